@@ -1,0 +1,112 @@
+"""tinygrad_lite: reverse-mode automatic differentiation on NumPy and CuPy arrays, under PyTorch's names.
+
+    import tinygrad_lite as torch
+
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    (x**2).sum().backward()
+    x.grad                                  # tensor([2., 4.])
+
+`nn` (modules, losses, optimizers), `optim` and `datasets` load on first use. Where to look: a derivative is in ops/, directly
+above its forward; how a step is remembered is in tape.py; how the gradient walks back is in backward.py.
+"""
+
+from __future__ import annotations
+
+import warnings
+from importlib import import_module
+from typing import Any
+
+from . import autograd, cuda
+from .backend import device
+from .creation import (
+    arange,
+    as_tensor,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    normal,
+    ones,
+    ones_like,
+    rand,
+    randint,
+    randn,
+    randperm,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from .dtypes import (
+    bool,
+    double,
+    float,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    half,
+    int,
+    int32,
+    int64,
+    long,
+    set_default_dtype,
+    uint8,
+)
+from .functional import (
+    all,
+    amax,
+    amin,
+    any,
+    argmax,
+    argmin,
+    broadcast_to,
+    cat,
+    clamp,
+    flatten,
+    log_softmax,
+    logsumexp,
+    matmul,
+    max,
+    mean,
+    min,
+    permute,
+    pow,
+    reshape,
+    softmax,
+    squeeze,
+    stack,
+    sum,
+    transpose,
+    unsqueeze,
+    where,
+)
+from .ops.elementwise import abs, add, div, exp, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, sub, tanh
+from .ops.shape import clone
+from .random import Generator, manual_seed
+from .tape import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .tensor import Tensor
+
+__version__ = "0.1.0"
+
+# PyTorch is silent about log 0 and overflow, and so is this: NumPy's warnings are switched off for what happens in our code.
+# np.errstate around every op would say the same at half a microsecond each.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
+
+clip = clamp
+_LAZY = {"nn": "nn", "optim": "nn.optim", "datasets": "datasets"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return import_module(f"{__name__}.{_LAZY[name]}")
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [*globals(), *_LAZY], 1)
+    raise AttributeError(f"tinygrad_lite has no {name!r}" + (f"; the nearest is {near[0]!r}" if near else ""))
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LAZY])

@@ -1,0 +1,89 @@
+"""Where arrays live: NumPy on the CPU, CuPy on an NVIDIA GPU.
+
+Forwards are written once, in NumPy's functions and array methods; a CuPy array carries them to the GPU through NumPy's
+dispatch protocols. A module is asked for by name only to *create* an array. CuPy is imported only when a program asks
+for "cuda", so nothing here needs a GPU, a driver or CuPy to be present.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+Array = Any  # numpy.ndarray or cupy.ndarray
+
+
+class device(str):
+    """The place of a tensor's memory: `device("cpu")`, `device("cuda")` or `device("cuda:0")`.
+
+    A device is a string with PyTorch's two attributes, `type` and `index`. RuntimeError for any other name.
+    See https://pytorch.org/docs/stable/tensor_attributes.html#torch.device
+
+    >>> device("cpu").type
+    'cpu'
+    """
+
+    type: str
+    index: int | None
+
+    def __new__(cls, name: str) -> device:
+        kind, colon, index = name.partition(":")
+        if kind not in ("cpu", "cuda") or (colon and not index.isdigit()):
+            raise RuntimeError(f"unknown device {name!r}: use 'cpu', 'cuda' or 'cuda:0'")
+        self = super().__new__(cls, name)
+        self.type, self.index = kind, int(index) if index else None
+        return self
+
+    def __repr__(self) -> str:
+        return f"device(type={self.type!r}" + (f", index={self.index})" if self.index is not None else ")")
+
+
+CPU = device("cpu")
+
+
+def is_array(value: object) -> bool:
+    """Whether `value` is a NumPy array or, once CuPy is in use, a CuPy array."""
+    return isinstance(value, np.ndarray) or hasattr(value, "__cuda_array_interface__")
+
+
+def array_module(array: Array) -> Any:
+    """The module that makes arrays like this one: numpy or cupy."""
+    return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["cupy"]
+
+
+def device_of(array: Array) -> device:
+    """The device that an array lives on."""
+    return CPU if isinstance(array, np.ndarray) else device(f"cuda:{array.device.id}")
+
+
+def cupy() -> Any:
+    """The cupy module, or a RuntimeError that says why there is no CUDA here and what to install."""
+    try:
+        import cupy as cp
+    except ImportError as error:
+        raise RuntimeError(
+            "device 'cuda' needs CuPy, which is not installed: pip install 'tinygrad_lite[cuda12]' (or [cuda13])"
+        ) from error
+    try:
+        found = cp.cuda.runtime.getDeviceCount()
+    except Exception as error:
+        raise RuntimeError(f"device 'cuda': CuPy is installed but finds no usable driver ({error})") from error
+    if not found:
+        raise RuntimeError("device 'cuda': CuPy is installed but there is no NVIDIA GPU; use device='cpu'")
+    return cp
+
+
+def put(array: Array, place: str | device | None) -> Array:
+    """`array` on the device `place` (None: where it is); the same object if it is there already."""
+    if place is None:
+        return array
+    place = device(place)
+    if place.type == "cpu":
+        return array if isinstance(array, np.ndarray) else array.get()
+    cp, index = cupy(), place.index or 0
+    if index >= cp.cuda.runtime.getDeviceCount():
+        raise RuntimeError(f"device {place!s}: there are only {cp.cuda.runtime.getDeviceCount()} GPUs, counted from 0")
+    with cp.cuda.Device(index):
+        return cp.asarray(array)

@@ -1,0 +1,221 @@
+"""The walk: from a result back along the tape, carrying the gradient.
+
+`walk` visits the nodes youngest first. A node is older than everything made from it, so when its turn comes all of its
+gradient has arrived: that is the topological order, with no recursion and no search beforehand. Each node asks its op's vjps
+for the gradients of its inputs; gradients that meet are added. `backward` puts what arrives at the leaves into `.grad`;
+`grad` hands it over instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .backend import array_module, is_array
+from .ops.reduction import sum as sum_over
+from .ops.shape import reshape
+from .tape import Node, check_unwritten, note_write, set_grad_enabled, writes
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+else:
+    Tensor = None  # tensor.py puts its class here
+
+
+def fold(g: Any, shape: tuple[int, ...]) -> Any:
+    """Undo broadcasting: sum g over the axes along which an input of this shape was repeated.
+
+    >>> fold(np.ones((2, 3)), (3,))
+    array([2., 2., 2.])
+    """
+    if g.shape == shape:
+        return g
+    extra = len(g.shape) - len(shape)
+    axes = tuple([i for i, n in enumerate(g.shape) if i < extra or (shape[i - extra] == 1 and n != 1)])
+    return reshape(sum_over(g, axis=axes, keepdims=True), shape=shape)
+
+
+def walk(
+    roots: Iterable[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: Container[Any] = ()
+) -> tuple[dict[Any, Any], set[Any]]:
+    """The gradient that arrives at each leaf and each node of `wanted`; and for which of them it belongs to nobody else.
+
+    `roots` are pairs of a node or leaf and the gradient there. With create_graph gradients are Tensors, and what the vjps
+    do is recorded; else they are arrays, and the ops in the vjps are just their forwards. RuntimeError if a node was let go
+    by an earlier walk, or an array that it kept has been changed in place.
+    """
+    arrived: dict[Any, Any] = {}
+    owned: set[Any] = set()  # where `arrived` is an array that nothing else refers to, so that it may be added to in place
+    heap: list[tuple[int, Node]] = []  # nodes to visit, youngest first
+    steps = [(edge, g, False) for edge, g in roots]
+    while True:
+        for edge, g, fresh in steps:
+            before = arrived.get(edge)
+            if before is None:
+                arrived[edge] = g
+                if fresh:
+                    owned.add(edge)
+                if type(edge) is Node:
+                    heappush(heap, (-edge.birth, edge))
+            elif edge in owned:
+                before += g
+                arrived[edge] = before
+            else:
+                arrived[edge] = before + g
+                if not create_graph:
+                    owned.add(edge)
+        if not heap:
+            return arrived, owned
+        node = heappop(heap)[1]
+        g = arrived[node] if node in wanted else arrived.pop(node)
+        if node.saved is None:
+            raise RuntimeError(
+                f"backward through {node.op.name} a second time: what it had kept was let go after the first. "
+                f"Give the first backward() or grad() retain_graph=True"
+            )
+        if node.birth < writes.last:
+            check_unwritten(node)
+        steps = []
+        for nth, (edge, vjp, kept) in enumerate(zip(node.edges, node.op.vjps, node.saved)):
+            if edge is None:
+                continue
+            if create_graph:
+                with set_grad_enabled(True):
+                    x_g = fold(vjp(g, *as_tensors(node, nth)), edge.shape)
+            else:
+                x_g = vjp(g, *kept)
+                if x_g.shape != edge.shape:
+                    x_g = fold(x_g, edge.shape)
+            steps.append((edge, x_g, not create_graph and x_g is not g and x_g.base is None))
+        if not retain_graph and node.op.holds:
+            node.saved = None
+
+
+def as_tensors(node: Node, nth: int) -> list[Any]:
+    """What the vjp of a node's nth input reads, the inputs and `out` as Tensors that stand where they stood on the tape."""
+    op = node.op
+    if op.variadic:
+        names, values = op.reads[0], node.saved[nth]
+        edges: dict[str, Any] = {}
+    else:
+        names, values = op.reads[nth], node.saved[nth]
+        edges = dict(zip(op.inputs, node.edges))
+    edges["out"] = node
+    tensors = []
+    for name, value in zip(names, values):
+        if op.variadic and name == op.inputs[0]:
+            tensors.append(tuple(Tensor._of(x, edge) for x, edge in zip(value, node.edges)))
+        else:
+            tensors.append(Tensor._of(value, edges[name]) if name in edges and is_array(value) else value)
+    return tensors
+
+
+def backward(
+    tensors: Any,
+    gradients: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add the gradient of `tensors` with respect to every leaf that requires one to its `.grad`.
+
+    `gradients` has the tensors' shapes; it may be left out for tensors of one element, where it is 1. The tape is let go on
+    the way, unless retain_graph (by default, create_graph) is true; create_graph records the walk itself, so that gradients
+    can be differentiated again. `inputs` confines it to the given leaves. RuntimeError if there is nothing to walk, a gradient
+    is missing or of another shape, or the graph was let go or changed.
+    See https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
+    """
+    roots = start(as_tuple(tensors), as_tuple(gradients), create_graph)
+    only = None if inputs is None else {x.node for x in as_tuple(inputs)}
+    arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph)
+    for leaf, g in arrived.items():
+        if only is not None and leaf not in only:
+            continue
+        if leaf.grad is None:
+            leaf.grad = g if create_graph else own(g, leaf in owned)
+        elif create_graph:
+            leaf.grad = leaf.grad + g
+        else:
+            leaf.grad.array += g
+            note_write(leaf.grad.array)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is touched.
+
+    `inputs` may be leaves or results. One that the outputs do not depend on is a RuntimeError; with allow_unused its gradient
+    is None, with materialize_grads zeros. The other options are backward's.
+    See https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    >>> from tinygrad_lite import tensor
+    >>> x = tensor(3.0, requires_grad=True)
+    >>> (dx,) = grad(x**3, x, create_graph=True)
+    >>> dx.item(), grad(dx, x)[0].item()
+    (27.0, 18.0)
+    """
+    inputs = as_tuple(inputs)
+    for i, x in enumerate(inputs):
+        if x.node is None:
+            raise RuntimeError(f"grad: input {i} does not require grad; make it with requires_grad=True")
+    roots = start(as_tuple(outputs), as_tuple(grad_outputs), create_graph)
+    wanted = frozenset([x.node for x in inputs])
+    arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph, wanted)
+    result: list[Any] = []
+    for i, x in enumerate(inputs):
+        if x.node in arrived:
+            g = arrived[x.node]
+            result.append(g if create_graph else own(g, x.node in owned))
+        elif materialize_grads:
+            result.append(Tensor._of(np.zeros_like(x.array)))
+        elif allow_unused:
+            result.append(None)
+        else:
+            raise RuntimeError(f"grad: the outputs do not depend on input {i}; allow_unused=True gives None for it")
+    return tuple(result)
+
+
+def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bool) -> list[tuple[Any, Any]]:
+    """Where the walk begins: each tensor's node, and the gradient there, 1 if none is given."""
+    if gradients == (None,):
+        gradients = (None,) * len(tensors)
+    if len(gradients) != len(tensors):
+        raise RuntimeError(f"backward: {len(tensors)} tensors but {len(gradients)} gradients")
+    roots = []
+    for y, g in zip(tensors, gradients):
+        if y.node is None:
+            raise RuntimeError(
+                "backward: this tensor does not require grad and was not computed from one that does; "
+                "make the leaves with requires_grad=True, and compute outside no_grad()"
+            )
+        if g is None:
+            if y.array.size != 1:
+                raise RuntimeError(
+                    f"grad can be implicitly created only for scalar outputs, and this has shape {list(y.array.shape)}: "
+                    f"reduce it first (y.sum(), y.mean()) or give backward() a gradient of that shape"
+                )
+            g = Tensor._of(np.ones_like(y.array))
+        elif g.shape != y.shape:
+            raise RuntimeError(f"backward: a gradient of shape {list(g.shape)} for a tensor of shape {list(y.shape)}")
+        g = g.to(y.dtype)
+        roots.append((y.node, g if create_graph else g.array))
+    return roots
+
+
+def own(g: Any, owned: bool) -> Tensor:
+    """A gradient as a Tensor with memory of its own."""
+    return Tensor._of(g if owned and not isinstance(g, np.generic) else array_module(g).array(g))
+
+
+def as_tuple(x: Any) -> tuple[Any, ...]:
+    return tuple(x) if isinstance(x, (tuple, list)) else (x,)

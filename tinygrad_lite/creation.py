@@ -1,0 +1,306 @@
+"""Tensors from nothing: from data, filled, in sequence, or random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .backend import CPU, array_module, is_array, put
+from .dtypes import as_dtype, get_default_dtype, int64
+from .functional import size_of
+from .random import Generator, draw
+from .tensor import Tensor
+
+
+def made(array: Any, dtype: Any, place: Any, requires_grad: bool) -> Tensor:
+    """A new leaf tensor with an array's values."""
+    array = put(np.asarray(array, dtype=as_dtype(dtype)) if isinstance(array, np.ndarray) else array, place)
+    out = Tensor._of(array if array.dtype == dtype else array.astype(as_dtype(dtype)))
+    return out.requires_grad_() if requires_grad else out
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of `data`: numbers, nested lists of them, an array, or a Tensor.
+
+    Python floats become the default dtype, ints int64, bools bool; arrays keep their dtype. ValueError if the lists are
+    ragged, RuntimeError if gradients are asked for of anything but floats.
+    https://pytorch.org/docs/stable/generated/torch.tensor.html
+
+    >>> tensor([[1, 2], [3, 4.5]])
+    tensor([[1.0000, 2.0000],
+            [3.0000, 4.5000]])
+    """
+    if isinstance(data, Tensor):
+        data = data.array
+    if is_array(data) or isinstance(data, np.generic):
+        array = array_module(data).array(data)  # a copy
+    else:
+        data = _plain(data)
+        try:
+            array = np.array(data)
+        except ValueError as error:
+            raise ValueError(f"tensor: the nested lists are ragged, their lengths differ: {error}") from error
+        if array.dtype.kind == "f":
+            array = array.astype(get_default_dtype() if dtype is None else dtype)
+        elif not array.size and dtype is None:
+            array = array.astype(get_default_dtype())
+        elif array.dtype.kind == "i" and dtype is None:
+            array = array.astype(int64)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"tensor: cannot make a tensor of {array.dtype} data ({type(data).__name__}); numbers are needed")
+    return made(array, array.dtype if dtype is None else dtype, device, requires_grad)
+
+
+def _plain(data: Any) -> Any:
+    """Nested lists with 0-d tensors and arrays turned into numbers and lists."""
+    if isinstance(data, (list, tuple)):
+        return [_plain(x) for x in data]
+    return data.tolist() if isinstance(data, (Tensor, np.ndarray, np.generic)) else data
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """`data` as a Tensor, sharing memory where nothing has to change.
+
+    https://pytorch.org/docs/stable/generated/torch.as_tensor.html
+
+    >>> a = np.zeros(2, "float32")
+    >>> as_tensor(a).array is a
+    True
+    """
+    if isinstance(data, Tensor):
+        return data.to(dtype=data.dtype if dtype is None else dtype, device=data.device if device is None else device)
+    if is_array(data):
+        return made(data, data.dtype if dtype is None else dtype, device, False)
+    return tensor(data, dtype=dtype, device=device)
+
+
+def from_numpy(array: Any) -> Tensor:
+    """A tensor on an array's own memory: a change of one is seen in the other.
+
+    https://pytorch.org/docs/stable/generated/torch.from_numpy.html
+
+    >>> a = np.zeros(2)
+    >>> t = from_numpy(a); a[0] = 1
+    >>> t
+    tensor([1., 0.], dtype=float64)
+    """
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}; use tensor(...)")
+    as_dtype(array.dtype)
+    return Tensor._of(array)
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of one number throughout, of the dtype that tensor(fill_value) has unless told.
+
+    https://pytorch.org/docs/stable/generated/torch.full.html
+
+    >>> full((2,), 7.0)
+    tensor([7., 7.])
+    """
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    dtype = tensor(value).dtype if dtype is None else dtype
+    return made(np.full(size_of((size,) if isinstance(size, int) else size), value, dtype), dtype, device, requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros. https://pytorch.org/docs/stable/generated/torch.zeros.html
+
+    >>> zeros(2, 3).shape
+    (2, 3)
+    """
+    dtype = as_dtype(dtype or get_default_dtype())
+    return made(np.zeros(size_of(size), dtype), dtype, device, requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of ones. https://pytorch.org/docs/stable/generated/torch.ones.html
+
+    >>> ones(2)
+    tensor([1., 1.])
+    """
+    dtype = as_dtype(dtype or get_default_dtype())
+    return made(np.ones(size_of(size), dtype), dtype, device, requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor whose values are whatever the memory held. https://pytorch.org/docs/stable/generated/torch.empty.html
+
+    >>> empty(0, 3).shape
+    (0, 3)
+    """
+    dtype = as_dtype(dtype or get_default_dtype())
+    return made(np.empty(size_of(size), dtype), dtype, device, requires_grad)
+
+
+def _like(make: Any, x: Tensor, dtype: Any, place: Any, requires_grad: bool) -> Tensor:
+    array = make(x.array, dtype=x.dtype if dtype is None else as_dtype(dtype))
+    return made(array, array.dtype, place, requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of another tensor's shape, dtype and device. https://pytorch.org/docs/stable/generated/torch.zeros_like.html
+
+    >>> zeros_like(tensor([1, 2]))
+    tensor([0, 0])
+    """
+    return _like(np.zeros_like, input, dtype, device, requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of another tensor's shape, dtype and device. https://pytorch.org/docs/stable/generated/torch.ones_like.html
+
+    >>> ones_like(tensor([1, 2]))
+    tensor([1, 1])
+    """
+    return _like(np.ones_like, input, dtype, device, requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uninitialised, of another tensor's shape, dtype and device.
+
+    https://pytorch.org/docs/stable/generated/torch.empty_like.html
+
+    >>> empty_like(tensor([1, 2])).shape
+    (2,)
+    """
+    return _like(np.empty_like, input, dtype, device, requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """One number, in another tensor's shape, dtype and device.
+
+    https://pytorch.org/docs/stable/generated/torch.full_like.html
+
+    >>> full_like(tensor([1, 2]), 7)
+    tensor([7, 7])
+    """
+    out = _like(np.empty_like, input, dtype, device, False)
+    out.array[...] = fill_value
+    return out.requires_grad_() if requires_grad else out
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """The identity matrix, n x m. https://pytorch.org/docs/stable/generated/torch.eye.html
+
+    >>> eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    dtype = as_dtype(dtype or get_default_dtype())
+    return made(np.eye(n, m, dtype=dtype), dtype, device, requires_grad)
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """start, start + step, ... up to but without `end`; int64 if all are ints. arange(end) starts at 0.
+
+    RuntimeError if the steps do not lead from start to end. https://pytorch.org/docs/stable/generated/torch.arange.html
+
+    >>> arange(3), arange(1, 2, 0.5)
+    (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
+    if step == 0 or (end - start) * step < 0:
+        raise RuntimeError(f"arange: steps of {step} do not lead from {start} to {end}")
+    if dtype is None:
+        dtype = int64 if all(isinstance(x, (int, np.integer)) for x in (start, end, step)) else get_default_dtype()
+    count = int(np.ceil((end - start) / step))
+    return made(start + step * np.arange(count), dtype, device, requires_grad)
+
+
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` numbers at equal distances, both ends included. https://pytorch.org/docs/stable/generated/torch.linspace.html
+
+    >>> linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    return made(np.linspace(start, end, steps), dtype or get_default_dtype(), device, requires_grad)
+
+
+def rand(
+    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Uniform in [0, 1). https://pytorch.org/docs/stable/generated/torch.rand.html
+
+    >>> rand(2, 3).shape
+    (2, 3)
+    """
+    dtype = as_dtype(dtype or get_default_dtype())
+    drawn = np.float32 if dtype == np.float32 else np.float64
+    return made(np.asarray(draw(generator).random(size_of(size), drawn)), dtype, device, requires_grad)
+
+
+def randn(
+    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Normal with mean 0 and standard deviation 1. https://pytorch.org/docs/stable/generated/torch.randn.html
+
+    >>> randn(2, 3).shape
+    (2, 3)
+    """
+    dtype = as_dtype(dtype or get_default_dtype())
+    drawn = np.float32 if dtype == np.float32 else np.float64
+    return made(np.asarray(draw(generator).standard_normal(size_of(size), drawn)), dtype, device, requires_grad)
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Uniform integers from low to high - 1: randint(high, size) or randint(low, high, size).
+
+    https://pytorch.org/docs/stable/generated/torch.randint.html
+
+    >>> int(randint(3, 5, (100,)).max())
+    4
+    """
+    if size is None:
+        low, high, size = 0, low, high
+    if size is None or high <= low:
+        raise RuntimeError(f"randint: no integers from {low} to below {high} for size {size}; randint(low, high, size)")
+    dtype = int64 if dtype is None else dtype
+    return made(np.asarray(draw(generator).integers(low, high, size_of((size,)))), dtype, device, requires_grad)
+
+
+def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None, device: Any = None) -> Tensor:
+    """Normal with a mean and a standard deviation, each a number or a Tensor; `size` is needed if both are numbers.
+
+    https://pytorch.org/docs/stable/generated/torch.normal.html
+
+    >>> normal(0.0, 1.0, (2, 3)).shape
+    (2, 3)
+    """
+    if size is None and not isinstance(mean, Tensor) and not isinstance(std, Tensor):
+        raise TypeError("normal: give a size, or a Tensor for mean or std")
+    given = mean if isinstance(mean, Tensor) else std if isinstance(std, Tensor) else None
+    dtype = get_default_dtype() if given is None else given.dtype
+    m, s = (x.cpu().array if isinstance(x, Tensor) else x for x in (mean, std))
+    if np.any(np.asarray(s) < 0):
+        raise RuntimeError("normal: the standard deviation must not be negative")
+    shape = np.broadcast_shapes(np.shape(m), np.shape(s)) if size is None else size_of((size,))
+    place = (CPU if given is None else given.device) if device is None else device
+    return made(np.asarray(m + s * draw(generator).standard_normal(shape)), dtype, place, False)
+
+
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+    """0 ... n-1 in random order. https://pytorch.org/docs/stable/generated/torch.randperm.html
+
+    >>> sorted(randperm(4).tolist())
+    [0, 1, 2, 3]
+    """
+    return made(draw(generator).permutation(n), int64 if dtype is None else dtype, device, False)
+
+

@@ -1,0 +1,97 @@
+"""The dtypes, and PyTorch's rule for what two of them make.
+
+A dtype is a NumPy dtype under PyTorch's name. NumPy and PyTorch disagree on mixed operands (int64 with float32 is float64
+in one, float32 in the other; a 0-d array counts in full or hardly); `result_type` is PyTorch's answer.
+See https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+"""
+
+from __future__ import annotations
+
+import builtins
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from .backend import is_array
+
+float16 = half = np.dtype("float16")
+float32 = float = np.dtype("float32")
+float64 = double = np.dtype("float64")
+int32 = np.dtype("int32")
+int64 = long = np.dtype("int64")
+int = int32
+uint8 = np.dtype("uint8")
+bool = np.dtype("bool")
+
+SUPPORTED = (float16, float32, float64, int32, int64, uint8, bool)
+_default = [float32]
+
+
+def as_dtype(value: Any) -> np.dtype[Any]:
+    """One of the supported dtypes from anything NumPy reads as one; TypeError names the ones there are.
+
+    >>> as_dtype("float32")
+    dtype('float32')
+    """
+    dtype = np.dtype(value)
+    for supported in SUPPORTED:
+        if dtype == supported:
+            return supported  # the one object, so that dtypes compare by identity on the fast path
+    raise TypeError(f"unsupported dtype {dtype}: tensors are {', '.join(map(str, SUPPORTED))}")
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """The dtype that Python floats become, float32 unless set.
+
+    >>> get_default_dtype()
+    dtype('float32')
+    """
+    return _default[0]
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Let Python floats become float16, float32 or float64 from now on; TypeError for any other dtype.
+
+    >>> set_default_dtype(float32)
+    """
+    if as_dtype(dtype).kind != "f":
+        raise TypeError(f"only floating-point types can be the default, got {np.dtype(dtype)}")
+    _default[0] = as_dtype(dtype)
+
+
+def _rank(dtype: np.dtype[Any]) -> builtins.int:
+    return {"b": 0, "u": 1, "i": 1, "f": 2}[dtype.kind]
+
+
+def _promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    """NumPy's promotion, but that an integer never widens a float."""
+    return np.promote_types(a, b) if _rank(a) == _rank(b) else max(a, b, key=_rank)
+
+
+def _number_dtype(x: Any) -> np.dtype[Any]:
+    if isinstance(x, (builtins.bool, np.bool_)):
+        return bool
+    return int64 if isinstance(x, (builtins.int, np.integer)) else get_default_dtype()
+
+
+def result_type(*operands: Any) -> np.dtype[Any]:
+    """The dtype of an arithmetic result of arrays and numbers, by PyTorch's rule.
+
+    Arrays with dimensions decide; 0-d arrays, and after them numbers, count only if they are of a higher category
+    (bool < integer < floating).
+
+    >>> result_type(np.ones(3, "int64"), np.ones(3, "float32")), result_type(np.ones(3, "float32"), np.array(2.0))
+    (dtype('float32'), dtype('float32'))
+    """
+    arrays = [x for x in operands if is_array(x)]
+    groups = (
+        [x.dtype for x in arrays if x.ndim],
+        [x.dtype for x in arrays if not x.ndim],
+        [_number_dtype(x) for x in operands if not is_array(x)],
+    )
+    first, *others = (reduce(_promote, group) for group in groups if group)
+    for dtype in others:
+        if _rank(dtype) > _rank(first):
+            first = dtype
+    return as_dtype(first)

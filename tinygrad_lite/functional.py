@@ -1,0 +1,648 @@
+"""PyTorch's functions, composed from the primitives in ops/, so that none needs a derivative of its own.
+
+They take PyTorch's arguments (and NumPy's `axis` and `keepdims` beside `dim` and `keepdim`), bring the awkward cases into the
+form that a primitive expects, and explain what they refuse. They are also the methods of Tensor.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Sequence
+from math import inf, prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .backend import array_module, is_array
+from .dtypes import as_dtype, get_default_dtype, int64, result_type
+from .dtypes import bool as bool_dtype
+from .ops import elementwise, indexing, linalg, neural, reduction, shape as shapes
+from .tape import NUMBERS, as_array
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+else:
+    Tensor = None  # tensor.py puts its class here
+
+Dim = int | Sequence[int] | None
+Number = float | int | bool
+
+
+def as_tensor_like(x: Any, like: Tensor) -> Tensor:
+    """x as a Tensor; a number becomes a 0-d one of the dtype that it and `like` make, on the device of `like`."""
+    if isinstance(x, Tensor):
+        return x
+    if is_array(x):
+        return Tensor._of(x)
+    if not isinstance(x, (bool, int, float, np.generic)):
+        raise TypeError(f"expected a Tensor or a number, got {type(x).__name__}; make it one with tensor(...)")
+    return Tensor._of(array_module(like.array).asarray(x, dtype=result_type(like.array, x)))
+
+
+def same_dtype(*tensors: Tensor) -> list[Tensor]:
+    """The tensors, cast to the dtype that together they make."""
+    dtype = result_type(*[x.array for x in tensors])
+    return [x.to(dtype) for x in tensors]
+
+
+def axis_of(dim: int, ndim: int, what: str) -> int:
+    """A non-negative axis; IndexError, as in PyTorch, if there is no such axis. A 0-d tensor has an axis 0 and -1."""
+    if isinstance(dim, (bool, np.bool_)) or not isinstance(dim, (int, np.integer)):
+        raise TypeError(f"{what}: a dim must be an int, got {type(dim).__name__}")
+    n = ndim or 1
+    if not -n <= dim < n:
+        raise IndexError(f"{what}: dim {dim} is out of range for a tensor of {ndim} dimensions (expected {-n} to {n - 1})")
+    return int(dim) % n
+
+
+def axes_of(dim: Dim, ndim: int, what: str) -> tuple[int, ...]:
+    """Non-negative axes: of one, of several, or for None (and an empty tuple) of all."""
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+        return tuple(range(ndim))
+    axes = [axis_of(d, ndim, what) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    if len(set(axes)) < len(axes):
+        raise RuntimeError(f"{what}: dim {dim} names an axis twice")
+    return tuple(axes) if ndim else ()
+
+
+def size_of(size: Any) -> tuple[int, ...]:
+    """A shape from f(2, 3), f((2, 3)) or f([2, 3]), whose `*size` it is given."""
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = size[0]
+    return tuple([int(n) for n in size])
+
+
+# Elementwise
+
+
+def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+    """x ** y, element by element; one of them may be a number.
+
+    RuntimeError for integers to a negative integer power. https://pytorch.org/docs/stable/generated/torch.pow.html
+
+    >>> from tinygrad_lite import tensor
+    >>> pow(tensor([1.0, 2.0]), 3), pow(2, tensor([1.0, 2.0]))
+    (tensor([1., 8.]), tensor([2., 4.]))
+    """
+    if isinstance(input, Tensor) and isinstance(exponent, (bool, int, float, np.generic)):
+        if input.array.dtype.kind not in "f" and isinstance(exponent, (int, np.integer)) and exponent < 0:
+            raise RuntimeError("pow: integers to negative integer powers are not allowed; cast to float first: x.float()")
+        return elementwise.power(input, y=exponent.item() if isinstance(exponent, np.generic) else exponent)
+    if not isinstance(exponent, Tensor):
+        exponent = as_tensor_like(exponent, input)  # type: ignore[arg-type]
+    return elementwise.pow(as_tensor_like(input, exponent), exponent)
+
+
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """x confined to [min, max]; each bound may be None, a number, or a Tensor that broadcasts.
+
+    At a bound the gradient goes to x. https://pytorch.org/docs/stable/generated/torch.clamp.html
+
+    >>> from tinygrad_lite import tensor
+    >>> clamp(tensor([-1.0, 0.5, 2.0]), min=0)
+    tensor([0.0000, 0.5000, 2.0000])
+    """
+    if min is None and max is None:
+        raise RuntimeError("clamp: at least one of min and max must be given")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        out = input
+        if min is not None:
+            out = where(out < min, min, out)
+        return out if max is None else where(out > max, max, out)
+    if input.array.dtype.kind == "f":
+        return elementwise.clip(input, min=-inf if min is None else min, max=inf if max is None else max)
+    dtype = result_type(input.array, *(bound for bound in (min, max) if bound is not None))
+    x = input.to(dtype).array
+    x = x if min is None else np.maximum(x, min)
+    return Tensor._of(as_array(x if max is None else np.minimum(x, max), x))
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """x where the condition holds, else y: all broadcast, and x and y may be numbers.
+
+    Both sides are differentiated, so an infinite derivative on the side not taken gives nan, as in PyTorch.
+    https://pytorch.org/docs/stable/generated/torch.where.html
+
+    >>> from tinygrad_lite import tensor
+    >>> x = tensor([-1.0, 2.0])
+    >>> where(x > 0, x, 0)
+    tensor([0., 2.])
+    """
+    if input is None or other is None:
+        raise TypeError("where: give both values, where(condition, x, y)")
+    if condition.array.dtype != bool_dtype:
+        raise RuntimeError(f"where: the condition must be a bool tensor, got {condition.dtype}; compare first: c != 0")
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        dtype = result_type(input, other)
+        input, other = (Tensor._of(array_module(condition.array).asarray(v, dtype=dtype)) for v in (input, other))
+    elif not isinstance(other, Tensor):
+        other = as_tensor_like(other, input)
+    elif not isinstance(input, Tensor):
+        input = as_tensor_like(input, other)
+    return elementwise.where(condition, *same_dtype(input, other))
+
+
+# Reductions. `dim` and `keepdim` are PyTorch's names, `axis` and `keepdims` NumPy's; either will do.
+
+
+def _reduced(
+    x: Tensor, dim: Dim, keepdim: bool, axis: Dim, keepdims: bool | None, what: str
+) -> tuple[tuple[int, ...], bool]:
+    if axis is not None and dim is not None:
+        raise TypeError(f"{what}: give dim or axis, not both")
+    return axes_of(dim if axis is None else axis, x.array.ndim, what), keepdim if keepdims is None else keepdims
+
+
+def _nonempty(x: Tensor, axes: tuple[int, ...], what: str) -> None:
+    if x.array.size == 0 and (not axes or builtins.any(x.array.shape[i] == 0 for i in axes)):
+        raise IndexError(f"{what}: nothing to choose from along axes {axes} of shape {list(x.array.shape)}")
+
+
+def sum(
+    input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None, keepdims: bool | None = None
+) -> Tensor:
+    """Σ x over an axis, several, or all. Integers and bools are summed in int64.
+
+    https://pytorch.org/docs/stable/generated/torch.sum.html
+
+    >>> from tinygrad_lite import tensor
+    >>> x = tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> x.sum(), x.sum(0), x.sum(dim=-1, keepdim=True).shape
+    (tensor(10.), tensor([4., 6.]), (2, 1))
+    """
+    axes, keep = _reduced(input, dim, keepdim, axis, keepdims, "sum")
+    if dtype is not None or input.array.dtype.kind != "f":
+        input = input.to(int64 if dtype is None else dtype)
+    return reduction.sum(input, axis=axes, keepdims=keep)
+
+
+def mean(
+    input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None, keepdims: bool | None = None
+) -> Tensor:
+    """Σ x / n over an axis, several, or all; nan of nothing. RuntimeError for integers: cast them first.
+
+    https://pytorch.org/docs/stable/generated/torch.mean.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([[1.0, 2.0], [3.0, 4.0]]).mean(0)
+    tensor([2., 3.])
+    """
+    axes, keep = _reduced(input, dim, keepdim, axis, keepdims, "mean")
+    if dtype is not None:
+        input = input.to(dtype)
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(f"mean: the mean of {input.dtype} is no integer; cast first, x.float().mean(), or give dtype=")
+    return reduction.mean(input, axis=axes, keepdims=keep, n=prod([input.array.shape[i] for i in axes]))
+
+
+class Extremum(NamedTuple):
+    """What max(dim) and min(dim) return: the extreme values, and where along the axis they stand."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def amax(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None, keepdims: bool | None = None) -> Tensor:
+    """The largest x over an axis, several, or all; those that tie share the gradient equally.
+
+    https://pytorch.org/docs/stable/generated/torch.amax.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([[1.0, 4.0], [3.0, 2.0]]).amax(1)
+    tensor([4., 3.])
+    """
+    axes, keep = _reduced(input, dim, keepdim, axis, keepdims, "amax")
+    _nonempty(input, axes, "amax")
+    return reduction.amax(input, axis=axes, keepdims=keep)
+
+
+def amin(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None, keepdims: bool | None = None) -> Tensor:
+    """The smallest x over an axis, several, or all; those that tie share the gradient equally.
+
+    https://pytorch.org/docs/stable/generated/torch.amin.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([[1.0, 4.0], [3.0, 2.0]]).amin(1)
+    tensor([1., 2.])
+    """
+    axes, keep = _reduced(input, dim, keepdim, axis, keepdims, "amin")
+    _nonempty(input, axes, "amin")
+    return reduction.amin(input, axis=axes, keepdims=keep)
+
+
+def _search(input: Tensor, dim: int | None, keepdim: bool, best: Callable[..., Any], what: str) -> Tensor:
+    x = input.array
+    axis = None if dim is None else axis_of(dim, x.ndim, what)
+    _nonempty(input, tuple(range(x.ndim)) if axis is None else (axis,), what)
+    if axis is None or not x.ndim:
+        out = as_array(best(x), x)
+        return Tensor._of(out.reshape((1,) * x.ndim) if keepdim else out)
+    return Tensor._of(as_array(best(x, axis=axis, keepdims=keepdim), x))
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where along an axis (in the flattened tensor, if none is given) the largest x stands, as int64; the first of ties.
+
+    https://pytorch.org/docs/stable/generated/torch.argmax.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([[1.0, 4.0], [3.0, 2.0]]).argmax(1)
+    tensor([1, 0])
+    """
+    return _search(input, dim, keepdim, np.argmax, "argmax")
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Where along an axis (in the flattened tensor, if none is given) the smallest x stands, as int64; the first of ties.
+
+    https://pytorch.org/docs/stable/generated/torch.argmin.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([[1.0, 4.0], [3.0, 2.0]]).argmin(1)
+    tensor([0, 1])
+    """
+    return _search(input, dim, keepdim, np.argmin, "argmin")
+
+
+def _extremum(input: Tensor, dim: Any, keepdim: bool, axis: Any, keepdims: bool | None, what: str) -> Any:
+    over, pairwise, search = {
+        "max": (amax, elementwise.maximum, argmax),
+        "min": (amin, elementwise.minimum, argmin),
+    }[what]
+    if isinstance(dim, Tensor):
+        return pairwise(input, dim)
+    dim, keep = dim if axis is None else axis, keepdim if keepdims is None else keepdims
+    if dim is None:
+        return over(input, keepdim=keep)
+    if not input.array.ndim:
+        return Extremum(reshape(input, ()), search(input, dim))
+    axis = axis_of(dim, input.array.ndim, what)
+    index = search(input, axis, keepdim=True)
+    values = indexing.take_along(input, index=index.array, axis=axis)
+    return Extremum(values, index) if keep else Extremum(squeeze(values, axis), squeeze(index, axis))
+
+
+def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: int | None = None, keepdims: bool | None = None) -> Any:
+    """The largest x; with a dim, (values, indices) along it, of ties the first; with a Tensor for dim, maximum(x, y).
+
+    https://pytorch.org/docs/stable/generated/torch.max.html
+
+    >>> from tinygrad_lite import tensor
+    >>> x = tensor([[1.0, 4.0], [3.0, 2.0]])
+    >>> x.max(), x.max(dim=0).values, x.max(dim=0).indices
+    (tensor(4.), tensor([3., 4.]), tensor([1, 0]))
+    """
+    return _extremum(input, dim, keepdim, axis, keepdims, "max")
+
+
+def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: int | None = None, keepdims: bool | None = None) -> Any:
+    """The smallest x; with a dim, (values, indices) along it, of ties the first; with a Tensor for dim, minimum(x, y).
+
+    https://pytorch.org/docs/stable/generated/torch.min.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([[1.0, 4.0], [3.0, 2.0]]).min(1).values
+    tensor([1., 2.])
+    """
+    return _extremum(input, dim, keepdim, axis, keepdims, "min")
+
+
+def all(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Whether every x, along an axis or altogether, is true (not 0). https://pytorch.org/docs/stable/generated/torch.all.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([1, 0]).all()
+    tensor(False)
+    """
+    axes = axes_of(dim, input.array.ndim, "all")
+    return Tensor._of(as_array(input.array.all(axes, keepdims=keepdim), input.array))
+
+
+def any(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Whether some x, along an axis or altogether, is true (not 0). https://pytorch.org/docs/stable/generated/torch.any.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([1, 0]).any()
+    tensor(True)
+    """
+    axes = axes_of(dim, input.array.ndim, "any")
+    return Tensor._of(as_array(input.array.any(axes, keepdims=keepdim), input.array))
+
+
+def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
+    """log Σ e^x over an axis or several, without overflow.
+
+    https://pytorch.org/docs/stable/generated/torch.logsumexp.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([1000.0, 1000.0]).logsumexp(0)
+    tensor(1000.6931)
+    """
+    x = input if input.array.dtype.kind == "f" else input.to(get_default_dtype())
+    return neural.logsumexp(x, axis=axes_of(dim, x.array.ndim, "logsumexp"), keepdims=keepdim)
+
+
+def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    """e^x / Σ e^x along an axis, without overflow.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([0.0, 0.0, 1000.0]).softmax(0)
+    tensor([0., 0., 1.])
+    """
+    return _along(neural.softmax, input, dim, dtype, "softmax")
+
+
+def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
+    """x - log Σ e^x along an axis: the logarithm of softmax, also where that underflows.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([0.0, 1000.0]).log_softmax(0)
+    tensor([-1000.,     0.])
+    """
+    return _along(neural.log_softmax, input, dim, dtype, "log_softmax")
+
+
+def _along(op: Callable[..., Tensor], x: Tensor, dim: int, dtype: Any, what: str) -> Tensor:
+    if dtype is not None:
+        x = x.to(dtype)
+    if x.array.dtype.kind != "f":
+        raise RuntimeError(f"{what}: not for {x.dtype}; cast to float first: x.float()")
+    if not x.array.ndim:
+        axis_of(dim, 0, what)
+        return reshape(op(reshape(x, (1,)), axis=0), ())
+    return op(x, axis=axis_of(dim, x.array.ndim, what))
+
+
+# Linear algebra
+
+
+def matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m), where the leading axes broadcast.
+
+    A 1-D operand is a row on the left, a column on the right, and its axis is gone from the result. RuntimeError if the
+    inner sizes or the dtypes differ. https://pytorch.org/docs/stable/generated/torch.matmul.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([[1.0, 2.0], [3.0, 4.0]]) @ tensor([1.0, 1.0])
+    tensor([3., 7.])
+    """
+    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
+        input, other = (x if isinstance(x, Tensor) else as_tensor_like(x, input) for x in (input, other))
+    x, y = input.array, other.array
+    if x.dtype != y.dtype:
+        raise RuntimeError(f"matmul: dtypes {x.dtype} and {y.dtype} differ; cast one: x.to(y.dtype)")
+    if x.ndim >= 2 and y.ndim >= 2:
+        return linalg.matmul(input, other)
+    if not x.ndim or not y.ndim:
+        raise RuntimeError("matmul: both operands need at least one dimension; multiply by a 0-d tensor with *")
+    if x.ndim == 1 and x.shape[0] != y.shape[0 if y.ndim == 1 else -2]:
+        raise RuntimeError(f"matmul: cannot multiply shapes {list(x.shape)} and {list(y.shape)}: the inner sizes differ")
+    out = linalg.matmul(unsqueeze(input, 0) if x.ndim == 1 else input, unsqueeze(other, 1) if y.ndim == 1 else other)
+    drop = ([out.array.ndim - 2] if x.ndim == 1 else []) + ([out.array.ndim - 1] if y.ndim == 1 else [])
+    return squeeze(out, tuple(drop))
+
+
+# Shape
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same numbers in another shape, in row-major order; one size may be -1. A view where that is possible.
+
+    https://pytorch.org/docs/stable/generated/torch.reshape.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([1, 2, 3, 4]).reshape(2, -1)
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    return shapes.reshape(input, shape=size_of(shape))
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """reshape() that never copies: RuntimeError where the memory's order does not allow a view.
+
+    https://pytorch.org/docs/stable/generated/torch.Tensor.view.html
+
+    >>> from tinygrad_lite import zeros
+    >>> zeros(2, 3).view(-1).shape
+    (6,)
+    """
+    out = reshape(input, *shape)
+    if not np.shares_memory(out.array, input.array) and out.array.size:
+        raise RuntimeError(
+            f"view: shape {list(size_of(shape))} cannot be a view of this tensor's memory "
+            f"(shape {list(input.shape)}, strides {input.array.strides}); use reshape()"
+        )
+    return out
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The axes in another order: axis i of the result is axis dims[i]. A view.
+
+    https://pytorch.org/docs/stable/generated/torch.permute.html
+
+    >>> from tinygrad_lite import zeros
+    >>> zeros(2, 3, 4).permute(2, 0, 1).shape
+    (4, 2, 3)
+    """
+    order = size_of(dims)
+    ndim = input.array.ndim
+    if len(order) != ndim:
+        raise RuntimeError(f"permute: {len(order)} dims for a tensor of {ndim} dimensions")
+    return shapes.permute(input, axes=axes_of(order, ndim, "permute"))
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two axes swapped. A view.
+
+    https://pytorch.org/docs/stable/generated/torch.transpose.html
+
+    >>> from tinygrad_lite import zeros
+    >>> zeros(2, 3, 4).transpose(0, -1).shape
+    (4, 3, 2)
+    """
+    ndim = input.array.ndim
+    i, j = axis_of(dim0, ndim, "transpose"), axis_of(dim1, ndim, "transpose")
+    order = list(range(ndim))
+    if ndim:
+        order[i], order[j] = j, i
+    return shapes.permute(input, axes=tuple(order))
+
+
+def squeeze(input: Tensor, dim: Dim = None) -> Tensor:
+    """Without the axes of length one: all of them, or of those given. A view.
+
+    https://pytorch.org/docs/stable/generated/torch.squeeze.html
+
+    >>> from tinygrad_lite import zeros
+    >>> zeros(1, 2, 1).squeeze().shape, zeros(1, 2, 1).squeeze(0).shape
+    ((2,), (2, 1))
+    """
+    shape = input.array.shape
+    axes = axes_of(dim, len(shape), "squeeze") if dim is None or dim != () else ()
+    return shapes.reshape(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in axes]))
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a new axis of length one at `dim`. A view.
+
+    https://pytorch.org/docs/stable/generated/torch.unsqueeze.html
+
+    >>> from tinygrad_lite import zeros
+    >>> zeros(2, 3).unsqueeze(-1).shape
+    (2, 3, 1)
+    """
+    shape = input.array.shape
+    i = axis_of(dim, len(shape) + 1, "unsqueeze")
+    return shapes.reshape(input, shape=(*shape[:i], 1, *shape[i:]))
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The axes from start_dim to end_dim as one.
+
+    https://pytorch.org/docs/stable/generated/torch.flatten.html
+
+    >>> from tinygrad_lite import zeros
+    >>> zeros(2, 3, 4).flatten(1).shape
+    (2, 12)
+    """
+    shape = input.array.shape
+    start, end = axis_of(start_dim, len(shape), "flatten"), axis_of(end_dim, len(shape), "flatten")
+    if start > end:
+        raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    return shapes.reshape(input, shape=(*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def expand(input: Tensor, *sizes: Any) -> Tensor:
+    """x repeated, without copying, along axes of length one and new ones in front; -1 leaves an axis as it is.
+
+    https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html
+
+    >>> from tinygrad_lite import tensor
+    >>> tensor([[1], [2]]).expand(-1, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
+    wanted, shape = size_of(sizes), input.array.shape
+    extra = len(wanted) - len(shape)
+    full = tuple([shape[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(wanted)])
+    if extra < 0 or builtins.any(n < 0 or (i >= extra and shape[i - extra] not in (1, n)) for i, n in enumerate(full)):
+        raise RuntimeError(f"expand: shape {list(shape)} cannot be expanded to {list(wanted)}; only axes of length 1 repeat")
+    return shapes.expand(input, shape=full)
+
+
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """x expanded to a shape.
+
+    https://pytorch.org/docs/stable/generated/torch.broadcast_to.html
+
+    >>> from tinygrad_lite import tensor
+    >>> broadcast_to(tensor([1, 2]), (2, 2))
+    tensor([[1, 2],
+            [1, 2]])
+    """
+    return expand(input, *size)
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
+    """Tensors one after another along an axis; the other sizes must agree. 1-D empty ones are passed over.
+
+    https://pytorch.org/docs/stable/generated/torch.cat.html
+
+    >>> from tinygrad_lite import tensor
+    >>> cat([tensor([1, 2]), tensor([3])])
+    tensor([1, 2, 3])
+    """
+    if isinstance(tensors, Tensor) or not len(tensors):
+        raise TypeError("cat: expected a non-empty list or tuple of Tensors")
+    if builtins.any(x.array.ndim == 0 for x in tensors):
+        raise RuntimeError("cat: a 0-d tensor has no axis to join along; use stack()")
+    xs = [x for x in same_dtype(*tensors) if x.array.shape != (0,)] or same_dtype(*tensors)
+    axis = axis_of(dim if axis is None else axis, xs[0].array.ndim, "cat")
+    if len({(x.array.shape[:axis], x.array.shape[axis + 1 :]) for x in xs}) > 1:
+        found = ", ".join(str(list(x.array.shape)) for x in xs)
+        raise RuntimeError(f"cat: shapes must agree except along dim {axis}, got {found}")
+    ends: list[int] = []
+    for x in xs:
+        ends.append(x.array.shape[axis] + (ends[-1] if ends else 0))
+    return shapes.cat(*xs, axis=axis, ends=tuple(ends))
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
+    """Tensors of one shape along a new axis.
+
+    https://pytorch.org/docs/stable/generated/torch.stack.html
+
+    >>> from tinygrad_lite import tensor
+    >>> stack([tensor([1, 2]), tensor([3, 4])])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    dim = dim if axis is None else axis
+    if isinstance(tensors, Tensor) or not len(tensors):
+        raise TypeError("stack: expected a non-empty list or tuple of Tensors")
+    found = {x.array.shape for x in tensors}
+    if len(found) > 1:
+        raise RuntimeError(f"stack: tensors must have one shape, got {', '.join(str(list(s)) for s in sorted(found))}")
+    return cat([unsqueeze(x, dim) for x in tensors], axis_of(dim, tensors[0].array.ndim + 1, "stack"))
+
+
+# Indexing
+
+
+def index_of(index: Any, x: Any) -> tuple[Any, bool]:
+    """An index of the array x in the form that the primitives take, and whether it is basic (no arrays, so a view and no repeats).
+
+    Tensors and lists become arrays, and an Ellipsis at the end of a basic one makes 0-d results views too. IndexError, in
+    PyTorch's cases, for a float index, a mask of another shape, or a slice with a negative step.
+    """
+    basic = True
+    parts = []
+    for part in index if isinstance(index, tuple) else (index,):
+        if isinstance(part, (list, Tensor)) or is_array(part):
+            if isinstance(part, list):
+                part = np.asarray(part, dtype=None if part else np.int64)
+            array = array_module(x).asarray(part.array if isinstance(part, Tensor) else part)
+            if array.dtype.kind not in "iub":
+                raise IndexError(f"indices must be integers or bools, got a tensor of {array.dtype}; cast it: i.long()")
+            if array.dtype.kind == "u":
+                array = array.astype(np.bool_)  # as in PyTorch, uint8 is a mask
+            if array.ndim or array.dtype.kind == "b":
+                basic = False
+            else:
+                array = int(array)
+            parts.append(array)
+        elif isinstance(part, slice):
+            if part.step is not None and part.step < 0:
+                raise ValueError("a slice with a negative step is not a view in PyTorch: use flip()")
+            parts.append(part)
+        elif part is None or part is Ellipsis:
+            parts.append(part)
+        elif isinstance(part, (bool, np.bool_)):
+            basic = False
+            parts.append(part)
+        elif hasattr(part, "__index__"):
+            parts.append(part.__index__())
+        else:
+            raise IndexError(f"indices are ints, slices, None, ..., lists or tensors of ints or bools; got {type(part).__name__}")
+    if basic and not builtins.any(part is Ellipsis for part in parts):
+        parts.append(Ellipsis)
+    return tuple(parts), basic
+
+
+def getitem(input: Tensor, index: Any) -> Tensor:
+    """x[index]: a view for ints, slices, None and ...; a copy, with repeats allowed, for lists, integer and bool tensors.
+
+    https://pytorch.org/docs/stable/tensor_view.html
+
+    >>> from tinygrad_lite import tensor
+    >>> x = tensor([1.0, 2.0, 3.0])
+    >>> x[1:], x[[0, 0]], x[x > 1.5]
+    (tensor([2., 3.]), tensor([1., 1.]), tensor([2., 3.]))
+    """
+    index, basic = index_of(index, input.array)
+    return indexing.getitem(input, index=index, basic=basic)

@@ -1,0 +1,117 @@
+"""Derivatives checked against differences: df/dx ≈ (f(x + ε) - f(x - ε)) / 2ε, one input number at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .backend import put
+from .backward import as_tuple, grad
+from .tensor import Tensor
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+) -> bool:
+    """Whether func's gradients agree with central differences, for every output and every input that requires grad.
+
+    `inputs` are float64 tensors: in float32 the differences are too coarse, and it is a ValueError. A disagreement is a
+    RuntimeError that shows both Jacobians, or False if raise_exception is.
+    https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
+
+    >>> from tinygrad_lite import exp, float64, tensor
+    >>> gradcheck(exp, tensor([0.5, 1.0], dtype=float64, requires_grad=True))
+    True
+    """
+    inputs = as_tuple(inputs)
+    checked = [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]
+    if not checked:
+        raise ValueError("gradcheck: no input requires grad")
+    for x in checked:
+        if x.dtype != np.float64:
+            raise ValueError(f"gradcheck: differences need float64, an input is {x.dtype}; use x.double()")
+    for k, y in enumerate(as_tuple(func(*inputs))):
+        for i, x in enumerate(checked):
+            expected, got = _by_differences(func, inputs, x, k, eps), _by_derivative(y, x)
+            if not np.allclose(got, expected, rtol, atol, equal_nan=True):
+                if raise_exception:
+                    raise RuntimeError(
+                        f"gradcheck: the Jacobian of output {k} with respect to differentiable input {i} is wrong\n"
+                        f"by differences:\n{expected}\nby the derivative:\n{got}"
+                    )
+                return False
+    return True
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+) -> bool:
+    """gradcheck of func's gradient: whether the second derivatives are right.
+
+    The upstream gradients are fixed numbers around 1, different from each other.
+    https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
+
+    >>> from tinygrad_lite import float64, tanh, tensor
+    >>> gradgradcheck(tanh, tensor([0.5, 1.0], dtype=float64, requires_grad=True))
+    True
+    """
+    inputs = as_tuple(inputs)
+
+    def gradient(*inputs: Any) -> tuple[Any, ...]:
+        outputs = as_tuple(func(*inputs))
+        upstream = [_weights(y) for y in outputs]
+        checked = [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]
+        return tuple(
+            g
+            for g in grad(outputs, checked, upstream, create_graph=True, materialize_grads=True)
+            if g.requires_grad  # one that is constant has no second derivative to check
+        )
+
+    if not gradient(*inputs):
+        return True
+    return gradcheck(gradient, inputs, eps, atol, rtol, raise_exception)
+
+
+def _weights(y: Tensor) -> Tensor:
+    count = np.arange(y.numel(), dtype=np.float64).reshape(y.shape)
+    return Tensor._of(put(1 + 0.1 * np.cos(count), y.device))
+
+
+def _by_derivative(y: Tensor, x: Tensor) -> np.ndarray[Any, Any]:
+    """The Jacobian dy/dx, (numbers in y, numbers in x), a row for each number of y from one walk."""
+    rows = []
+    for i in range(y.numel()):
+        upstream = np.zeros(y.numel())
+        upstream[i] = 1
+        g = Tensor._of(put(upstream.reshape(y.shape), y.device))
+        (row,) = grad(y, x, g, retain_graph=True, materialize_grads=True)
+        rows.append(put(row.array, "cpu").ravel())
+    return np.array(rows).reshape(y.numel(), x.numel())
+
+
+def _by_differences(func: Any, inputs: Sequence[Any], x: Tensor, output: int, eps: float) -> np.ndarray[Any, Any]:
+    """The Jacobian dy/dx, a column for each number of x from two evaluations."""
+    columns = []
+    for index in np.ndindex(x.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = Tensor._of(x.array.copy()).requires_grad_()
+            moved.array[index] += sign * eps
+            y = as_tuple(func(*[moved if given is x else given for given in inputs]))[output]
+            ends.append(put(y.array, "cpu"))
+        columns.append((ends[0] - ends[1]).ravel() / (2 * eps))
+    if not columns:
+        return np.zeros((as_tuple(func(*inputs))[output].numel(), 0))
+    return np.array(columns).T

@@ -1,0 +1,57 @@
+"""Indexing: some of the numbers, by position. The derivative puts the gradient where the numbers came from.
+
+Where a position is taken twice its gradient is the sum of both, so that the opposite of an index is an addition at it.
+An index has been checked and made canonical by functional.py; `basic` says that it holds no arrays, so no repeats.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backend import Array, array_module
+from ..tape import op
+
+
+@op(x=lambda g, shape, index, basic: put_at(g, shape=shape, index=index, basic=basic))
+def getitem(x: Array, *, index: Any, basic: bool) -> Array:
+    """x[index], a view if the index is basic."""
+    return x[index]
+
+
+@op(x=lambda g, index, basic: getitem(g, index=index, basic=basic))
+def put_at(x: Array, *, shape: tuple[int, ...], index: Any, basic: bool) -> Array:
+    """Zeros of a shape, with x added at an index: the opposite of x[index]."""
+    out = np.zeros_like(x, shape=shape)
+    if basic:
+        out[index] = x
+    else:
+        array_module(x).add.at(out, index, x)
+    return out
+
+
+@op(x=lambda g, index: setitem(g, 0, index=index),
+    y=lambda g, index: g[index])  # fmt: skip
+def setitem(x: Array, y: Array, *, index: Any) -> Array:
+    """x with y written at an index: what was there receives no gradient."""
+    out = x.copy()
+    out[index] = y
+    return out
+
+
+@op(x=lambda g, index, axis, shape: scatter_add(g, index=index, axis=axis, shape=shape))
+def take_along(x: Array, *, index: Array, axis: int) -> Array:
+    """out[i, j] = x[index[i, j], j] (for axis 0): one pick per place of `index` along the axis."""
+    return np.take_along_axis(x, index, axis)
+
+
+@op(x=lambda g, index, axis: take_along(g, index=index, axis=axis))
+def scatter_add(x: Array, *, index: Array, axis: int, shape: tuple[int, ...]) -> Array:
+    """Zeros of a shape, with x[i, j] added at [index[i, j], j] (for axis 0): the opposite of take_along."""
+    xp = array_module(x)
+    out = np.zeros_like(x, shape=shape)
+    places = list(xp.ogrid[tuple(map(slice, index.shape))])
+    places[axis] = index
+    xp.add.at(out, tuple(places), x)
+    return out

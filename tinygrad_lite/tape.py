@@ -1,0 +1,390 @@
+"""How a step is remembered: `@op` turns a forward and its derivatives into a function that records itself.
+
+    @op(x=lambda g, y: g * y,
+        y=lambda g, x: g * x)
+    def mul(x, y):
+        return x * y
+
+Each keyword is a vjp (vector-Jacobian product): from `g`, the gradient of the loss with respect to the result, it makes the
+gradient with respect to the input it is named after. What else it needs it asks for by name: an input, `out` (the result),
+an option, or `shape` (of its input). What no needed vjp names is not kept. Called on arrays, an op is just its forward; called
+on Tensors, it computes on their arrays and leaves a Node, which holds what the vjps asked for. backward.py walks the nodes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from functools import wraps
+from itertools import count, repeat
+from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
+
+import numpy as np
+
+from .backend import Array, device_of, is_array
+from .dtypes import get_default_dtype, result_type
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+else:
+    Tensor = None  # tensor.py puts its class here: it needs the ops, and they need only its name
+
+Vjp = Callable[..., Any]
+NUMBERS = frozenset((int, float, bool))
+ndarray = np.ndarray
+births = count(1)  # the one clock: nodes are numbered as they are made, in-place writes as they happen
+
+
+class Leaf:
+    """The end of the tape: where the gradient of a tensor that the user made is gathered."""
+
+    __slots__ = ("grad", "shape")
+
+    def __init__(self, shape: tuple[int, ...], grad: Tensor | None = None) -> None:
+        self.shape, self.grad = shape, grad
+
+
+class Node:
+    """One recorded step: the op, an edge for each input (the Node or Leaf it came from, or None), and what the vjps keep.
+
+    It holds arrays and older nodes, never Tensors: there are no reference cycles, and a result that nobody needs is freed
+    at once. `birth` orders the nodes, parents before children.
+    """
+
+    __slots__ = ("op", "edges", "saved", "shape", "birth")
+
+    def __init__(self, op: Op, edges: tuple[Any, ...], saved: Any, shape: tuple[int, ...]) -> None:
+        self.op, self.edges, self.saved, self.shape = op, edges, saved, shape
+        self.birth = next(births)
+
+    def __repr__(self) -> str:
+        return f"<{self.op.name}>"
+
+
+class Op:
+    """A forward, a vjp (or None) for each input, and for each vjp what it `reads` and so `keeps`; `holds` tells whether arrays.
+
+    A forward takes its inputs by position and its options by keyword only. One with a variadic input (`*xs`) has one vjp
+    for all of them, which may ask for `nth`, the place of the input that it is called for.
+    """
+
+    def __init__(self, forward: Callable[..., Array], vjps: dict[str, Vjp]) -> None:
+        code, names = forward.__code__, forward.__code__.co_varnames
+        self.name, self.forward = forward.__name__, forward
+        end = code.co_argcount + code.co_kwonlyargcount
+        self.options = names[code.co_argcount : end]
+        self.variadic = bool(code.co_flags & 4)  # CO_VARARGS
+        self.inputs = names[end : end + 1] if self.variadic else names[: code.co_argcount]
+        known = (*self.inputs, *self.options, "out", "shape", *(["nth"] if self.variadic else []))
+        for name, vjp in vjps.items():
+            unknown = [asked for asked in reads(vjp) if asked not in known]
+            if name not in self.inputs or unknown:
+                what = f"asks for {unknown}" if unknown else "is for no input"
+                raise TypeError(f"@op {self.name}: the vjp {name}= {what}; there are {', '.join(known)}")
+        self.reads = tuple(reads(vjps[name]) if name in vjps else () for name in self.inputs)
+        self.keeps = tuple(map(self._keep, self.inputs, self.reads))
+        self.vjps = repeat(vjps[self.inputs[0]]) if self.variadic else tuple(map(vjps.get, self.inputs))
+        self.holds = any(name in (*self.inputs, "out") for wanted in self.reads for name in wanted)
+
+    def _keep(self, owner: str, wanted: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
+        """From all that an application knows, the tuple that one vjp reads: for d(mul)/dx, `lambda x, y, out: (y,)`."""
+        nth = ["nth"] if self.variadic else []
+        shape = f"{owner}[nth].shape" if self.variadic else f"{owner}.shape"
+        values = "".join(f"{shape if name == 'shape' else name}, " for name in wanted)
+        keep = eval(f"lambda {', '.join((*self.inputs, *nth, 'out', *self.options))}: ({values})")
+        defaults = self.forward.__kwdefaults__ or {}
+        keep.__defaults__ = tuple(defaults[name] for name in self.options if name in defaults)
+        return cast("Callable[..., tuple[Any, ...]]", keep)
+
+
+def reads(vjp: Vjp) -> tuple[str, ...]:
+    """The names that a vjp asks for: its parameters after `g`."""
+    return vjp.__code__.co_varnames[1 : vjp.__code__.co_argcount]
+
+
+ops: dict[str, Op] = {}  # every op by name: tests/cases.py must have a row for each
+
+
+def op(**vjps: Vjp) -> Callable[[Callable[..., Array]], Callable[..., Tensor]]:
+    """Make a recorded function of a forward on arrays; the keywords are its derivatives, as the file's head says.
+
+    TypeError, at import, if a vjp is for something that is no input or asks for something that there is not.
+    """
+
+    def decorate(forward: Callable[..., Array]) -> Callable[..., Tensor]:
+        made = ops[forward.__name__] = Op(forward, vjps)
+        simple = not made.variadic and None not in made.vjps
+        if simple and len(made.inputs) == 1:
+            return wraps(forward)(_one(made))
+        if simple and len(made.inputs) == 2 and not made.options:
+            return wraps(forward)(_two(made))
+        return wraps(forward)(_several(made))
+
+    return decorate
+
+
+# An op is applied millions of times, nearly always to one or two tensors, so the step is written once per arity.
+# Each computes, mends what NumPy and PyTorch see differently (0-d results, the dtypes of integers), and records.
+
+
+def _one(op: Op) -> Callable[..., Tensor]:
+    forward, keep, convert = op.forward, op.keeps[0], "dtype" not in op.options
+
+    def apply(input: Any, **options: Any) -> Any:
+        if not isinstance(input, Tensor):
+            return forward(input, **options)
+        x, edge = input.array, input.node
+        try:
+            out = forward(x, **options)
+        except Exception as error:
+            raise explained(op.name, error, x) from error
+        if type(out) is not ndarray:
+            out = as_array(out, x)
+        if out.dtype is not x.dtype and out.dtype != x.dtype and convert:
+            return apply(to_float(input), **options)
+        result = new(Tensor)
+        result.array = out
+        if edge is not None and mode.enabled:
+            result.node = Node(op, (edge,), (keep(x, out, **options),), out.shape)
+        else:
+            result.node = None
+        return result
+
+    return apply
+
+
+def _two(op: Op) -> Callable[..., Tensor]:
+    forward, (keep_x, keep_y) = op.forward, op.keeps
+
+    def apply(input: Any, other: Any) -> Any:
+        if isinstance(input, Tensor):
+            x, x_edge, dtype = input.array, input.node, input.array.dtype
+            if isinstance(other, Tensor):
+                y, y_edge = other.array, other.node
+                if y.dtype is not dtype and y.dtype != dtype:
+                    return apply(*promoted(op, input, other))
+            elif type(other) in NUMBERS:
+                y, y_edge = other, None
+            else:
+                return apply(input, wrapped(op, other))
+        elif isinstance(other, Tensor):
+            if type(input) not in NUMBERS:
+                return apply(wrapped(op, input), other)
+            x, x_edge, y, y_edge, dtype = input, None, other.array, other.node, other.array.dtype
+        else:
+            return forward(input, other)
+        try:
+            out = forward(x, y)
+        except Exception as error:
+            raise explained(op.name, error, x, y) from error
+        if type(out) is not ndarray:
+            out = as_array(out, x if y_edge is None else y)
+        if out.dtype is not dtype and out.dtype != dtype:
+            return apply(*promoted(op, input, other))
+        result = new(Tensor)
+        result.array = out
+        if (x_edge is not None or y_edge is not None) and mode.enabled:
+            kept_x = None if x_edge is None else keep_x(x, y, out)
+            kept_y = None if y_edge is None else keep_y(x, y, out)
+            result.node = Node(op, (x_edge, y_edge), (kept_x, kept_y), out.shape)
+        else:
+            result.node = None
+        return result
+
+    return apply
+
+
+def _several(op: Op) -> Callable[..., Tensor]:
+    def apply(*inputs: Any, **options: Any) -> Any:
+        arrays = tuple([x.array if isinstance(x, Tensor) else x for x in inputs])
+        edges = tuple([x.node if vjp and isinstance(x, Tensor) else None for x, vjp in zip(inputs, op.vjps)])
+        try:
+            out = op.forward(*arrays, **options)
+        except Exception as error:
+            raise explained(op.name, error, *arrays) from error
+        if not any([isinstance(x, Tensor) for x in inputs]):
+            return out
+        result = new(Tensor)
+        result.array = out = as_array(out, arrays[0])
+        result.node = None
+        if mode.enabled and any([edge is not None for edge in edges]):
+            if op.variadic:
+                saved = [op.keeps[0](arrays, nth, out, **options) for nth in range(len(arrays))]
+            else:
+                saved = [keep(*arrays, out, **options) for keep in op.keeps]
+            kept = tuple([None if edge is None else values for edge, values in zip(edges, saved)])
+            result.node = Node(op, edges, kept, out.shape)
+        return result
+
+    return apply
+
+
+new = object.__new__
+
+
+def as_array(out: Any, like: Array) -> Array:
+    """NumPy turns 0-d results into scalars; a tensor's array is always an array."""
+    return out if is_array(out) else np.asarray(out)
+
+
+def wrapped(op: Op, value: Any) -> Any:
+    """An operand that is neither Tensor nor Python number: an array becomes a Tensor, a NumPy scalar a number."""
+    if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
+        return np.asarray(value).item()  # weak, as Python numbers are
+    if is_array(value):
+        return Tensor._of(value)
+    raise TypeError(f"{op.name}: expected a Tensor or a number, got {type(value).__name__}; make it one with tensor(...)")
+
+
+def promoted(op: Op, *operands: Any) -> tuple[Any, ...]:
+    """The operands cast to the dtype that PyTorch computes in: result_type, or the default where `op` makes floats of integers."""
+    arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
+    dtype = result_type(*arrays)
+    if all(x.dtype == dtype for x in arrays if is_array(x)):
+        dtype = get_default_dtype()
+    return tuple(x.to(dtype) if isinstance(x, Tensor) else x for x in operands)
+
+
+def to_float(x: Tensor) -> Tensor:
+    """An integer tensor in the default dtype, for an op whose results are no integers."""
+    return x.to(get_default_dtype())
+
+
+def explained(what: str, error: Exception, *operands: Any) -> Exception:
+    """An error of NumPy's, told in terms of what was done and with what; RuntimeError (as in PyTorch) or IndexError."""
+    arrays = [x for x in operands if is_array(x)]
+    places = sorted({str(device_of(x)) for x in arrays})
+    if len(places) > 1:
+        return RuntimeError(f"{what}: tensors on different devices, {' and '.join(places)}; move one with .to(device)")
+    shapes = " and ".join(f"{x.dtype}{list(x.shape)}" for x in arrays)
+    kind = IndexError if isinstance(error, IndexError) else RuntimeError
+    return kind(f"{what}: cannot compute with {shapes}: {error}")
+
+
+# Whether steps are recorded, per thread.
+
+
+class _Mode(threading.local):
+    enabled = True
+
+
+mode = _Mode()
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded for backward().
+
+    >>> is_grad_enabled()
+    True
+    """
+    return mode.enabled
+
+
+class set_grad_enabled(ContextDecorator):
+    """Switch recording on or off at once; as a context manager or decorator, until its end.
+
+    >>> with set_grad_enabled(False):
+    ...     is_grad_enabled()
+    False
+    """
+
+    def __init__(self, enabled: bool) -> None:
+        self.before = [mode.enabled]
+        self.enabled = mode.enabled = bool(enabled)
+
+    def __enter__(self) -> None:
+        mode.enabled = self.enabled
+
+    def __exit__(self, *exc: object) -> None:
+        mode.enabled = self.before[-1]
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        mode.enabled = self.before[-1]  # made for decoration, not to be in force now
+        return super().__call__(function)
+
+
+class _Switch(ContextDecorator):
+    """A context manager and decorator that sets recording to `to` and back; it may be entered again while it is open."""
+
+    to: bool
+
+    def __init__(self) -> None:
+        self.before: list[bool] = []
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        self = super().__new__(cls)
+        if function is None:
+            return self
+        self.__init__()  # type: ignore[misc]
+        return self(function)  # @no_grad without parentheses
+
+    def __enter__(self) -> None:
+        self.before.append(mode.enabled)
+        mode.enabled = self.to
+
+    def __exit__(self, *exc: object) -> None:
+        mode.enabled = self.before.pop()
+
+
+class no_grad(_Switch):
+    """Nothing is recorded inside: with no_grad(): ..., or @no_grad() above a function.
+
+    >>> with no_grad():
+    ...     is_grad_enabled()
+    False
+    """
+
+    to = False
+
+
+class enable_grad(_Switch):
+    """Recording is on inside, also within no_grad().
+
+    >>> with no_grad(), enable_grad():
+    ...     is_grad_enabled()
+    True
+    """
+
+    to = True
+
+
+# In-place writes. A vjp must see the values that its forward saw. Every write is noted with its time, by the memory it
+# went to (which views share); a node that is older than the last write looks whether what it kept was written to since.
+
+
+class _Writes:
+    last = 0  # the time of the last in-place write, to anything
+    times: dict[int, tuple[int, Any]] = {}  # id of the array that owns the memory -> its last write, and a reference to it
+
+
+writes = _Writes()
+
+
+def owner(array: Array) -> Any:
+    """What owns the memory that an array, or a view of it, shows."""
+    while getattr(array, "base", None) is not None:
+        array = array.base
+    return array
+
+
+def note_write(array: Array) -> None:
+    """Remember that an array's memory was just written to."""
+    memory = owner(array)
+    key = id(memory)
+    writes.last = next(births)
+    known = writes.times.get(key)
+    alive = known[1] if known else ref(memory, lambda _: writes.times.pop(key, None))
+    writes.times[key] = writes.last, alive
+
+
+def check_unwritten(node: Node) -> None:
+    """RuntimeError if an array that `node` kept has been written to since; named are the op and the mend."""
+    for values in node.saved:
+        for array in values or ():
+            if is_array(array) and writes.times.get(id(owner(array)), (0,))[0] > node.birth:
+                raise RuntimeError(
+                    f"backward through {node.op.name}: a {array.dtype}{list(array.shape)} array that it kept was changed in "
+                    f"place after it was computed. Change a copy instead (x = x + y, x.clone()), or after backward()"
+                )

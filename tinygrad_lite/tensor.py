@@ -1,0 +1,597 @@
+"""Tensor: an array, and its place on the tape.
+
+    x.array   the NumPy or CuPy array itself
+    x.node    None, the Leaf where its gradient is gathered, or the Node that remembers how it was computed
+
+Everything else is a question about the two, or an op. What computes is written in ops/ (with its derivative) or functional.py
+and is here by name only.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from functools import partial
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from . import backward, functional, printing, tape
+from .backend import Array, device, device_of, is_array
+from .dtypes import as_dtype, float16, float32, float64, get_default_dtype, int32, int64, result_type, uint8
+from .dtypes import bool as bool_dtype
+from .ops import elementwise, indexing
+from .ops import shape as shape_ops
+from .tape import Leaf, Node, explained, mode, new, note_write
+
+
+class Tensor:
+    """A multi-dimensional array that remembers how it was computed, so that backward() can differentiate it.
+
+    Made with tensor(...), zeros(...) and their like; `Tensor(data)` gives the default dtype, `Tensor(2, 3)` an empty one.
+    https://pytorch.org/docs/stable/tensors.html
+
+    >>> from tinygrad_lite import tensor
+    >>> x = tensor([1.0, 2.0], requires_grad=True)
+    >>> (x**2).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "_grad", "array", "node")
+    array: Array
+    node: Any
+    _grad: Tensor | None  # of a tensor that requires no grad (any more); a Leaf holds it otherwise
+
+    def __init__(self, *data: Any) -> None:
+        if data and all(isinstance(n, int) for n in data):
+            self.array = np.empty(data, get_default_dtype())
+        else:
+            (values,) = data or ([],)
+            values = values.array if isinstance(values, Tensor) else values
+            self.array = np.array(values, get_default_dtype())
+        self.node = None
+
+    @staticmethod
+    def _of(array: Array, node: Any = None) -> Tensor:
+        """A Tensor on an array, without a copy: the one way in for arrays."""
+        x: Tensor = new(Tensor)
+        x.array, x.node = array, node
+        return x
+
+    # What it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the axes."""
+        shape: tuple[int, ...] = self.array.shape
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers: a NumPy dtype, float32 and its like."""
+        dtype: np.dtype[Any] = self.array.dtype
+        return dtype
+
+    @property
+    def device(self) -> device:
+        """Where the memory is: device("cpu") or device("cuda:0")."""
+        return device_of(self.array)
+
+    def dim(self) -> int:
+        """The number of axes."""
+        return self.ndim
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one axis."""
+        return self.shape if dim is None else self.shape[functional.axis_of(dim, self.ndim, "size")]
+
+    def numel(self) -> int:
+        """How many numbers it holds."""
+        return int(self.array.size)
+
+    def is_floating_point(self) -> bool:
+        """Whether the numbers are floats, which alone can require grad."""
+        return bool(self.array.dtype.kind == "f")
+
+    def is_contiguous(self) -> bool:
+        """Whether the numbers lie in memory in row-major order."""
+        return bool(self.array.flags.c_contiguous)
+
+    def contiguous(self) -> Tensor:
+        """Itself if its numbers lie in row-major order, else a copy where they do."""
+        return self if self.is_contiguous() else shape_ops.clone(self)
+
+    @property
+    def T(self) -> Tensor:
+        """All axes reversed: the transpose of a matrix. A view."""
+        return shape_ops.permute(self, axes=tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes swapped: each matrix transposed. A view."""
+        if self.ndim < 2:
+            raise RuntimeError(f"mT: a matrix has two dimensions or more, this tensor has {self.ndim}")
+        return shape_ops.mT(self)  # type: ignore[no-any-return]
+
+    # Its place on the tape
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to it or through it. Only leaves can be told, and only floats."""
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Let gradients be gathered here from now on, or (False) no more.
+
+        RuntimeError for integers, and for a result (use detach()).
+        """
+        if isinstance(self.node, Node):
+            if not requires_grad:
+                raise RuntimeError("requires_grad can be changed for leaves only; use x.detach() for a result without history")
+        elif requires_grad and self.node is None:
+            if not self.is_floating_point():
+                raise RuntimeError(f"only floating-point tensors can require grad, this one is {self.dtype}; use x.float()")
+            self.node = Leaf(self.array.shape, self.grad)
+        elif not requires_grad and self.node is not None:
+            self._grad, self.node = self.node.grad, None
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user rather than by a recorded step."""
+        return not isinstance(self.node, Node)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The step that made it, None for a leaf."""
+        return self.node if isinstance(self.node, Node) else None
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward() has gathered here, None before the first. Of leaves only."""
+        if isinstance(self.node, Leaf):
+            return self.node.grad
+        return getattr(self, "_grad", None)
+
+    @grad.setter
+    def grad(self, g: Tensor | None) -> None:
+        if g is not None:
+            if not isinstance(g, Tensor):
+                raise TypeError(f"grad must be a Tensor or None, got {type(g).__name__}")
+            if g.shape != self.shape or g.dtype != self.dtype:
+                raise RuntimeError(f"grad {g.dtype}{list(g.shape)} does not fit a tensor {self.dtype}{list(self.shape)}")
+        if isinstance(self.node, Leaf):
+            self.node.grad = g
+        else:
+            self._grad = g
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add d self / d leaf to the `.grad` of every leaf that requires it; see autograd.backward.
+
+        `gradient` has self's shape and may be left out if self is one number.
+        """
+        backward.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def detach(self) -> Tensor:
+        """The same memory without the history: gradients stop here."""
+        return Tensor._of(self.array)
+
+    def detach_(self) -> Tensor:
+        """Forget the history, in place."""
+        self.node = None
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without the history; assigning a tensor gives this one its memory."""
+        return self.detach()
+
+    @data.setter
+    def data(self, other: Tensor) -> None:
+        self.array = other.array
+        if isinstance(self.node, Leaf):
+            self.node.shape = other.array.shape
+
+    # To Python, NumPy, other dtypes and devices
+
+    def item(self) -> Any:
+        """The Python number that a tensor of one number holds; RuntimeError for another size."""
+        if self.array.size != 1:
+            raise RuntimeError(f"item: a tensor of {self.array.size} numbers is no single one; use tolist()")
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers; a number if 0-d."""
+        return self.array.tolist()
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The NumPy array, on the same memory. RuntimeError if it requires grad, TypeError on the GPU."""
+        if self.node is not None:
+            raise RuntimeError("numpy: this tensor requires grad, and NumPy would lose that; use x.detach().numpy()")
+        if not isinstance(self.array, np.ndarray):
+            raise TypeError(f"numpy: this tensor is on {self.device}; use x.cpu().numpy()")
+        return self.array
+
+    def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Tensor:
+        """Itself in another dtype, on another device, or as another tensor is: x.to(float64), x.to("cuda"), x.to(y).
+
+        The same object if nothing changes. Gradients flow back through it, except to integers.
+        """
+        for arg in args:
+            if isinstance(arg, Tensor):
+                dtype, device = arg.dtype, arg.device
+            elif isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda"):
+                device = arg
+            elif arg is not None and not isinstance(arg, bool):
+                dtype = arg
+        x = self
+        if device is not None and device != x.device and not (device == "cuda" and x.device.type == "cuda"):
+            x = shape_ops.move(x, place=device, source=x.device)
+        if dtype is not None and x.array.dtype != dtype:
+            dtype = as_dtype(dtype)
+            x = elementwise.cast(x, dtype=dtype, source=x.array.dtype) if dtype.kind == "f" else x.detach()._astype(dtype)
+        return shape_ops.clone(x) if copy and x is self else x
+
+    def _astype(self, dtype: Any) -> Tensor:
+        return Tensor._of(self.array.astype(dtype))
+
+    def type(self, dtype: Any) -> Tensor:
+        """Itself in another dtype."""
+        return self.to(dtype)
+
+    def half(self) -> Tensor:
+        """As float16."""
+        return self.to(float16)
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return self.to(float32)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return self.to(float64)
+
+    def int(self) -> Tensor:
+        """As int32."""
+        return self.to(int32)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return self.to(int64)
+
+    def byte(self) -> Tensor:
+        """As uint8."""
+        return self.to(uint8)
+
+    def bool(self) -> Tensor:
+        """As bool: whether not 0."""
+        return self.to(bool_dtype)
+
+    def cpu(self) -> Tensor:
+        """In the CPU's memory."""
+        return self.to("cpu")
+
+    def cuda(self, device: str | None = None) -> Tensor:
+        """In the GPU's memory; RuntimeError says what is missing where there is none."""
+        return self.to(device or "cuda")
+
+    # Python's own questions
+
+    def __repr__(self) -> str:
+        return printing.text(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len: a 0-d tensor has no length")
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d tensor; use x.item()")
+        return (self[i] for i in range(len(self.array)))
+
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            raise RuntimeError(f"the truth of a tensor of {self.array.size} numbers is ambiguous; use x.any() or x.all()")
+        return bool(self.array.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.array.dtype.kind == "f":
+            raise TypeError(f"only integer tensors can be an index, this one is {self.dtype}")
+        return int(self.item())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError("deepcopy: only leaves can be copied; use x.detach().clone() for a result")
+        x: Tensor = new(type(self))
+        memo[id(self)] = x
+        vars(x).update(vars(self)) if hasattr(self, "__dict__") else None
+        x.array, x.node = self.array.copy(), None
+        x.grad = None if self.grad is None else self.grad.clone()
+        return x.requires_grad_() if self.requires_grad else x
+
+    def __reduce__(self) -> Any:
+        return _rebuilt, (type(self), self.detach().cpu().numpy(), self.requires_grad)
+
+    __hash__ = object.__hash__
+
+    # To and from NumPy
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        """np.exp(x) and array * x are differentiable: the ops that stand for NumPy's functions are in one table below."""
+        function = UFUNCS.get(ufunc)
+        if method != "__call__" or out is not None or options or function is None:
+            return _by_arrays(getattr(ufunc, method), inputs, options | ({} if out is None else {"out": out}))
+        return function(*inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        if function in FUNCTIONS:
+            return FUNCTIONS[function](*args, **options)
+        return _by_arrays(function, args, options)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        if self.node is not None:
+            raise BufferError("dlpack: this tensor requires grad; export x.detach()")
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.array.__dlpack_device__()
+
+    # What computes: functions of ops/ and functional.py, here as methods
+
+    __add__, __sub__, __mul__, __truediv__ = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div
+    __pow__, __matmul__, __getitem__ = functional.pow, functional.matmul, functional.getitem
+    __neg__, __abs__ = elementwise.neg, elementwise.abs
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return elementwise.sub(other, self)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return elementwise.div(other, self)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return functional.pow(other, self)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return functional.matmul(other, self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    add, sub, mul, div, neg, abs = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div, elementwise.neg, elementwise.abs
+    exp, log, sqrt, tanh = elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.tanh
+    sigmoid, relu, sign = elementwise.sigmoid, elementwise.relu, elementwise.sign
+    maximum, minimum = elementwise.maximum, elementwise.minimum
+    pow, clamp, clip, matmul = functional.pow, functional.clamp, functional.clamp, functional.matmul
+    sum, mean, max, min = functional.sum, functional.mean, functional.max, functional.min
+    amax, amin, argmax, argmin = functional.amax, functional.amin, functional.argmax, functional.argmin
+    all, any = functional.all, functional.any
+    softmax, log_softmax, logsumexp = functional.softmax, functional.log_softmax, functional.logsumexp
+    reshape, view, permute, transpose = functional.reshape, functional.view, functional.permute, functional.transpose
+    squeeze, unsqueeze, flatten = functional.squeeze, functional.unsqueeze, functional.flatten
+    expand, broadcast_to, clone = functional.expand, functional.broadcast_to, shape_ops.clone
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """This tensor where the condition holds, else `other`."""
+        return functional.where(condition, self, other)  # type: ignore[no-any-return]
+
+    # Comparisons, element by element, and logic; they give bools, which have no gradient
+
+    def __eq__(self, other: Any) -> Any:
+        return _compared(np.equal, self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return _compared(np.not_equal, self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return _compared(np.less, self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _compared(np.less_equal, self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _compared(np.greater, self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _compared(np.greater_equal, self, other)
+
+    def __and__(self, other: Any) -> Any:
+        return _compared(np.bitwise_and, self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return _compared(np.bitwise_or, self, other)
+
+    def __xor__(self, other: Any) -> Any:
+        return _compared(np.bitwise_xor, self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> Tensor:
+        return Tensor._of(np.invert(self.array))
+
+    # In place: written to the same memory, so that views see it
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return _in_place(self, other, elementwise.add, operator.iadd)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return _in_place(self, other, elementwise.sub, operator.isub)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return _in_place(self, other, elementwise.mul, operator.imul)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return _in_place(self, other, elementwise.div, operator.itruediv)
+
+    add_, sub_, mul_, div_ = __iadd__, __isub__, __imul__, __itruediv__
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """x[index] = value, in place; the gradient of what was there is 0."""
+        index, _ = functional.index_of(index, self.array)
+        value = value.to(self.dtype) if isinstance(value, Tensor) else value
+        put = partial(indexing.setitem, index=index)
+        _in_place(self, value, put, lambda x, y: operator.setitem(x, index, y))
+
+    def copy_(self, other: Any) -> Tensor:
+        """Take another tensor's values, broadcast to this shape and cast to this dtype."""
+        self[...] = other
+        return self
+
+    def fill_(self, value: Any) -> Tensor:
+        """Be one number throughout."""
+        self[...] = value
+        return self
+
+    def zero_(self) -> Tensor:
+        """Be 0 throughout."""
+        self[...] = 0
+        return self
+
+
+def _compared(compare: Callable[..., Any], x: Tensor, other: Any) -> Any:
+    if not isinstance(other, Tensor):
+        if not isinstance(other, (bool, int, float, np.generic)) and not is_array(other):
+            return NotImplemented
+        other = functional.as_tensor_like(other, x)
+    a, b = x.array, other.array
+    if a.dtype != b.dtype:
+        dtype = result_type(a, b)
+        a, b = a.astype(dtype), b.astype(dtype)
+    try:
+        return Tensor._of(tape.as_array(compare(a, b), a))
+    except Exception as error:
+        raise explained(compare.__name__, error, a, b) from error
+
+
+def _in_place(x: Tensor, other: Any, op: Callable[..., Tensor], write: Callable[..., Any]) -> Tensor:
+    """Let `write` change x's memory; if gradients flow, x stands for the result of `op` on the tape from then on."""
+    recorded = mode.enabled and (x.node is not None or (isinstance(other, Tensor) and other.node is not None))
+    y = other.array if isinstance(other, Tensor) else other
+    if not recorded:
+        try:
+            write(x.array, y)
+        except Exception as error:
+            raise explained("in-place " + _name(op), error, x.array, y) from error
+        note_write(x.array)
+        return x
+    if isinstance(x.node, Leaf):
+        raise RuntimeError(
+            f"in-place {_name(op)}: a leaf that requires grad would lose its place on the tape; "
+            f"write x = ..., or change it within no_grad()"
+        )
+    out = op(x, other)
+    if out.shape != x.shape or out.dtype != x.dtype:
+        raise RuntimeError(
+            f"in-place {_name(op)}: the result {out.dtype}{list(out.shape)} does not fit into {x.dtype}{list(x.shape)}"
+        )
+    if x.array.base is not None or getrefcount(x.array) > _ALONE:
+        raise RuntimeError(
+            f"in-place {_name(op)}: this memory is also seen by a view, a detached tensor or a recorded step, whose gradients "
+            f"would be wrong without a sign; write x = ... instead, or change x.clone()"
+        )
+    x.array[...] = out.array
+    x.node = out.node
+    note_write(x.array)
+    return x
+
+
+def _name(op: Any) -> str:
+    return str(getattr(op, "func", op).__name__)
+
+
+_ALONE = getrefcount(Tensor(0.0).array)  # what it is for an array that only its tensor refers to
+
+
+def _rebuilt(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
+    x: Tensor = new(kind)
+    x.array, x.node = array, None
+    return x.requires_grad_(requires_grad)
+
+
+def _by_arrays(function: Any, args: Any, options: Any) -> Any:
+    """A NumPy function that has no op: on the arrays, which is fine where no gradient is lost."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            if value.node is not None:
+                raise TypeError(
+                    f"{function.__name__} of NumPy has no derivative here; use a function of tinygrad_lite or x.detach()"
+                )
+            return value.array
+        return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
+
+    return function(*plain(tuple(args)), **{name: plain(value) for name, value in options.items()})
+
+
+UFUNCS: dict[Any, Callable[..., Any]] = {
+    np.add: elementwise.add,
+    np.subtract: elementwise.sub,
+    np.multiply: elementwise.mul,
+    np.divide: elementwise.div,
+    np.power: functional.pow,
+    np.matmul: functional.matmul,
+    np.negative: elementwise.neg,
+    np.absolute: elementwise.abs,
+    np.exp: elementwise.exp,
+    np.log: elementwise.log,
+    np.sqrt: elementwise.sqrt,
+    np.tanh: elementwise.tanh,
+    np.sign: elementwise.sign,
+    np.maximum: elementwise.maximum,
+    np.minimum: elementwise.minimum,
+    **{
+        ufunc: (lambda ufunc: lambda x, y: _compared(ufunc, functional.as_tensor_like(x, y), y))(ufunc)
+        for ufunc in (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
+    },
+}
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.sum: functional.sum,
+    np.mean: functional.mean,
+    np.max: functional.amax,
+    np.min: functional.amin,
+    np.argmax: functional.argmax,
+    np.argmin: functional.argmin,
+    np.reshape: functional.reshape,
+    np.transpose: lambda x, axes=None: x.T if axes is None else functional.permute(x, axes),
+    np.squeeze: functional.squeeze,
+    np.expand_dims: functional.unsqueeze,
+    np.broadcast_to: functional.broadcast_to,
+    np.concatenate: functional.cat,
+    np.stack: functional.stack,
+    np.where: functional.where,
+    np.clip: functional.clamp,
+}
+
+for module in (tape, backward, functional):  # they work with Tensors but are imported before there are any
+    module.Tensor = Tensor  # type: ignore[attr-defined]
