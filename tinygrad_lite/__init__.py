@@ -18,71 +18,9 @@ from typing import Any
 
 from . import autograd, cuda
 from .backend import device
-from .creation import (
-    arange,
-    as_tensor,
-    empty,
-    empty_like,
-    eye,
-    from_numpy,
-    full,
-    full_like,
-    linspace,
-    normal,
-    ones,
-    ones_like,
-    rand,
-    randint,
-    randn,
-    randperm,
-    tensor,
-    zeros,
-    zeros_like,
-)
-from .dtypes import (
-    bool,
-    double,
-    float,
-    float16,
-    float32,
-    float64,
-    get_default_dtype,
-    half,
-    int,
-    int32,
-    int64,
-    long,
-    set_default_dtype,
-    uint8,
-)
-from .functional import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    broadcast_to,
-    cat,
-    clamp,
-    flatten,
-    log_softmax,
-    logsumexp,
-    matmul,
-    max,
-    mean,
-    min,
-    permute,
-    pow,
-    reshape,
-    softmax,
-    squeeze,
-    stack,
-    sum,
-    transpose,
-    unsqueeze,
-    where,
-)
+from .creation import *
+from .dtypes import *
+from .functional import *
 from .ops.elementwise import abs, add, div, exp, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, sub, tanh
 from .ops.shape import clone
 from .random import Generator, manual_seed

@@ -158,7 +158,6 @@ def grad(
     is None, with materialize_grads zeros. The other options are backward's.
     See https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
 
-    >>> from tinygrad_lite import tensor
     >>> x = tensor(3.0, requires_grad=True)
     >>> (dx,) = grad(x**3, x, create_graph=True)
     >>> dx.item(), grad(dx, x)[0].item()

@@ -1,7 +1,12 @@
-"""Tensors from nothing: from data, filled, in sequence, or random."""
+"""Tensors from nothing: from data, filled, in sequence, or random.
+
+The source of each function is https://pytorch.org/docs/stable/generated/torch.NAME.html; all take PyTorch's `dtype` (by
+default the default dtype), `device` (the CPU) and `requires_grad`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +16,14 @@ from .dtypes import as_dtype, get_default_dtype, int64
 from .functional import size_of
 from .random import Generator, draw
 from .tensor import Tensor
+
+
+# fmt: off
+__all__ = [
+    "tensor", "as_tensor", "from_numpy", "full", "zeros", "ones", "empty", "zeros_like", "ones_like", "empty_like",
+    "full_like", "eye", "arange", "linspace", "rand", "randn", "randint", "normal", "randperm",
+]
+# fmt: on
 
 
 def made(array: Any, dtype: Any, place: Any, requires_grad: bool) -> Tensor:
@@ -25,7 +38,6 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 
     Python floats become the default dtype, ints int64, bools bool; arrays keep their dtype. ValueError if the lists are
     ragged, RuntimeError if gradients are asked for of anything but floats.
-    https://pytorch.org/docs/stable/generated/torch.tensor.html
 
     >>> tensor([[1, 2], [3, 4.5]])
     tensor([[1.0000, 2.0000],
@@ -62,8 +74,6 @@ def _plain(data: Any) -> Any:
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a Tensor, sharing memory where nothing has to change.
 
-    https://pytorch.org/docs/stable/generated/torch.as_tensor.html
-
     >>> a = np.zeros(2, "float32")
     >>> as_tensor(a).array is a
     True
@@ -77,8 +87,6 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 def from_numpy(array: Any) -> Tensor:
     """A tensor on an array's own memory: a change of one is seen in the other.
-
-    https://pytorch.org/docs/stable/generated/torch.from_numpy.html
 
     >>> a = np.zeros(2)
     >>> t = from_numpy(a); a[0] = 1
@@ -94,8 +102,6 @@ def from_numpy(array: Any) -> Tensor:
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of one number throughout, of the dtype that tensor(fill_value) has unless told.
 
-    https://pytorch.org/docs/stable/generated/torch.full.html
-
     >>> full((2,), 7.0)
     tensor([7., 7.])
     """
@@ -104,85 +110,44 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     return made(np.full(size_of((size,) if isinstance(size, int) else size), value, dtype), dtype, device, requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of zeros. https://pytorch.org/docs/stable/generated/torch.zeros.html
+def _filled(fill: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
+    def make(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+        array = fill(size_of(size), as_dtype(dtype or get_default_dtype()))
+        return made(array, array.dtype, device, requires_grad)
 
-    >>> zeros(2, 3).shape
-    (2, 3)
-    """
-    dtype = as_dtype(dtype or get_default_dtype())
-    return made(np.zeros(size_of(size), dtype), dtype, device, requires_grad)
-
-
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of ones. https://pytorch.org/docs/stable/generated/torch.ones.html
-
-    >>> ones(2)
-    tensor([1., 1.])
-    """
-    dtype = as_dtype(dtype or get_default_dtype())
-    return made(np.ones(size_of(size), dtype), dtype, device, requires_grad)
+    make.__name__, make.__doc__ = fill.__name__, doc
+    return make
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor whose values are whatever the memory held. https://pytorch.org/docs/stable/generated/torch.empty.html
+def _like(fill: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
+    def make(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+        array = fill(input.array, dtype=as_dtype(dtype or input.dtype))
+        return made(array, array.dtype, device, requires_grad)
 
-    >>> empty(0, 3).shape
-    (0, 3)
-    """
-    dtype = as_dtype(dtype or get_default_dtype())
-    return made(np.empty(size_of(size), dtype), dtype, device, requires_grad)
-
-
-def _like(make: Any, x: Tensor, dtype: Any, place: Any, requires_grad: bool) -> Tensor:
-    array = make(x.array, dtype=x.dtype if dtype is None else as_dtype(dtype))
-    return made(array, array.dtype, place, requires_grad)
+    make.__name__, make.__doc__ = fill.__name__, doc
+    return make
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros of another tensor's shape, dtype and device. https://pytorch.org/docs/stable/generated/torch.zeros_like.html
-
-    >>> zeros_like(tensor([1, 2]))
-    tensor([0, 0])
-    """
-    return _like(np.zeros_like, input, dtype, device, requires_grad)
-
-
-def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones of another tensor's shape, dtype and device. https://pytorch.org/docs/stable/generated/torch.ones_like.html
-
-    >>> ones_like(tensor([1, 2]))
-    tensor([1, 1])
-    """
-    return _like(np.ones_like, input, dtype, device, requires_grad)
+zeros = _filled(np.zeros, "Zeros, of a shape: zeros(2, 3) or zeros((2, 3)).")
+ones = _filled(np.ones, "Ones, of a shape: ones(2, 3) or ones((2, 3)).")
+empty = _filled(np.empty, "A tensor of a shape whose values are whatever the memory held.")
+zeros_like = _like(np.zeros_like, "Zeros of another tensor's shape, dtype and device.")
+ones_like = _like(np.ones_like, "Ones of another tensor's shape, dtype and device.")
+empty_like = _like(np.empty_like, "Uninitialised, of another tensor's shape, dtype and device.")
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uninitialised, of another tensor's shape, dtype and device.
-
-    https://pytorch.org/docs/stable/generated/torch.empty_like.html
-
-    >>> empty_like(tensor([1, 2])).shape
-    (2,)
-    """
-    return _like(np.empty_like, input, dtype, device, requires_grad)
-
-
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """One number, in another tensor's shape, dtype and device.
-
-    https://pytorch.org/docs/stable/generated/torch.full_like.html
+def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
+    """One number, in another tensor's shape, dtype and device; takes ones_like's options.
 
     >>> full_like(tensor([1, 2]), 7)
     tensor([7, 7])
     """
-    out = _like(np.empty_like, input, dtype, device, False)
-    out.array[...] = fill_value
-    return out.requires_grad_() if requires_grad else out
+    requires_grad = options.pop("requires_grad", False)
+    return empty_like(input, **options).fill_(fill_value).requires_grad_(requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """The identity matrix, n x m. https://pytorch.org/docs/stable/generated/torch.eye.html
+    """The identity matrix, n x m.
 
     >>> eye(2)
     tensor([[1., 0.],
@@ -197,7 +162,7 @@ def arange(
 ) -> Tensor:
     """start, start + step, ... up to but without `end`; int64 if all are ints. arange(end) starts at 0.
 
-    RuntimeError if the steps do not lead from start to end. https://pytorch.org/docs/stable/generated/torch.arange.html
+    RuntimeError if the steps do not lead from start to end.
 
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
@@ -216,7 +181,7 @@ def arange(
 def linspace(
     start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """`steps` numbers at equal distances, both ends included. https://pytorch.org/docs/stable/generated/torch.linspace.html
+    """`steps` numbers at equal distances, both ends included.
 
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
@@ -224,30 +189,20 @@ def linspace(
     return made(np.linspace(start, end, steps), dtype or get_default_dtype(), device, requires_grad)
 
 
-def rand(
-    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Uniform in [0, 1). https://pytorch.org/docs/stable/generated/torch.rand.html
+def _random(method: str, doc: str) -> Callable[..., Tensor]:
+    def make(
+        *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    ) -> Tensor:
+        dtype = as_dtype(dtype or get_default_dtype())
+        drawn = getattr(draw(generator), method)(size_of(size), np.float32 if dtype == np.float32 else np.float64)
+        return made(np.asarray(drawn), dtype, device, requires_grad)
 
-    >>> rand(2, 3).shape
-    (2, 3)
-    """
-    dtype = as_dtype(dtype or get_default_dtype())
-    drawn = np.float32 if dtype == np.float32 else np.float64
-    return made(np.asarray(draw(generator).random(size_of(size), drawn)), dtype, device, requires_grad)
+    make.__doc__ = doc
+    return make
 
 
-def randn(
-    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
-    """Normal with mean 0 and standard deviation 1. https://pytorch.org/docs/stable/generated/torch.randn.html
-
-    >>> randn(2, 3).shape
-    (2, 3)
-    """
-    dtype = as_dtype(dtype or get_default_dtype())
-    drawn = np.float32 if dtype == np.float32 else np.float64
-    return made(np.asarray(draw(generator).standard_normal(size_of(size), drawn)), dtype, device, requires_grad)
+rand = _random("random", "Uniform in [0, 1), of a shape: rand(2, 3); `generator` as everywhere.")
+randn = _random("standard_normal", "Normal with mean 0 and standard deviation 1, of a shape: randn(2, 3).")
 
 
 def randint(
@@ -262,8 +217,6 @@ def randint(
 ) -> Tensor:
     """Uniform integers from low to high - 1: randint(high, size) or randint(low, high, size).
 
-    https://pytorch.org/docs/stable/generated/torch.randint.html
-
     >>> int(randint(3, 5, (100,)).max())
     4
     """
@@ -277,8 +230,6 @@ def randint(
 
 def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None, device: Any = None) -> Tensor:
     """Normal with a mean and a standard deviation, each a number or a Tensor; `size` is needed if both are numbers.
-
-    https://pytorch.org/docs/stable/generated/torch.normal.html
 
     >>> normal(0.0, 1.0, (2, 3)).shape
     (2, 3)
@@ -296,7 +247,7 @@ def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
-    """0 ... n-1 in random order. https://pytorch.org/docs/stable/generated/torch.randperm.html
+    """0 ... n-1 in random order.
 
     >>> sorted(randperm(4).tolist())
     [0, 1, 2, 3]

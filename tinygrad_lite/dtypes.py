@@ -15,6 +15,13 @@ import numpy as np
 
 from .backend import is_array
 
+# fmt: off
+__all__ = [
+    "float16", "half", "float32", "float", "float64", "double", "int32", "int", "int64", "long", "uint8", "bool",
+    "get_default_dtype", "set_default_dtype",
+]
+# fmt: on
+
 float16 = half = np.dtype("float16")
 float32 = float = np.dtype("float32")
 float64 = double = np.dtype("float64")

@@ -1,13 +1,15 @@
 """PyTorch's functions, composed from the primitives in ops/, so that none needs a derivative of its own.
 
-They take PyTorch's arguments (and NumPy's `axis` and `keepdims` beside `dim` and `keepdim`), bring the awkward cases into the
-form that a primitive expects, and explain what they refuse. They are also the methods of Tensor.
+They take PyTorch's arguments (and NumPy's `axis` and `keepdims` beside `dim` and `keepdim`), bring the awkward cases into
+the form that a primitive expects, and explain what they refuse. They are also the methods of Tensor. The source of each is
+https://pytorch.org/docs/stable/generated/torch.NAME.html
 """
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Sequence
+from functools import wraps
 from math import inf, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +20,14 @@ from .dtypes import as_dtype, get_default_dtype, int64, result_type
 from .dtypes import bool as bool_dtype
 from .ops import elementwise, indexing, linalg, neural, reduction, shape as shapes
 from .tape import NUMBERS, as_array
+
+# fmt: off
+__all__ = [
+    "pow", "clamp", "where", "sum", "mean", "amax", "amin", "argmax", "argmin", "max", "min", "all", "any",
+    "logsumexp", "softmax", "log_softmax", "matmul", "reshape", "permute", "transpose", "squeeze", "unsqueeze",
+    "flatten", "broadcast_to", "cat", "stack",
+]
+# fmt: on
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -78,9 +88,8 @@ def size_of(size: Any) -> tuple[int, ...]:
 def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """x ** y, element by element; one of them may be a number.
 
-    RuntimeError for integers to a negative integer power. https://pytorch.org/docs/stable/generated/torch.pow.html
+    RuntimeError for integers to a negative integer power.
 
-    >>> from tinygrad_lite import tensor
     >>> pow(tensor([1.0, 2.0]), 3), pow(2, tensor([1.0, 2.0]))
     (tensor([1., 8.]), tensor([2., 4.]))
     """
@@ -96,9 +105,8 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """x confined to [min, max]; each bound may be None, a number, or a Tensor that broadcasts.
 
-    At a bound the gradient goes to x. https://pytorch.org/docs/stable/generated/torch.clamp.html
+    At a bound the gradient goes to x.
 
-    >>> from tinygrad_lite import tensor
     >>> clamp(tensor([-1.0, 0.5, 2.0]), min=0)
     tensor([0.0000, 0.5000, 2.0000])
     """
@@ -121,9 +129,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """x where the condition holds, else y: all broadcast, and x and y may be numbers.
 
     Both sides are differentiated, so an infinite derivative on the side not taken gives nan, as in PyTorch.
-    https://pytorch.org/docs/stable/generated/torch.where.html
 
-    >>> from tinygrad_lite import tensor
     >>> x = tensor([-1.0, 2.0])
     >>> where(x > 0, x, 0)
     tensor([0., 2.])
@@ -142,57 +148,57 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     return elementwise.where(condition, *same_dtype(input, other))
 
 
-# Reductions. `dim` and `keepdim` are PyTorch's names, `axis` and `keepdims` NumPy's; either will do.
+# Reductions
 
 
-def _reduced(
-    x: Tensor, dim: Dim, keepdim: bool, axis: Dim, keepdims: bool | None, what: str
-) -> tuple[tuple[int, ...], bool]:
-    if axis is not None and dim is not None:
-        raise TypeError(f"{what}: give dim or axis, not both")
-    return axes_of(dim if axis is None else axis, x.array.ndim, what), keepdim if keepdims is None else keepdims
+def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function of PyTorch's `dim` and `keepdim` take NumPy's `axis` and `keepdims` as well."""
+
+    @wraps(function)
+    def either(input: Tensor, *args: Any, **options: Any) -> Any:
+        for theirs, ours in (("axis", "dim"), ("keepdims", "keepdim")):
+            if theirs in options:
+                if ours in options:
+                    raise TypeError(f"{function.__name__}: give {ours} or {theirs}, not both")
+                options[ours] = options.pop(theirs)
+        return function(input, *args, **options)
+
+    return either
 
 
-def _nonempty(x: Tensor, axes: tuple[int, ...], what: str) -> None:
-    if x.array.size == 0 and (not axes or builtins.any(x.array.shape[i] == 0 for i in axes)):
+def _nonempty(x: Tensor, dim: Dim, what: str) -> tuple[int, ...]:
+    axes = axes_of(dim, x.array.ndim, what)
+    if x.array.size == 0 and (dim is None or 0 in [x.array.shape[i] for i in axes]):
         raise IndexError(f"{what}: nothing to choose from along axes {axes} of shape {list(x.array.shape)}")
+    return axes
 
 
-def sum(
-    input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None, keepdims: bool | None = None
-) -> Tensor:
+@numpy_names
+def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Σ x over an axis, several, or all. Integers and bools are summed in int64.
 
-    https://pytorch.org/docs/stable/generated/torch.sum.html
-
-    >>> from tinygrad_lite import tensor
     >>> x = tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> x.sum(), x.sum(0), x.sum(dim=-1, keepdim=True).shape
     (tensor(10.), tensor([4., 6.]), (2, 1))
     """
-    axes, keep = _reduced(input, dim, keepdim, axis, keepdims, "sum")
     if dtype is not None or input.array.dtype.kind != "f":
         input = input.to(int64 if dtype is None else dtype)
-    return reduction.sum(input, axis=axes, keepdims=keep)
+    return reduction.sum(input, axis=axes_of(dim, input.array.ndim, "sum"), keepdims=keepdim)
 
 
-def mean(
-    input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None, keepdims: bool | None = None
-) -> Tensor:
+@numpy_names
+def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Σ x / n over an axis, several, or all; nan of nothing. RuntimeError for integers: cast them first.
 
-    https://pytorch.org/docs/stable/generated/torch.mean.html
-
-    >>> from tinygrad_lite import tensor
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]).mean(0)
     tensor([2., 3.])
     """
-    axes, keep = _reduced(input, dim, keepdim, axis, keepdims, "mean")
+    axes = axes_of(dim, input.array.ndim, "mean")
     if dtype is not None:
         input = input.to(dtype)
     if input.array.dtype.kind != "f":
         raise RuntimeError(f"mean: the mean of {input.dtype} is no integer; cast first, x.float().mean(), or give dtype=")
-    return reduction.mean(input, axis=axes, keepdims=keep, n=prod([input.array.shape[i] for i in axes]))
+    return reduction.mean(input, axis=axes, keepdims=keepdim, n=prod([input.array.shape[i] for i in axes]))
 
 
 class Extremum(NamedTuple):
@@ -202,115 +208,86 @@ class Extremum(NamedTuple):
     indices: Tensor
 
 
-def amax(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None, keepdims: bool | None = None) -> Tensor:
-    """The largest x over an axis, several, or all; those that tie share the gradient equally.
+@numpy_names
+def amax(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The largest x over an axis, several, or all (amin: the smallest); those that tie share the gradient equally.
 
-    https://pytorch.org/docs/stable/generated/torch.amax.html
-
-    >>> from tinygrad_lite import tensor
     >>> tensor([[1.0, 4.0], [3.0, 2.0]]).amax(1)
     tensor([4., 3.])
     """
-    axes, keep = _reduced(input, dim, keepdim, axis, keepdims, "amax")
-    _nonempty(input, axes, "amax")
-    return reduction.amax(input, axis=axes, keepdims=keep)
+    return reduction.amax(input, axis=_nonempty(input, dim, "amax"), keepdims=keepdim)
 
 
-def amin(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None, keepdims: bool | None = None) -> Tensor:
-    """The smallest x over an axis, several, or all; those that tie share the gradient equally.
-
-    https://pytorch.org/docs/stable/generated/torch.amin.html
-
-    >>> from tinygrad_lite import tensor
-    >>> tensor([[1.0, 4.0], [3.0, 2.0]]).amin(1)
-    tensor([1., 2.])
-    """
-    axes, keep = _reduced(input, dim, keepdim, axis, keepdims, "amin")
-    _nonempty(input, axes, "amin")
-    return reduction.amin(input, axis=axes, keepdims=keep)
+@numpy_names
+def amin(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The smallest x over an axis, several, or all; see amax."""
+    return reduction.amin(input, axis=_nonempty(input, dim, "amin"), keepdims=keepdim)
 
 
-def _search(input: Tensor, dim: int | None, keepdim: bool, best: Callable[..., Any], what: str) -> Tensor:
-    x = input.array
-    axis = None if dim is None else axis_of(dim, x.ndim, what)
-    _nonempty(input, tuple(range(x.ndim)) if axis is None else (axis,), what)
-    if axis is None or not x.ndim:
-        out = as_array(best(x), x)
-        return Tensor._of(out.reshape((1,) * x.ndim) if keepdim else out)
-    return Tensor._of(as_array(best(x, axis=axis, keepdims=keepdim), x))
-
-
+@numpy_names
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where along an axis (in the flattened tensor, if none is given) the largest x stands, as int64; the first of ties.
 
-    https://pytorch.org/docs/stable/generated/torch.argmax.html
-
-    >>> from tinygrad_lite import tensor
     >>> tensor([[1.0, 4.0], [3.0, 2.0]]).argmax(1)
     tensor([1, 0])
     """
-    return _search(input, dim, keepdim, np.argmax, "argmax")
+    return _place(np.argmax, input, dim, keepdim)
 
 
+@numpy_names
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Where along an axis (in the flattened tensor, if none is given) the smallest x stands, as int64; the first of ties.
-
-    https://pytorch.org/docs/stable/generated/torch.argmin.html
-
-    >>> from tinygrad_lite import tensor
-    >>> tensor([[1.0, 4.0], [3.0, 2.0]]).argmin(1)
-    tensor([0, 1])
-    """
-    return _search(input, dim, keepdim, np.argmin, "argmin")
+    """Where the smallest x stands; see argmax."""
+    return _place(np.argmin, input, dim, keepdim)
 
 
-def _extremum(input: Tensor, dim: Any, keepdim: bool, axis: Any, keepdims: bool | None, what: str) -> Any:
-    over, pairwise, search = {
-        "max": (amax, elementwise.maximum, argmax),
-        "min": (amin, elementwise.minimum, argmin),
-    }[what]
-    if isinstance(dim, Tensor):
-        return pairwise(input, dim)
-    dim, keep = dim if axis is None else axis, keepdim if keepdims is None else keepdims
-    if dim is None:
-        return over(input, keepdim=keep)
-    if not input.array.ndim:
-        return Extremum(reshape(input, ()), search(input, dim))
-    axis = axis_of(dim, input.array.ndim, what)
-    index = search(input, axis, keepdim=True)
-    values = indexing.take_along(input, index=index.array, axis=axis)
-    return Extremum(values, index) if keep else Extremum(squeeze(values, axis), squeeze(index, axis))
+def _place(search: Callable[..., Any], input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    x = input.array
+    axes = _nonempty(input, dim, search.__name__)
+    out = search(x) if dim is None or not x.ndim else search(x, axis=axes[0], keepdims=keepdim)
+    return Tensor._of(as_array(out, x).reshape((1,) * x.ndim) if keepdim and dim is None else as_array(out, x))
 
 
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: int | None = None, keepdims: bool | None = None) -> Any:
-    """The largest x; with a dim, (values, indices) along it, of ties the first; with a Tensor for dim, maximum(x, y).
+class Extremum(NamedTuple):
+    """What max(dim) and min(dim) return: the extreme values, and where along the axis they stand."""
 
-    https://pytorch.org/docs/stable/generated/torch.max.html
+    values: Tensor
+    indices: Tensor
 
-    >>> from tinygrad_lite import tensor
+
+@numpy_names
+def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """The largest x (min: the smallest); with a dim, (values, indices) along it, of ties the first; max(x, y) is maximum.
+
     >>> x = tensor([[1.0, 4.0], [3.0, 2.0]])
     >>> x.max(), x.max(dim=0).values, x.max(dim=0).indices
     (tensor(4.), tensor([3., 4.]), tensor([1, 0]))
     """
-    return _extremum(input, dim, keepdim, axis, keepdims, "max")
+    if isinstance(dim, Tensor):
+        return elementwise.maximum(input, dim)
+    return amax(input) if dim is None else _picked(input, dim, keepdim, argmax)
 
 
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: int | None = None, keepdims: bool | None = None) -> Any:
-    """The smallest x; with a dim, (values, indices) along it, of ties the first; with a Tensor for dim, minimum(x, y).
-
-    https://pytorch.org/docs/stable/generated/torch.min.html
-
-    >>> from tinygrad_lite import tensor
-    >>> tensor([[1.0, 4.0], [3.0, 2.0]]).min(1).values
-    tensor([1., 2.])
-    """
-    return _extremum(input, dim, keepdim, axis, keepdims, "min")
+@numpy_names
+def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
+    """The smallest x; with a dim, (values, indices) along it; min(x, y) is minimum. See max."""
+    if isinstance(dim, Tensor):
+        return elementwise.minimum(input, dim)
+    return amin(input) if dim is None else _picked(input, dim, keepdim, argmin)
 
 
+def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor]) -> Extremum:
+    if not input.array.ndim:
+        return Extremum(reshape(input, ()), search(input, dim))
+    axis = axis_of(dim, input.array.ndim, "max or min")
+    index = search(input, axis, keepdim=True)
+    values = indexing.take_along(input, index=index.array, axis=axis)
+    return Extremum(values, index) if keepdim else Extremum(squeeze(values, axis), squeeze(index, axis))
+
+
+@numpy_names
 def all(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Whether every x, along an axis or altogether, is true (not 0). https://pytorch.org/docs/stable/generated/torch.all.html
+    """Whether every x, along an axis or altogether, is true (not 0).
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1, 0]).all()
     tensor(False)
     """
@@ -318,10 +295,10 @@ def all(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     return Tensor._of(as_array(input.array.all(axes, keepdims=keepdim), input.array))
 
 
+@numpy_names
 def any(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Whether some x, along an axis or altogether, is true (not 0). https://pytorch.org/docs/stable/generated/torch.any.html
+    """Whether some x, along an axis or altogether, is true (not 0).
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1, 0]).any()
     tensor(True)
     """
@@ -329,12 +306,10 @@ def any(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     return Tensor._of(as_array(input.array.any(axes, keepdims=keepdim), input.array))
 
 
+@numpy_names
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     """log Σ e^x over an axis or several, without overflow.
 
-    https://pytorch.org/docs/stable/generated/torch.logsumexp.html
-
-    >>> from tinygrad_lite import tensor
     >>> tensor([1000.0, 1000.0]).logsumexp(0)
     tensor(1000.6931)
     """
@@ -345,9 +320,6 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
 def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """e^x / Σ e^x along an axis, without overflow.
 
-    https://pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
-
-    >>> from tinygrad_lite import tensor
     >>> tensor([0.0, 0.0, 1000.0]).softmax(0)
     tensor([0., 0., 1.])
     """
@@ -357,9 +329,6 @@ def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
 def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """x - log Σ e^x along an axis: the logarithm of softmax, also where that underflows.
 
-    https://pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
-
-    >>> from tinygrad_lite import tensor
     >>> tensor([0.0, 1000.0]).log_softmax(0)
     tensor([-1000.,     0.])
     """
@@ -384,9 +353,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m), where the leading axes broadcast.
 
     A 1-D operand is a row on the left, a column on the right, and its axis is gone from the result. RuntimeError if the
-    inner sizes or the dtypes differ. https://pytorch.org/docs/stable/generated/torch.matmul.html
+    inner sizes or the dtypes differ.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]) @ tensor([1.0, 1.0])
     tensor([3., 7.])
     """
@@ -412,9 +380,6 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same numbers in another shape, in row-major order; one size may be -1. A view where that is possible.
 
-    https://pytorch.org/docs/stable/generated/torch.reshape.html
-
-    >>> from tinygrad_lite import tensor
     >>> tensor([1, 2, 3, 4]).reshape(2, -1)
     tensor([[1, 2],
             [3, 4]])
@@ -425,9 +390,6 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 def view(input: Tensor, *shape: Any) -> Tensor:
     """reshape() that never copies: RuntimeError where the memory's order does not allow a view.
 
-    https://pytorch.org/docs/stable/generated/torch.Tensor.view.html
-
-    >>> from tinygrad_lite import zeros
     >>> zeros(2, 3).view(-1).shape
     (6,)
     """
@@ -443,9 +405,6 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The axes in another order: axis i of the result is axis dims[i]. A view.
 
-    https://pytorch.org/docs/stable/generated/torch.permute.html
-
-    >>> from tinygrad_lite import zeros
     >>> zeros(2, 3, 4).permute(2, 0, 1).shape
     (4, 2, 3)
     """
@@ -459,9 +418,6 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two axes swapped. A view.
 
-    https://pytorch.org/docs/stable/generated/torch.transpose.html
-
-    >>> from tinygrad_lite import zeros
     >>> zeros(2, 3, 4).transpose(0, -1).shape
     (4, 3, 2)
     """
@@ -476,9 +432,6 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 def squeeze(input: Tensor, dim: Dim = None) -> Tensor:
     """Without the axes of length one: all of them, or of those given. A view.
 
-    https://pytorch.org/docs/stable/generated/torch.squeeze.html
-
-    >>> from tinygrad_lite import zeros
     >>> zeros(1, 2, 1).squeeze().shape, zeros(1, 2, 1).squeeze(0).shape
     ((2,), (2, 1))
     """
@@ -490,9 +443,6 @@ def squeeze(input: Tensor, dim: Dim = None) -> Tensor:
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new axis of length one at `dim`. A view.
 
-    https://pytorch.org/docs/stable/generated/torch.unsqueeze.html
-
-    >>> from tinygrad_lite import zeros
     >>> zeros(2, 3).unsqueeze(-1).shape
     (2, 3, 1)
     """
@@ -504,9 +454,6 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The axes from start_dim to end_dim as one.
 
-    https://pytorch.org/docs/stable/generated/torch.flatten.html
-
-    >>> from tinygrad_lite import zeros
     >>> zeros(2, 3, 4).flatten(1).shape
     (2, 12)
     """
@@ -520,9 +467,6 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def expand(input: Tensor, *sizes: Any) -> Tensor:
     """x repeated, without copying, along axes of length one and new ones in front; -1 leaves an axis as it is.
 
-    https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html
-
-    >>> from tinygrad_lite import tensor
     >>> tensor([[1], [2]]).expand(-1, 3)
     tensor([[1, 1, 1],
             [2, 2, 2]])
@@ -538,9 +482,6 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
     """x expanded to a shape.
 
-    https://pytorch.org/docs/stable/generated/torch.broadcast_to.html
-
-    >>> from tinygrad_lite import tensor
     >>> broadcast_to(tensor([1, 2]), (2, 2))
     tensor([[1, 2],
             [1, 2]])
@@ -548,12 +489,10 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
     return expand(input, *size)
 
 
-def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
+@numpy_names
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after another along an axis; the other sizes must agree. 1-D empty ones are passed over.
 
-    https://pytorch.org/docs/stable/generated/torch.cat.html
-
-    >>> from tinygrad_lite import tensor
     >>> cat([tensor([1, 2]), tensor([3])])
     tensor([1, 2, 3])
     """
@@ -562,7 +501,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     if builtins.any(x.array.ndim == 0 for x in tensors):
         raise RuntimeError("cat: a 0-d tensor has no axis to join along; use stack()")
     xs = [x for x in same_dtype(*tensors) if x.array.shape != (0,)] or same_dtype(*tensors)
-    axis = axis_of(dim if axis is None else axis, xs[0].array.ndim, "cat")
+    axis = axis_of(dim, xs[0].array.ndim, "cat")
     if len({(x.array.shape[:axis], x.array.shape[axis + 1 :]) for x in xs}) > 1:
         found = ", ".join(str(list(x.array.shape)) for x in xs)
         raise RuntimeError(f"cat: shapes must agree except along dim {axis}, got {found}")
@@ -572,17 +511,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     return shapes.cat(*xs, axis=axis, ends=tuple(ends))
 
 
-def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
+@numpy_names
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new axis.
 
-    https://pytorch.org/docs/stable/generated/torch.stack.html
-
-    >>> from tinygrad_lite import tensor
     >>> stack([tensor([1, 2]), tensor([3, 4])])
     tensor([[1, 2],
             [3, 4]])
     """
-    dim = dim if axis is None else axis
     if isinstance(tensors, Tensor) or not len(tensors):
         raise TypeError("stack: expected a non-empty list or tuple of Tensors")
     found = {x.array.shape for x in tensors}
@@ -595,51 +531,38 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -
 
 
 def index_of(index: Any, x: Any) -> tuple[Any, bool]:
-    """An index of the array x in the form that the primitives take, and whether it is basic (no arrays, so a view and no repeats).
+    """An index of the array x in the form that the primitives take, and whether it is basic (no arrays: a view, no repeats).
 
-    Tensors and lists become arrays, and an Ellipsis at the end of a basic one makes 0-d results views too. IndexError, in
-    PyTorch's cases, for a float index, a mask of another shape, or a slice with a negative step.
+    Tensors and lists become arrays; an Ellipsis at the end of a basic index makes 0-d results views too. IndexError, as in
+    PyTorch, for floats; ValueError for a slice with a negative step.
     """
-    basic = True
-    parts = []
+    basic, parts = True, []
     for part in index if isinstance(index, tuple) else (index,):
-        if isinstance(part, (list, Tensor)) or is_array(part):
-            if isinstance(part, list):
-                part = np.asarray(part, dtype=None if part else np.int64)
-            array = array_module(x).asarray(part.array if isinstance(part, Tensor) else part)
-            if array.dtype.kind not in "iub":
-                raise IndexError(f"indices must be integers or bools, got a tensor of {array.dtype}; cast it: i.long()")
-            if array.dtype.kind == "u":
-                array = array.astype(np.bool_)  # as in PyTorch, uint8 is a mask
-            if array.ndim or array.dtype.kind == "b":
-                basic = False
-            else:
-                array = int(array)
-            parts.append(array)
-        elif isinstance(part, slice):
-            if part.step is not None and part.step < 0:
-                raise ValueError("a slice with a negative step is not a view in PyTorch: use flip()")
-            parts.append(part)
-        elif part is None or part is Ellipsis:
-            parts.append(part)
-        elif isinstance(part, (bool, np.bool_)):
-            basic = False
-            parts.append(part)
-        elif hasattr(part, "__index__"):
-            parts.append(part.__index__())
-        else:
-            raise IndexError(f"indices are ints, slices, None, ..., lists or tensors of ints or bools; got {type(part).__name__}")
-    if basic and not builtins.any(part is Ellipsis for part in parts):
+        if isinstance(part, Tensor):
+            part = part.array
+        elif isinstance(part, list):
+            part = np.asarray(part, dtype=None if part else np.int64)
+        if is_array(part):
+            if part.dtype.kind == "f":
+                raise IndexError(f"indices must be integers or bools, got a tensor of {part.dtype}; cast it: i.long()")
+            part = array_module(x).asarray(part.astype(bool) if part.dtype.kind == "u" else part)  # uint8 is a mask
+            if part.ndim == 0 and part.dtype.kind == "i":
+                part = int(part)
+        elif isinstance(part, slice) and part.step is not None and part.step < 0:
+            raise ValueError("a slice with a negative step is no view in PyTorch; index with arange(n - 1, -1, -1)")
+        elif isinstance(part, (float, np.floating, str)):
+            raise IndexError(f"indices are ints, slices, None, ..., lists or tensors of ints or bools; got {part!r}")
+        basic = basic and not (is_array(part) or isinstance(part, (bool, np.bool_)))
+        parts.append(part)
+    if basic and Ellipsis not in parts:
         parts.append(Ellipsis)
     return tuple(parts), basic
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
     """x[index]: a view for ints, slices, None and ...; a copy, with repeats allowed, for lists, integer and bool tensors.
-
     https://pytorch.org/docs/stable/tensor_view.html
 
-    >>> from tinygrad_lite import tensor
     >>> x = tensor([1.0, 2.0, 3.0])
     >>> x[1:], x[[0, 0]], x[x > 1.5]
     (tensor([2., 3.]), tensor([1., 1.]), tensor([2., 3.]))

@@ -26,7 +26,6 @@ def gradcheck(
     RuntimeError that shows both Jacobians, or False if raise_exception is.
     https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
 
-    >>> from tinygrad_lite import exp, float64, tensor
     >>> gradcheck(exp, tensor([0.5, 1.0], dtype=float64, requires_grad=True))
     True
     """
@@ -63,7 +62,6 @@ def gradgradcheck(
     The upstream gradients are fixed numbers around 1, different from each other.
     https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
 
-    >>> from tinygrad_lite import float64, tanh, tensor
     >>> gradgradcheck(tanh, tensor([0.5, 1.0], dtype=float64, requires_grad=True))
     True
     """

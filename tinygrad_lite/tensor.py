@@ -32,7 +32,6 @@ class Tensor:
     Made with tensor(...), zeros(...) and their like; `Tensor(data)` gives the default dtype, `Tensor(2, 3)` an empty one.
     https://pytorch.org/docs/stable/tensors.html
 
-    >>> from tinygrad_lite import tensor
     >>> x = tensor([1.0, 2.0], requires_grad=True)
     >>> (x**2).sum().backward()
     >>> x.grad

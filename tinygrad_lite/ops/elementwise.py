@@ -18,7 +18,6 @@ from ..tape import op
 def add(x: Array, y: Array) -> Array:
     """x + y.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1.0, 2.0]) + 1
     tensor([2., 3.])
     """
@@ -29,7 +28,6 @@ def add(x: Array, y: Array) -> Array:
 def sub(x: Array, y: Array) -> Array:
     """x - y.
 
-    >>> from tinygrad_lite import tensor
     >>> 1 - tensor([1.0, 2.0])
     tensor([ 0., -1.])
     """
@@ -40,7 +38,6 @@ def sub(x: Array, y: Array) -> Array:
 def mul(x: Array, y: Array) -> Array:
     """x · y.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1.0, 2.0]) * tensor([3.0, 4.0])
     tensor([3., 8.])
     """
@@ -51,7 +48,6 @@ def mul(x: Array, y: Array) -> Array:
 def div(x: Array, y: Array) -> Array:
     """x / y; integers give the default dtype.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1, 2]) / 2
     tensor([0.5000, 1.0000])
     """
@@ -62,7 +58,6 @@ def div(x: Array, y: Array) -> Array:
 def neg(x: Array) -> Array:
     """-x.
 
-    >>> from tinygrad_lite import tensor
     >>> -tensor([1.0, -2.0])
     tensor([-1.,  2.])
     """
@@ -73,7 +68,6 @@ def neg(x: Array) -> Array:
 def power(x: Array, *, y: float) -> Array:
     """x to the power of a number: x ** y. With y = 0 the derivative is 0, also at x = 0.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1.0, 2.0, 3.0]) ** 2
     tensor([1., 4., 9.])
     """
@@ -85,7 +79,6 @@ def power(x: Array, *, y: float) -> Array:
 def pow(x: Array, y: Array) -> Array:
     """x to the power y, element by element: dx = y x^(y-1), dy = x^y log x, and 0 for 0^y where y >= 0.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1.0, 2.0, 3.0]) ** tensor([1.0, 2.0, 3.0])
     tensor([ 1.,  4., 27.])
     """
@@ -96,7 +89,6 @@ def pow(x: Array, y: Array) -> Array:
 def exp(x: Array) -> Array:
     """e to the x, which is its own derivative: the result is all that is kept.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([0.0, 1.0]).exp()
     tensor([1.0000, 2.7183])
     """
@@ -107,7 +99,6 @@ def exp(x: Array) -> Array:
 def log(x: Array) -> Array:
     """Natural logarithm; -inf at 0 (where the derivative is inf), nan below.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1.0, 2.0]).log()
     tensor([0.0000, 0.6931])
     """
@@ -118,7 +109,6 @@ def log(x: Array) -> Array:
 def sqrt(x: Array) -> Array:
     """Square root; nan below 0, and at 0 the derivative is inf.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([4.0, 9.0]).sqrt()
     tensor([2., 3.])
     """
@@ -129,7 +119,6 @@ def sqrt(x: Array) -> Array:
 def tanh(x: Array) -> Array:
     """Hyperbolic tangent: tanh' = 1 - tanh².
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([0.0, 1.0]).tanh()
     tensor([0.0000, 0.7616])
     """
@@ -140,7 +129,6 @@ def tanh(x: Array) -> Array:
 def sigmoid(x: Array) -> Array:
     """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). An overflowing e^-x gives the right 0.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([0.0, 100.0, -1000.0]).sigmoid()
     tensor([0.5000, 1.0000, 0.0000])
     """
@@ -151,7 +139,6 @@ def sigmoid(x: Array) -> Array:
 def relu(x: Array) -> Array:
     """max(x, 0); its derivative at 0 is 0.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([-1.0, 0.0, 2.0]).relu()
     tensor([0., 0., 2.])
     """
@@ -162,7 +149,6 @@ def relu(x: Array) -> Array:
 def abs(x: Array) -> Array:
     """|x|; its derivative at 0 is 0.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([-1.0, 2.0]).abs()
     tensor([1., 2.])
     """
@@ -173,7 +159,6 @@ def abs(x: Array) -> Array:
 def sign(x: Array) -> Array:
     """-1, 0 or 1; its derivative is 0 everywhere.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([-3.0, 0.0, 2.0]).sign()
     tensor([-1.,  0.,  1.])
     """
@@ -185,7 +170,6 @@ def sign(x: Array) -> Array:
 def maximum(x: Array, y: Array) -> Array:
     """The larger of x and y (nan if either is); where they are equal each gets half of the gradient.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1.0, 5.0]).maximum(tensor([3.0, 2.0]))
     tensor([3., 5.])
     """
@@ -197,7 +181,6 @@ def maximum(x: Array, y: Array) -> Array:
 def minimum(x: Array, y: Array) -> Array:
     """The smaller of x and y (nan if either is); where they are equal each gets half of the gradient.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([1.0, 5.0]).minimum(tensor([3.0, 2.0]))
     tensor([1., 2.])
     """
@@ -208,7 +191,6 @@ def minimum(x: Array, y: Array) -> Array:
 def clip(x: Array, *, min: float, max: float) -> Array:
     """x confined to [min, max]; the gradient passes inside, both ends included.
 
-    >>> from tinygrad_lite import tensor
     >>> tensor([-1.0, 0.5, 2.0]).clamp(0, 1)
     tensor([0.0000, 0.5000, 1.0000])
     """
@@ -220,7 +202,6 @@ def clip(x: Array, *, min: float, max: float) -> Array:
 def where(condition: Array, x: Array, y: Array) -> Array:
     """x where the condition holds, else y.
 
-    >>> from tinygrad_lite import tensor, where
     >>> where(tensor([True, False]), tensor([1.0, 2.0]), 0.0)
     tensor([1., 0.])
     """
