@@ -26,7 +26,7 @@ class device(str):
     """
 
     type: str
-    index: int | None
+    index: int | None  # type: ignore[assignment]  # str has a method of that name
 
     def __new__(cls, name: str) -> device:
         kind, colon, index = name.partition(":")

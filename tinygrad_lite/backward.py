@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backend import array_module, is_array
+from .inplace import check_unwritten, note_write, writes
 from .ops.reduction import sum as sum_over
 from .ops.shape import reshape
-from .tape import Node, check_unwritten, note_write, set_grad_enabled, writes
+from .tape import Node, enable_grad
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 else:
-    Tensor = None  # tensor.py puts its class here
+    Tensor: Any = None  # tensor.py puts its class here
 
 
 def fold(g: Any, shape: tuple[int, ...]) -> Any:
@@ -48,7 +49,7 @@ def walk(
     by an earlier walk, or an array that it kept has been changed in place.
     """
     arrived: dict[Any, Any] = {}
-    owned: set[Any] = set()  # where `arrived` is an array that nothing else refers to, so that it may be added to in place
+    owned: set[Any] = set()  # where what arrived is an array that nothing else refers to: it may be added to in place
     heap: list[tuple[int, Node]] = []  # nodes to visit, youngest first
     steps = [(edge, g, False) for edge, g in roots]
     while True:
@@ -83,10 +84,10 @@ def walk(
             if edge is None:
                 continue
             if create_graph:
-                with set_grad_enabled(True):
-                    x_g = fold(vjp(g, *as_tensors(node, nth)), edge.shape)
+                with enable_grad():
+                    x_g = fold(vjp(g, *as_tensors(node, nth)), edge.shape)  # type: ignore[misc]
             else:
-                x_g = vjp(g, *kept)
+                x_g = vjp(g, *kept)  # type: ignore[misc]  # an input without a vjp has no edge
                 if x_g.shape != edge.shape:
                     x_g = fold(x_g, edge.shape)
             steps.append((edge, x_g, not create_graph and x_g is not g and x_g.base is None))
@@ -97,17 +98,12 @@ def walk(
 def as_tensors(node: Node, nth: int) -> list[Any]:
     """What the vjp of a node's nth input reads, the inputs and `out` as Tensors that stand where they stood on the tape."""
     op = node.op
-    if op.variadic:
-        names, values = op.reads[0], node.saved[nth]
-        edges: dict[str, Any] = {}
-    else:
-        names, values = op.reads[nth], node.saved[nth]
-        edges = dict(zip(op.inputs, node.edges))
-    edges["out"] = node
-    tensors = []
-    for name, value in zip(names, values):
+    names = op.reads[0 if op.variadic else nth]
+    edges = {"out": node} if op.variadic else {"out": node, **dict(zip(op.inputs, node.edges))}
+    tensors: list[Any] = []
+    for name, value in zip(names, node.saved[nth]):
         if op.variadic and name == op.inputs[0]:
-            tensors.append(tuple(Tensor._of(x, edge) for x, edge in zip(value, node.edges)))
+            tensors.append(tuple(map(Tensor._of, value, node.edges)))
         else:
             tensors.append(Tensor._of(value, edges[name]) if name in edges and is_array(value) else value)
     return tensors

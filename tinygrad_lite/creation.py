@@ -17,7 +17,6 @@ from .functional import size_of
 from .random import Generator, draw
 from .tensor import Tensor
 
-
 # fmt: off
 __all__ = [
     "tensor", "as_tensor", "from_numpy", "full", "zeros", "ones", "empty", "zeros_like", "ones_like", "empty_like",
@@ -191,7 +190,11 @@ def linspace(
 
 def _random(method: str, doc: str) -> Callable[..., Tensor]:
     def make(
-        *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+        *size: Any,
+        generator: Generator | None = None,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: bool = False,
     ) -> Tensor:
         dtype = as_dtype(dtype or get_default_dtype())
         drawn = getattr(draw(generator), method)(size_of(size), np.float32 if dtype == np.float32 else np.float64)
@@ -253,5 +256,3 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
     [0, 1, 2, 3]
     """
     return made(draw(generator).permutation(n), int64 if dtype is None else dtype, device, False)
-
-

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .backend import array_module, is_array
-from .dtypes import as_dtype, get_default_dtype, int64, result_type
 from .dtypes import bool as bool_dtype
-from .ops import elementwise, indexing, linalg, neural, reduction, shape as shapes
-from .tape import NUMBERS, as_array
+from .dtypes import get_default_dtype, int64, result_type
+from .ops import elementwise, indexing, linalg, neural, reduction
+from .ops import shape as shapes
+from .tape import as_array
 
 # fmt: off
 __all__ = [
@@ -199,13 +200,6 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = 
     if input.array.dtype.kind != "f":
         raise RuntimeError(f"mean: the mean of {input.dtype} is no integer; cast first, x.float().mean(), or give dtype=")
     return reduction.mean(input, axis=axes, keepdims=keepdim, n=prod([input.array.shape[i] for i in axes]))
-
-
-class Extremum(NamedTuple):
-    """What max(dim) and min(dim) return: the extreme values, and where along the axis they stand."""
-
-    values: Tensor
-    indices: Tensor
 
 
 @numpy_names
@@ -524,7 +518,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     found = {x.array.shape for x in tensors}
     if len(found) > 1:
         raise RuntimeError(f"stack: tensors must have one shape, got {', '.join(str(list(s)) for s in sorted(found))}")
-    return cat([unsqueeze(x, dim) for x in tensors], axis_of(dim, tensors[0].array.ndim + 1, "stack"))
+    axis = axis_of(dim, tensors[0].array.ndim + 1, "stack")
+    return cat([unsqueeze(x, axis) for x in tensors], axis)  # type: ignore[no-any-return]
 
 
 # Indexing

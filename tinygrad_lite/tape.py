@@ -19,7 +19,6 @@ from contextlib import ContextDecorator
 from functools import wraps
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, cast
-from weakref import ref
 
 import numpy as np
 
@@ -282,43 +281,12 @@ def is_grad_enabled() -> bool:
     return mode.enabled
 
 
-class set_grad_enabled(ContextDecorator):
-    """Switch recording on or off at once; as a context manager or decorator, until its end.
+class _Recording(ContextDecorator):
+    """A context manager and decorator that sets recording to `to`, and back at the end; it may be entered while open."""
 
-    >>> with set_grad_enabled(False):
-    ...     is_grad_enabled()
-    False
-    """
-
-    def __init__(self, enabled: bool) -> None:
-        self.before = [mode.enabled]
-        self.enabled = mode.enabled = bool(enabled)
-
-    def __enter__(self) -> None:
-        mode.enabled = self.enabled
-
-    def __exit__(self, *exc: object) -> None:
-        mode.enabled = self.before[-1]
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        mode.enabled = self.before[-1]  # made for decoration, not to be in force now
-        return super().__call__(function)
-
-
-class _Switch(ContextDecorator):
-    """A context manager and decorator that sets recording to `to` and back; it may be entered again while it is open."""
-
-    to: bool
-
-    def __init__(self) -> None:
+    def __init__(self, to: bool) -> None:
+        self.to = to
         self.before: list[bool] = []
-
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        self = super().__new__(cls)
-        if function is None:
-            return self
-        self.__init__()  # type: ignore[misc]
-        return self(function)  # @no_grad without parentheses
 
     def __enter__(self) -> None:
         self.before.append(mode.enabled)
@@ -328,63 +296,37 @@ class _Switch(ContextDecorator):
         mode.enabled = self.before.pop()
 
 
-class no_grad(_Switch):
-    """Nothing is recorded inside: with no_grad(): ..., or @no_grad() above a function.
+def no_grad(function: Any = None) -> Any:
+    """Nothing is recorded inside: `with no_grad():`, or @no_grad() above a function.
 
     >>> with no_grad():
     ...     is_grad_enabled()
     False
     """
+    return _Recording(False) if function is None else _Recording(False)(function)
 
-    to = False
 
-
-class enable_grad(_Switch):
+def enable_grad(function: Any = None) -> Any:
     """Recording is on inside, also within no_grad().
 
     >>> with no_grad(), enable_grad():
     ...     is_grad_enabled()
     True
     """
-
-    to = True
-
-
-# In-place writes. A vjp must see the values that its forward saw. Every write is noted with its time, by the memory it
-# went to (which views share); a node that is older than the last write looks whether what it kept was written to since.
+    return _Recording(True) if function is None else _Recording(True)(function)
 
 
-class _Writes:
-    last = 0  # the time of the last in-place write, to anything
-    times: dict[int, tuple[int, Any]] = {}  # id of the array that owns the memory -> its last write, and a reference to it
+class set_grad_enabled(_Recording):
+    """Switch recording on or off, at once; as a context manager, until its end.
 
+    >>> with set_grad_enabled(False):
+    ...     is_grad_enabled()
+    False
+    """
 
-writes = _Writes()
+    def __init__(self, mode_: bool) -> None:
+        super().__init__(mode_)
+        super().__enter__()
 
-
-def owner(array: Array) -> Any:
-    """What owns the memory that an array, or a view of it, shows."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return array
-
-
-def note_write(array: Array) -> None:
-    """Remember that an array's memory was just written to."""
-    memory = owner(array)
-    key = id(memory)
-    writes.last = next(births)
-    known = writes.times.get(key)
-    alive = known[1] if known else ref(memory, lambda _: writes.times.pop(key, None))
-    writes.times[key] = writes.last, alive
-
-
-def check_unwritten(node: Node) -> None:
-    """RuntimeError if an array that `node` kept has been written to since; named are the op and the mend."""
-    for values in node.saved:
-        for array in values or ():
-            if is_array(array) and writes.times.get(id(owner(array)), (0,))[0] > node.birth:
-                raise RuntimeError(
-                    f"backward through {node.op.name}: a {array.dtype}{list(array.shape)} array that it kept was changed in "
-                    f"place after it was computed. Change a copy instead (x = x + y, x.clone()), or after backward()"
-                )
+    def __enter__(self) -> None:
+        mode.enabled = self.to

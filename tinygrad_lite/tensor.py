@@ -9,21 +9,49 @@ and is here by name only.
 
 from __future__ import annotations
 
+import builtins
 import operator
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import partial, partialmethod
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-from . import backward, functional, printing, tape
+from . import backward, functional, inplace, printing, tape
 from .backend import Array, device, device_of, is_array
 from .dtypes import as_dtype, float16, float32, float64, get_default_dtype, int32, int64, result_type, uint8
 from .dtypes import bool as bool_dtype
 from .ops import elementwise, indexing
 from .ops import shape as shape_ops
-from .tape import Leaf, Node, explained, mode, new, note_write
+from .tape import Leaf, Node, explained, new
+
+
+def _swapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The operator with its operands in the other order: what 1 - x calls."""
+    return lambda self, other: function(other, self)
+
+
+def _pairwise(compare: Callable[..., Any]) -> Callable[..., Any]:
+    """A comparison of NumPy's as an operator: both sides in the dtype that they make, by PyTorch's rule."""
+
+    def operator(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, (Tensor, bool, int, float, np.generic)) and not is_array(other):
+            return NotImplemented
+        x, y = self.array, functional.as_tensor_like(other, self).array
+        if x.dtype != y.dtype:
+            x, y = x.astype(result_type(x, y)), y.astype(result_type(x, y))
+        try:
+            return Tensor._of(tape.as_array(compare(x, y), x))
+        except Exception as error:
+            raise explained(compare.__name__, error, x, y) from error
+
+    return operator
+
+
+def _written(op: Callable[..., Tensor], write: Callable[..., Any]) -> Callable[..., Any]:
+    """An in-place operator: x += y, which is x.add_(y)."""
+    return lambda self, other: inplace.in_place(op.__name__, self, other, op, write)
 
 
 class Tensor:
@@ -62,13 +90,13 @@ class Tensor:
     # What it is
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[builtins.int, ...]:
         """The sizes of the axes."""
-        shape: tuple[int, ...] = self.array.shape
+        shape: tuple[builtins.int, ...] = self.array.shape
         return shape
 
     @property
-    def ndim(self) -> int:
+    def ndim(self) -> builtins.int:
         """The number of axes."""
         return len(self.array.shape)
 
@@ -83,23 +111,23 @@ class Tensor:
         """Where the memory is: device("cpu") or device("cuda:0")."""
         return device_of(self.array)
 
-    def dim(self) -> int:
+    def dim(self) -> builtins.int:
         """The number of axes."""
         return self.ndim
 
-    def size(self, dim: int | None = None) -> Any:
+    def size(self, dim: builtins.int | None = None) -> Any:
         """The shape, or the size of one axis."""
         return self.shape if dim is None else self.shape[functional.axis_of(dim, self.ndim, "size")]
 
-    def numel(self) -> int:
+    def numel(self) -> builtins.int:
         """How many numbers it holds."""
         return int(self.array.size)
 
-    def is_floating_point(self) -> bool:
+    def is_floating_point(self) -> builtins.bool:
         """Whether the numbers are floats, which alone can require grad."""
         return bool(self.array.dtype.kind == "f")
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self) -> builtins.bool:
         """Whether the numbers lie in memory in row-major order."""
         return bool(self.array.flags.c_contiguous)
 
@@ -122,15 +150,15 @@ class Tensor:
     # Its place on the tape
 
     @property
-    def requires_grad(self) -> bool:
+    def requires_grad(self) -> builtins.bool:
         """Whether gradients flow to it or through it. Only leaves can be told, and only floats."""
         return self.node is not None
 
     @requires_grad.setter
-    def requires_grad(self, value: bool) -> None:
+    def requires_grad(self, value: builtins.bool) -> None:
         self.requires_grad_(value)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
         """Let gradients be gathered here from now on, or (False) no more.
 
         RuntimeError for integers, and for a result (use detach()).
@@ -147,7 +175,7 @@ class Tensor:
         return self
 
     @property
-    def is_leaf(self) -> bool:
+    def is_leaf(self) -> builtins.bool:
         """Whether it was made by the user rather than by a recorded step."""
         return not isinstance(self.node, Node)
 
@@ -178,8 +206,8 @@ class Tensor:
     def backward(
         self,
         gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
+        retain_graph: builtins.bool | None = None,
+        create_graph: builtins.bool = False,
         inputs: Any = None,
     ) -> None:
         """Add d self / d leaf to the `.grad` of every leaf that requires it; see autograd.backward.
@@ -228,7 +256,7 @@ class Tensor:
             raise TypeError(f"numpy: this tensor is on {self.device}; use x.cpu().numpy()")
         return self.array
 
-    def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Tensor:
+    def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
         """Itself in another dtype, on another device, or as another tensor is: x.to(float64), x.to("cuda"), x.to(y).
 
         The same object if nothing changes. Gradients flow back through it, except to integers.
@@ -251,41 +279,9 @@ class Tensor:
     def _astype(self, dtype: Any) -> Tensor:
         return Tensor._of(self.array.astype(dtype))
 
-    def type(self, dtype: Any) -> Tensor:
-        """Itself in another dtype."""
-        return self.to(dtype)
-
-    def half(self) -> Tensor:
-        """As float16."""
-        return self.to(float16)
-
-    def float(self) -> Tensor:
-        """As float32."""
-        return self.to(float32)
-
-    def double(self) -> Tensor:
-        """As float64."""
-        return self.to(float64)
-
-    def int(self) -> Tensor:
-        """As int32."""
-        return self.to(int32)
-
-    def long(self) -> Tensor:
-        """As int64."""
-        return self.to(int64)
-
-    def byte(self) -> Tensor:
-        """As uint8."""
-        return self.to(uint8)
-
-    def bool(self) -> Tensor:
-        """As bool: whether not 0."""
-        return self.to(bool_dtype)
-
-    def cpu(self) -> Tensor:
-        """In the CPU's memory."""
-        return self.to("cpu")
+    half, float, double = partialmethod(to, float16), partialmethod(to, float32), partialmethod(to, float64)
+    int, long, byte = partialmethod(to, int32), partialmethod(to, int64), partialmethod(to, uint8)
+    bool, cpu, type = partialmethod(to, bool_dtype), partialmethod(to, "cpu"), to
 
     def cuda(self, device: str | None = None) -> Tensor:
         """In the GPU's memory; RuntimeError says what is missing where there is none."""
@@ -299,7 +295,7 @@ class Tensor:
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)
 
-    def __len__(self) -> int:
+    def __len__(self) -> builtins.int:
         if not self.ndim:
             raise TypeError("len: a 0-d tensor has no length")
         return len(self.array)
@@ -309,23 +305,23 @@ class Tensor:
             raise TypeError("iteration over a 0-d tensor; use x.item()")
         return (self[i] for i in range(len(self.array)))
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> builtins.bool:
         if self.array.size != 1:
             raise RuntimeError(f"the truth of a tensor of {self.array.size} numbers is ambiguous; use x.any() or x.all()")
         return bool(self.array.item())
 
-    def __float__(self) -> float:
+    def __float__(self) -> builtins.float:
         return float(self.item())
 
-    def __int__(self) -> int:
+    def __int__(self) -> builtins.int:
         return int(self.item())
 
-    def __index__(self) -> int:
+    def __index__(self) -> builtins.int:
         if self.array.dtype.kind == "f":
             raise TypeError(f"only integer tensors can be an index, this one is {self.dtype}")
         return int(self.item())
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError("deepcopy: only leaves can be copied; use x.detach().clone() for a result")
         x: Tensor = new(type(self))
@@ -342,20 +338,18 @@ class Tensor:
 
     # To and from NumPy
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> np.ndarray[Any, Any]:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
-        """np.exp(x) and array * x are differentiable: the ops that stand for NumPy's functions are in one table below."""
-        function = UFUNCS.get(ufunc)
-        if method != "__call__" or out is not None or options or function is None:
-            return _by_arrays(getattr(ufunc, method), inputs, options | ({} if out is None else {"out": out}))
-        return function(*inputs)
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        from . import interop
+
+        return interop.ufunc(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        if function in FUNCTIONS:
-            return FUNCTIONS[function](*args, **options)
-        return _by_arrays(function, args, options)
+        from . import interop
+
+        return interop.function(function, args, options)
 
     def __dlpack__(self, **options: Any) -> Any:
         if self.node is not None:
@@ -365,32 +359,19 @@ class Tensor:
     def __dlpack_device__(self) -> Any:
         return self.array.__dlpack_device__()
 
-    # What computes: functions of ops/ and functional.py, here as methods
+    # What computes: functions of ops/ and functional.py, here as operators and methods
 
-    __add__, __sub__, __mul__, __truediv__ = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div
+    __add__: Callable[..., Tensor] = elementwise.add
+    __sub__: Callable[..., Tensor] = elementwise.sub
+    __mul__: Callable[..., Tensor] = elementwise.mul
+    __truediv__: Callable[..., Tensor] = elementwise.div
+    __radd__, __rsub__, __rmul__, __rtruediv__ = map(_swapped, (__add__, __sub__, __mul__, __truediv__))
     __pow__, __matmul__, __getitem__ = functional.pow, functional.matmul, functional.getitem
+    __rpow__, __rmatmul__ = _swapped(functional.pow), _swapped(functional.matmul)
     __neg__, __abs__ = elementwise.neg, elementwise.abs
-    __radd__ = __add__
-    __rmul__ = __mul__
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return elementwise.sub(other, self)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return elementwise.div(other, self)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return functional.pow(other, self)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return functional.matmul(other, self)
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    add, sub, mul, div, neg, abs = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div, elementwise.neg, elementwise.abs
-    exp, log, sqrt, tanh = elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.tanh
-    sigmoid, relu, sign = elementwise.sigmoid, elementwise.relu, elementwise.sign
+    add, sub, mul, div = elementwise.add, elementwise.sub, elementwise.mul, elementwise.div
+    neg, abs, sign, exp, log = elementwise.neg, elementwise.abs, elementwise.sign, elementwise.exp, elementwise.log
+    sqrt, tanh, sigmoid, relu = elementwise.sqrt, elementwise.tanh, elementwise.sigmoid, elementwise.relu
     maximum, minimum = elementwise.maximum, elementwise.minimum
     pow, clamp, clip, matmul = functional.pow, functional.clamp, functional.clamp, functional.matmul
     sum, mean, max, min = functional.sum, functional.mean, functional.max, functional.min
@@ -403,56 +384,26 @@ class Tensor:
 
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """This tensor where the condition holds, else `other`."""
-        return functional.where(condition, self, other)  # type: ignore[no-any-return]
+        out: Tensor = functional.where(condition, self, other)
+        return out
 
-    # Comparisons, element by element, and logic; they give bools, which have no gradient
-
-    def __eq__(self, other: Any) -> Any:
-        return _compared(np.equal, self, other)
-
-    def __ne__(self, other: Any) -> Any:
-        return _compared(np.not_equal, self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return _compared(np.less, self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return _compared(np.less_equal, self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _compared(np.greater, self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return _compared(np.greater_equal, self, other)
-
-    def __and__(self, other: Any) -> Any:
-        return _compared(np.bitwise_and, self, other)
-
-    def __or__(self, other: Any) -> Any:
-        return _compared(np.bitwise_or, self, other)
-
-    def __xor__(self, other: Any) -> Any:
-        return _compared(np.bitwise_xor, self, other)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+    def __pos__(self) -> Tensor:
+        return self
 
     def __invert__(self) -> Tensor:
         return Tensor._of(np.invert(self.array))
 
+    # Comparisons and logic, element by element, which have no gradient
+
+    __eq__, __ne__ = _pairwise(np.equal), _pairwise(np.not_equal)
+    __lt__, __le__, __gt__, __ge__ = map(_pairwise, (np.less, np.less_equal, np.greater, np.greater_equal))
+    __and__, __or__, __xor__ = map(_pairwise, (np.bitwise_and, np.bitwise_or, np.bitwise_xor))
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
     # In place: written to the same memory, so that views see it
 
-    def __iadd__(self, other: Any) -> Tensor:
-        return _in_place(self, other, elementwise.add, operator.iadd)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return _in_place(self, other, elementwise.sub, operator.isub)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return _in_place(self, other, elementwise.mul, operator.imul)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return _in_place(self, other, elementwise.div, operator.itruediv)
-
+    __iadd__, __isub__ = _written(elementwise.add, operator.iadd), _written(elementwise.sub, operator.isub)
+    __imul__, __itruediv__ = _written(elementwise.mul, operator.imul), _written(elementwise.div, operator.itruediv)
     add_, sub_, mul_, div_ = __iadd__, __isub__, __imul__, __itruediv__
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -460,7 +411,7 @@ class Tensor:
         index, _ = functional.index_of(index, self.array)
         value = value.to(self.dtype) if isinstance(value, Tensor) else value
         put = partial(indexing.setitem, index=index)
-        _in_place(self, value, put, lambda x, y: operator.setitem(x, index, y))
+        inplace.in_place("x[index] = y", self, value, put, lambda x, y: operator.setitem(x, index, y))
 
     def copy_(self, other: Any) -> Tensor:
         """Take another tensor's values, broadcast to this shape and cast to this dtype."""
@@ -478,119 +429,13 @@ class Tensor:
         return self
 
 
-def _compared(compare: Callable[..., Any], x: Tensor, other: Any) -> Any:
-    if not isinstance(other, Tensor):
-        if not isinstance(other, (bool, int, float, np.generic)) and not is_array(other):
-            return NotImplemented
-        other = functional.as_tensor_like(other, x)
-    a, b = x.array, other.array
-    if a.dtype != b.dtype:
-        dtype = result_type(a, b)
-        a, b = a.astype(dtype), b.astype(dtype)
-    try:
-        return Tensor._of(tape.as_array(compare(a, b), a))
-    except Exception as error:
-        raise explained(compare.__name__, error, a, b) from error
-
-
-def _in_place(x: Tensor, other: Any, op: Callable[..., Tensor], write: Callable[..., Any]) -> Tensor:
-    """Let `write` change x's memory; if gradients flow, x stands for the result of `op` on the tape from then on."""
-    recorded = mode.enabled and (x.node is not None or (isinstance(other, Tensor) and other.node is not None))
-    y = other.array if isinstance(other, Tensor) else other
-    if not recorded:
-        try:
-            write(x.array, y)
-        except Exception as error:
-            raise explained("in-place " + _name(op), error, x.array, y) from error
-        note_write(x.array)
-        return x
-    if isinstance(x.node, Leaf):
-        raise RuntimeError(
-            f"in-place {_name(op)}: a leaf that requires grad would lose its place on the tape; "
-            f"write x = ..., or change it within no_grad()"
-        )
-    out = op(x, other)
-    if out.shape != x.shape or out.dtype != x.dtype:
-        raise RuntimeError(
-            f"in-place {_name(op)}: the result {out.dtype}{list(out.shape)} does not fit into {x.dtype}{list(x.shape)}"
-        )
-    if x.array.base is not None or getrefcount(x.array) > _ALONE:
-        raise RuntimeError(
-            f"in-place {_name(op)}: this memory is also seen by a view, a detached tensor or a recorded step, whose gradients "
-            f"would be wrong without a sign; write x = ... instead, or change x.clone()"
-        )
-    x.array[...] = out.array
-    x.node = out.node
-    note_write(x.array)
-    return x
-
-
-def _name(op: Any) -> str:
-    return str(getattr(op, "func", op).__name__)
-
-
-_ALONE = getrefcount(Tensor(0.0).array)  # what it is for an array that only its tensor refers to
-
-
-def _rebuilt(kind: type[Tensor], array: Any, requires_grad: bool) -> Tensor:
+def _rebuilt(kind: builtins.type[Tensor], array: Any, requires_grad: builtins.bool) -> Tensor:
     x: Tensor = new(kind)
     x.array, x.node = array, None
     return x.requires_grad_(requires_grad)
 
 
-def _by_arrays(function: Any, args: Any, options: Any) -> Any:
-    """A NumPy function that has no op: on the arrays, which is fine where no gradient is lost."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Tensor):
-            if value.node is not None:
-                raise TypeError(
-                    f"{function.__name__} of NumPy has no derivative here; use a function of tinygrad_lite or x.detach()"
-                )
-            return value.array
-        return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
-
-    return function(*plain(tuple(args)), **{name: plain(value) for name, value in options.items()})
-
-
-UFUNCS: dict[Any, Callable[..., Any]] = {
-    np.add: elementwise.add,
-    np.subtract: elementwise.sub,
-    np.multiply: elementwise.mul,
-    np.divide: elementwise.div,
-    np.power: functional.pow,
-    np.matmul: functional.matmul,
-    np.negative: elementwise.neg,
-    np.absolute: elementwise.abs,
-    np.exp: elementwise.exp,
-    np.log: elementwise.log,
-    np.sqrt: elementwise.sqrt,
-    np.tanh: elementwise.tanh,
-    np.sign: elementwise.sign,
-    np.maximum: elementwise.maximum,
-    np.minimum: elementwise.minimum,
-    **{
-        ufunc: (lambda ufunc: lambda x, y: _compared(ufunc, functional.as_tensor_like(x, y), y))(ufunc)
-        for ufunc in (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
-    },
-}
-FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.sum: functional.sum,
-    np.mean: functional.mean,
-    np.max: functional.amax,
-    np.min: functional.amin,
-    np.argmax: functional.argmax,
-    np.argmin: functional.argmin,
-    np.reshape: functional.reshape,
-    np.transpose: lambda x, axes=None: x.T if axes is None else functional.permute(x, axes),
-    np.squeeze: functional.squeeze,
-    np.expand_dims: functional.unsqueeze,
-    np.broadcast_to: functional.broadcast_to,
-    np.concatenate: functional.cat,
-    np.stack: functional.stack,
-    np.where: functional.where,
-    np.clip: functional.clamp,
-}
-
+_sample = Tensor(0.0)
+inplace.alone = getrefcount(_sample.array)
 for module in (tape, backward, functional):  # they work with Tensors but are imported before there are any
     module.Tensor = Tensor  # type: ignore[attr-defined]
