@@ -28,7 +28,6 @@ else:
 
 def fold(g: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: sum g over the axes along which an input of this shape was repeated.
-
     >>> fold(np.ones((2, 3)), (3,))
     array([2., 2., 2.])
     """
@@ -43,7 +42,6 @@ def walk(
     roots: Iterable[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: Container[Any] = ()
 ) -> tuple[dict[Any, Any], set[Any]]:
     """The gradient that arrives at each leaf and each node of `wanted`; and for which of them it belongs to nobody else.
-
     `roots` are pairs of a node or leaf and the gradient there. With create_graph gradients are Tensors, and what the vjps
     do is recorded; else they are arrays, and the ops in the vjps are just their forwards. RuntimeError if a node was let go
     by an earlier walk, or an array that it kept has been changed in place.
@@ -117,7 +115,6 @@ def backward(
     inputs: Any = None,
 ) -> None:
     """Add the gradient of `tensors` with respect to every leaf that requires one to its `.grad`.
-
     `gradients` has the tensors' shapes; it may be left out for tensors of one element, where it is 1. The tape is let go on
     the way, unless retain_graph (by default, create_graph) is true; create_graph records the walk itself, so that gradients
     can be differentiated again. `inputs` confines it to the given leaves. RuntimeError if there is nothing to walk, a gradient
@@ -149,11 +146,9 @@ def grad(
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is touched.
-
     `inputs` may be leaves or results. One that the outputs do not depend on is a RuntimeError; with allow_unused its gradient
     is None, with materialize_grads zeros. The other options are backward's.
     See https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
-
     >>> x = tensor(3.0, requires_grad=True)
     >>> (dx,) = grad(x**3, x, create_graph=True)
     >>> dx.item(), grad(dx, x)[0].item()

@@ -34,10 +34,8 @@ def made(array: Any, dtype: Any, place: Any, requires_grad: bool) -> Tensor:
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of `data`: numbers, nested lists of them, an array, or a Tensor.
-
     Python floats become the default dtype, ints int64, bools bool; arrays keep their dtype. ValueError if the lists are
     ragged, RuntimeError if gradients are asked for of anything but floats.
-
     >>> tensor([[1, 2], [3, 4.5]])
     tensor([[1.0000, 2.0000],
             [3.0000, 4.5000]])
@@ -72,7 +70,6 @@ def _plain(data: Any) -> Any:
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """`data` as a Tensor, sharing memory where nothing has to change.
-
     >>> a = np.zeros(2, "float32")
     >>> as_tensor(a).array is a
     True
@@ -86,7 +83,6 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 def from_numpy(array: Any) -> Tensor:
     """A tensor on an array's own memory: a change of one is seen in the other.
-
     >>> a = np.zeros(2)
     >>> t = from_numpy(a); a[0] = 1
     >>> t
@@ -100,7 +96,6 @@ def from_numpy(array: Any) -> Tensor:
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of one number throughout, of the dtype that tensor(fill_value) has unless told.
-
     >>> full((2,), 7.0)
     tensor([7., 7.])
     """
@@ -137,7 +132,6 @@ empty_like = _like(np.empty_like, "Uninitialised, of another tensor's shape, dty
 
 def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     """One number, in another tensor's shape, dtype and device; takes ones_like's options.
-
     >>> full_like(tensor([1, 2]), 7)
     tensor([7, 7])
     """
@@ -147,7 +141,6 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """The identity matrix, n x m.
-
     >>> eye(2)
     tensor([[1., 0.],
             [0., 1.]])
@@ -160,9 +153,7 @@ def arange(
     start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """start, start + step, ... up to but without `end`; int64 if all are ints. arange(end) starts at 0.
-
     RuntimeError if the steps do not lead from start to end.
-
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
     """
@@ -181,7 +172,6 @@ def linspace(
     start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` numbers at equal distances, both ends included.
-
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
@@ -219,7 +209,6 @@ def randint(
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform integers from low to high - 1: randint(high, size) or randint(low, high, size).
-
     >>> int(randint(3, 5, (100,)).max())
     4
     """
@@ -233,7 +222,6 @@ def randint(
 
 def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None, device: Any = None) -> Tensor:
     """Normal with a mean and a standard deviation, each a number or a Tensor; `size` is needed if both are numbers.
-
     >>> normal(0.0, 1.0, (2, 3)).shape
     (2, 3)
     """
@@ -251,7 +239,6 @@ def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """0 ... n-1 in random order.
-
     >>> sorted(randperm(4).tolist())
     [0, 1, 2, 3]
     """

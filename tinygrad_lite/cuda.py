@@ -7,7 +7,6 @@ from . import backend
 
 def is_available() -> bool:
     """Whether tensors can be made on "cuda": CuPy is installed, its driver loads and a GPU answers.
-
     >>> isinstance(is_available(), bool)
     True
     """
@@ -20,7 +19,6 @@ def is_available() -> bool:
 
 def device_count() -> int:
     """The number of GPUs, 0 where there is no CUDA.
-
     >>> device_count() >= 0
     True
     """

@@ -37,7 +37,6 @@ _default = [float32]
 
 def as_dtype(value: Any) -> np.dtype[Any]:
     """One of the supported dtypes from anything NumPy reads as one; TypeError names the ones there are.
-
     >>> as_dtype("float32")
     dtype('float32')
     """
@@ -50,7 +49,6 @@ def as_dtype(value: Any) -> np.dtype[Any]:
 
 def get_default_dtype() -> np.dtype[Any]:
     """The dtype that Python floats become, float32 unless set.
-
     >>> get_default_dtype()
     dtype('float32')
     """
@@ -59,7 +57,6 @@ def get_default_dtype() -> np.dtype[Any]:
 
 def set_default_dtype(dtype: Any) -> None:
     """Let Python floats become float16, float32 or float64 from now on; TypeError for any other dtype.
-
     >>> set_default_dtype(float32)
     """
     if as_dtype(dtype).kind != "f":
@@ -84,10 +81,8 @@ def _number_dtype(x: Any) -> np.dtype[Any]:
 
 def result_type(*operands: Any) -> np.dtype[Any]:
     """The dtype of an arithmetic result of arrays and numbers, by PyTorch's rule.
-
     Arrays with dimensions decide; 0-d arrays, and after them numbers, count only if they are of a higher category
     (bool < integer < floating).
-
     >>> result_type(np.ones(3, "int64"), np.ones(3, "float32")), result_type(np.ones(3, "float32"), np.array(2.0))
     (dtype('float32'), dtype('float32'))
     """

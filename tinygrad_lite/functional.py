@@ -88,9 +88,7 @@ def size_of(size: Any) -> tuple[int, ...]:
 
 def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     """x ** y, element by element; one of them may be a number.
-
     RuntimeError for integers to a negative integer power.
-
     >>> pow(tensor([1.0, 2.0]), 3), pow(2, tensor([1.0, 2.0]))
     (tensor([1., 8.]), tensor([2., 4.]))
     """
@@ -105,9 +103,7 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
 
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """x confined to [min, max]; each bound may be None, a number, or a Tensor that broadcasts.
-
     At a bound the gradient goes to x.
-
     >>> clamp(tensor([-1.0, 0.5, 2.0]), min=0)
     tensor([0.0000, 0.5000, 2.0000])
     """
@@ -128,9 +124,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """x where the condition holds, else y: all broadcast, and x and y may be numbers.
-
     Both sides are differentiated, so an infinite derivative on the side not taken gives nan, as in PyTorch.
-
     >>> x = tensor([-1.0, 2.0])
     >>> where(x > 0, x, 0)
     tensor([0., 2.])
@@ -177,7 +171,6 @@ def _nonempty(x: Tensor, dim: Dim, what: str) -> tuple[int, ...]:
 @numpy_names
 def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Σ x over an axis, several, or all. Integers and bools are summed in int64.
-
     >>> x = tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> x.sum(), x.sum(0), x.sum(dim=-1, keepdim=True).shape
     (tensor(10.), tensor([4., 6.]), (2, 1))
@@ -190,7 +183,6 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = N
 @numpy_names
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Σ x / n over an axis, several, or all; nan of nothing. RuntimeError for integers: cast them first.
-
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]).mean(0)
     tensor([2., 3.])
     """
@@ -205,7 +197,6 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = 
 @numpy_names
 def amax(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """The largest x over an axis, several, or all (amin: the smallest); those that tie share the gradient equally.
-
     >>> tensor([[1.0, 4.0], [3.0, 2.0]]).amax(1)
     tensor([4., 3.])
     """
@@ -221,7 +212,6 @@ def amin(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 @numpy_names
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Where along an axis (in the flattened tensor, if none is given) the largest x stands, as int64; the first of ties.
-
     >>> tensor([[1.0, 4.0], [3.0, 2.0]]).argmax(1)
     tensor([1, 0])
     """
@@ -251,7 +241,6 @@ class Extremum(NamedTuple):
 @numpy_names
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest x (min: the smallest); with a dim, (values, indices) along it, of ties the first; max(x, y) is maximum.
-
     >>> x = tensor([[1.0, 4.0], [3.0, 2.0]])
     >>> x.max(), x.max(dim=0).values, x.max(dim=0).indices
     (tensor(4.), tensor([3., 4.]), tensor([1, 0]))
@@ -281,7 +270,6 @@ def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor
 @numpy_names
 def all(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Whether every x, along an axis or altogether, is true (not 0).
-
     >>> tensor([1, 0]).all()
     tensor(False)
     """
@@ -292,7 +280,6 @@ def all(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
 @numpy_names
 def any(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Whether some x, along an axis or altogether, is true (not 0).
-
     >>> tensor([1, 0]).any()
     tensor(True)
     """
@@ -303,7 +290,6 @@ def any(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
 @numpy_names
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     """log Σ e^x over an axis or several, without overflow.
-
     >>> tensor([1000.0, 1000.0]).logsumexp(0)
     tensor(1000.6931)
     """
@@ -313,7 +299,6 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
 
 def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """e^x / Σ e^x along an axis, without overflow.
-
     >>> tensor([0.0, 0.0, 1000.0]).softmax(0)
     tensor([0., 0., 1.])
     """
@@ -322,7 +307,6 @@ def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
 
 def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
     """x - log Σ e^x along an axis: the logarithm of softmax, also where that underflows.
-
     >>> tensor([0.0, 1000.0]).log_softmax(0)
     tensor([-1000.,     0.])
     """
@@ -345,10 +329,8 @@ def _along(op: Callable[..., Tensor], x: Tensor, dim: int, dtype: Any, what: str
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m), where the leading axes broadcast.
-
     A 1-D operand is a row on the left, a column on the right, and its axis is gone from the result. RuntimeError if the
     inner sizes or the dtypes differ.
-
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]) @ tensor([1.0, 1.0])
     tensor([3., 7.])
     """
@@ -373,7 +355,6 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same numbers in another shape, in row-major order; one size may be -1. A view where that is possible.
-
     >>> tensor([1, 2, 3, 4]).reshape(2, -1)
     tensor([[1, 2],
             [3, 4]])
@@ -383,7 +364,6 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 def view(input: Tensor, *shape: Any) -> Tensor:
     """reshape() that never copies: RuntimeError where the memory's order does not allow a view.
-
     >>> zeros(2, 3).view(-1).shape
     (6,)
     """
@@ -398,7 +378,6 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The axes in another order: axis i of the result is axis dims[i]. A view.
-
     >>> zeros(2, 3, 4).permute(2, 0, 1).shape
     (4, 2, 3)
     """
@@ -411,7 +390,6 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two axes swapped. A view.
-
     >>> zeros(2, 3, 4).transpose(0, -1).shape
     (4, 3, 2)
     """
@@ -425,7 +403,6 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 def squeeze(input: Tensor, dim: Dim = None) -> Tensor:
     """Without the axes of length one: all of them, or of those given. A view.
-
     >>> zeros(1, 2, 1).squeeze().shape, zeros(1, 2, 1).squeeze(0).shape
     ((2,), (2, 1))
     """
@@ -436,7 +413,6 @@ def squeeze(input: Tensor, dim: Dim = None) -> Tensor:
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new axis of length one at `dim`. A view.
-
     >>> zeros(2, 3).unsqueeze(-1).shape
     (2, 3, 1)
     """
@@ -447,7 +423,6 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The axes from start_dim to end_dim as one.
-
     >>> zeros(2, 3, 4).flatten(1).shape
     (2, 12)
     """
@@ -460,7 +435,6 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def expand(input: Tensor, *sizes: Any) -> Tensor:
     """x repeated, without copying, along axes of length one and new ones in front; -1 leaves an axis as it is.
-
     >>> tensor([[1], [2]]).expand(-1, 3)
     tensor([[1, 1, 1],
             [2, 2, 2]])
@@ -475,7 +449,6 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
 
 def broadcast_to(input: Tensor, size: Any) -> Tensor:
     """x expanded to a shape.
-
     >>> broadcast_to(tensor([1, 2]), (2, 2))
     tensor([[1, 2],
             [1, 2]])
@@ -486,7 +459,6 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
 @numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after another along an axis; the other sizes must agree. 1-D empty ones are passed over.
-
     >>> cat([tensor([1, 2]), tensor([3])])
     tensor([1, 2, 3])
     """
@@ -508,7 +480,6 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 @numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new axis.
-
     >>> stack([tensor([1, 2]), tensor([3, 4])])
     tensor([[1, 2],
             [3, 4]])
@@ -527,7 +498,6 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def index_of(index: Any, x: Any) -> tuple[Any, bool]:
     """An index of the array x in the form that the primitives take, and whether it is basic (no arrays: a view, no repeats).
-
     Tensors and lists become arrays; an Ellipsis at the end of a basic index makes 0-d results views too. IndexError, as in
     PyTorch, for floats; ValueError for a slice with a negative step.
     """
@@ -557,7 +527,6 @@ def index_of(index: Any, x: Any) -> tuple[Any, bool]:
 def getitem(input: Tensor, index: Any) -> Tensor:
     """x[index]: a view for ints, slices, None and ...; a copy, with repeats allowed, for lists, integer and bool tensors.
     https://pytorch.org/docs/stable/tensor_view.html
-
     >>> x = tensor([1.0, 2.0, 3.0])
     >>> x[1:], x[[0, 0]], x[x > 1.5]
     (tensor([2., 3.]), tensor([1., 1.]), tensor([2., 3.]))

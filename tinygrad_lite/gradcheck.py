@@ -21,11 +21,9 @@ def gradcheck(
     raise_exception: bool = True,
 ) -> bool:
     """Whether func's gradients agree with central differences, for every output and every input that requires grad.
-
     `inputs` are float64 tensors: in float32 the differences are too coarse, and it is a ValueError. A disagreement is a
     RuntimeError that shows both Jacobians, or False if raise_exception is.
     https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
-
     >>> gradcheck(exp, tensor([0.5, 1.0], dtype=float64, requires_grad=True))
     True
     """
@@ -58,10 +56,8 @@ def gradgradcheck(
     raise_exception: bool = True,
 ) -> bool:
     """gradcheck of func's gradient: whether the second derivatives are right.
-
     The upstream gradients are fixed numbers around 1, different from each other.
     https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
-
     >>> gradgradcheck(tanh, tensor([0.5, 1.0], dtype=float64, requires_grad=True))
     True
     """

@@ -58,7 +58,6 @@ def check_unwritten(node: Node) -> None:
 
 def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], write: Callable[..., Any]) -> Tensor:
     """Let `write` change x's memory; if gradients flow, x stands for the result of `op` on the tape from then on.
-
     RuntimeError, before anything is changed, for a leaf that requires grad, for a result of another shape or dtype, and for
     memory that something else looks at.
     """

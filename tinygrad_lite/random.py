@@ -13,7 +13,6 @@ import numpy as np
 
 class Generator:
     """A stream of random numbers of its own: `Generator().manual_seed(0)`.
-
     >>> g = Generator().manual_seed(0)
     >>> g.initial_seed()
     0
@@ -55,7 +54,6 @@ default_generator = Generator()
 
 def manual_seed(seed: int) -> Generator:
     """Start the default generator from an integer, so that what follows is drawn the same again.
-
     >>> _ = manual_seed(0); a = rand(2)
     >>> _ = manual_seed(0); bool((rand(2) == a).all())
     True

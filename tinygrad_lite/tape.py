@@ -47,7 +47,6 @@ class Leaf:
 
 class Node:
     """One recorded step: the op, an edge for each input (the Node or Leaf it came from, or None), and what the vjps keep.
-
     It holds arrays and older nodes, never Tensors: there are no reference cycles, and a result that nobody needs is freed
     at once. `birth` orders the nodes, parents before children.
     """
@@ -64,7 +63,6 @@ class Node:
 
 class Op:
     """A forward, a vjp (or None) for each input, and for each vjp what it `reads` and so `keeps`; `holds` tells whether arrays.
-
     A forward takes its inputs by position and its options by keyword only. One with a variadic input (`*xs`) has one vjp
     for all of them, which may ask for `nth`, the place of the input that it is called for.
     """
@@ -108,7 +106,6 @@ ops: dict[str, Op] = {}  # every op by name: tests/cases.py must have a row for 
 
 def op(**vjps: Vjp) -> Callable[[Callable[..., Array]], Callable[..., Tensor]]:
     """Make a recorded function of a forward on arrays; the keywords are its derivatives, as the file's head says.
-
     TypeError, at import, if a vjp is for something that is no input or asks for something that there is not.
     """
 
@@ -274,7 +271,6 @@ mode = _Mode()
 
 def is_grad_enabled() -> bool:
     """Whether operations are being recorded for backward().
-
     >>> is_grad_enabled()
     True
     """
@@ -298,7 +294,6 @@ class _Recording(ContextDecorator):
 
 def no_grad(function: Any = None) -> Any:
     """Nothing is recorded inside: `with no_grad():`, or @no_grad() above a function.
-
     >>> with no_grad():
     ...     is_grad_enabled()
     False
@@ -308,7 +303,6 @@ def no_grad(function: Any = None) -> Any:
 
 def enable_grad(function: Any = None) -> Any:
     """Recording is on inside, also within no_grad().
-
     >>> with no_grad(), enable_grad():
     ...     is_grad_enabled()
     True
@@ -318,7 +312,6 @@ def enable_grad(function: Any = None) -> Any:
 
 class set_grad_enabled(_Recording):
     """Switch recording on or off, at once; as a context manager, until its end.
-
     >>> with set_grad_enabled(False):
     ...     is_grad_enabled()
     False

@@ -56,10 +56,8 @@ def _written(op: Callable[..., Tensor], write: Callable[..., Any]) -> Callable[.
 
 class Tensor:
     """A multi-dimensional array that remembers how it was computed, so that backward() can differentiate it.
-
     Made with tensor(...), zeros(...) and their like; `Tensor(data)` gives the default dtype, `Tensor(2, 3)` an empty one.
     https://pytorch.org/docs/stable/tensors.html
-
     >>> x = tensor([1.0, 2.0], requires_grad=True)
     >>> (x**2).sum().backward()
     >>> x.grad
@@ -160,7 +158,6 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: builtins.bool = True) -> Tensor:
         """Let gradients be gathered here from now on, or (False) no more.
-
         RuntimeError for integers, and for a result (use detach()).
         """
         if isinstance(self.node, Node):
@@ -211,7 +208,6 @@ class Tensor:
         inputs: Any = None,
     ) -> None:
         """Add d self / d leaf to the `.grad` of every leaf that requires it; see autograd.backward.
-
         `gradient` has self's shape and may be left out if self is one number.
         """
         backward.backward(self, gradient, retain_graph, create_graph, inputs)
@@ -258,7 +254,6 @@ class Tensor:
 
     def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
         """Itself in another dtype, on another device, or as another tensor is: x.to(float64), x.to("cuda"), x.to(y).
-
         The same object if nothing changes. Gradients flow back through it, except to integers.
         """
         for arg in args:

@@ -17,7 +17,6 @@ from ..tape import op
 @op(x=lambda g: g, y=lambda g: g)
 def add(x: Array, y: Array) -> Array:
     """x + y.
-
     >>> tensor([1.0, 2.0]) + 1
     tensor([2., 3.])
     """
@@ -27,7 +26,6 @@ def add(x: Array, y: Array) -> Array:
 @op(x=lambda g: g, y=lambda g: -g)
 def sub(x: Array, y: Array) -> Array:
     """x - y.
-
     >>> 1 - tensor([1.0, 2.0])
     tensor([ 0., -1.])
     """
@@ -37,7 +35,6 @@ def sub(x: Array, y: Array) -> Array:
 @op(x=lambda g, y: g * y, y=lambda g, x: g * x)
 def mul(x: Array, y: Array) -> Array:
     """x · y.
-
     >>> tensor([1.0, 2.0]) * tensor([3.0, 4.0])
     tensor([3., 8.])
     """
@@ -47,7 +44,6 @@ def mul(x: Array, y: Array) -> Array:
 @op(x=lambda g, y: g / y, y=lambda g, x, y: -g * ((x / y) / y))
 def div(x: Array, y: Array) -> Array:
     """x / y; integers give the default dtype.
-
     >>> tensor([1, 2]) / 2
     tensor([0.5000, 1.0000])
     """
@@ -57,7 +53,6 @@ def div(x: Array, y: Array) -> Array:
 @op(x=lambda g: -g)
 def neg(x: Array) -> Array:
     """-x.
-
     >>> -tensor([1.0, -2.0])
     tensor([-1.,  2.])
     """
@@ -67,7 +62,6 @@ def neg(x: Array) -> Array:
 @op(x=lambda g, x, y: g * (y * x ** (y - 1)) if y else 0 * g)
 def power(x: Array, *, y: float) -> Array:
     """x to the power of a number: x ** y. With y = 0 the derivative is 0, also at x = 0.
-
     >>> tensor([1.0, 2.0, 3.0]) ** 2
     tensor([1., 4., 9.])
     """
@@ -78,7 +72,6 @@ def power(x: Array, *, y: float) -> Array:
     y=lambda g, x, y, out: masked(g * (out * log(x)), ~((x == 0) & (y >= 0))))  # fmt: skip
 def pow(x: Array, y: Array) -> Array:
     """x to the power y, element by element: dx = y x^(y-1), dy = x^y log x, and 0 for 0^y where y >= 0.
-
     >>> tensor([1.0, 2.0, 3.0]) ** tensor([1.0, 2.0, 3.0])
     tensor([ 1.,  4., 27.])
     """
@@ -88,7 +81,6 @@ def pow(x: Array, y: Array) -> Array:
 @op(x=lambda g, out: g * out)
 def exp(x: Array) -> Array:
     """e to the x, which is its own derivative: the result is all that is kept.
-
     >>> tensor([0.0, 1.0]).exp()
     tensor([1.0000, 2.7183])
     """
@@ -98,7 +90,6 @@ def exp(x: Array) -> Array:
 @op(x=lambda g, x: g / x)
 def log(x: Array) -> Array:
     """Natural logarithm; -inf at 0 (where the derivative is inf), nan below.
-
     >>> tensor([1.0, 2.0]).log()
     tensor([0.0000, 0.6931])
     """
@@ -108,7 +99,6 @@ def log(x: Array) -> Array:
 @op(x=lambda g, out: g / (2 * out))
 def sqrt(x: Array) -> Array:
     """Square root; nan below 0, and at 0 the derivative is inf.
-
     >>> tensor([4.0, 9.0]).sqrt()
     tensor([2., 3.])
     """
@@ -118,7 +108,6 @@ def sqrt(x: Array) -> Array:
 @op(x=lambda g, out: g * (1 - out * out))
 def tanh(x: Array) -> Array:
     """Hyperbolic tangent: tanh' = 1 - tanh².
-
     >>> tensor([0.0, 1.0]).tanh()
     tensor([0.0000, 0.7616])
     """
@@ -128,7 +117,6 @@ def tanh(x: Array) -> Array:
 @op(x=lambda g, out: g * ((1 - out) * out))
 def sigmoid(x: Array) -> Array:
     """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). An overflowing e^-x gives the right 0.
-
     >>> tensor([0.0, 100.0, -1000.0]).sigmoid()
     tensor([0.5000, 1.0000, 0.0000])
     """
@@ -138,7 +126,6 @@ def sigmoid(x: Array) -> Array:
 @op(x=lambda g, out: masked(g, ~(out <= 0)))
 def relu(x: Array) -> Array:
     """max(x, 0); its derivative at 0 is 0.
-
     >>> tensor([-1.0, 0.0, 2.0]).relu()
     tensor([0., 0., 2.])
     """
@@ -148,7 +135,6 @@ def relu(x: Array) -> Array:
 @op(x=lambda g, x: g * sign(x))
 def abs(x: Array) -> Array:
     """|x|; its derivative at 0 is 0.
-
     >>> tensor([-1.0, 2.0]).abs()
     tensor([1., 2.])
     """
@@ -158,7 +144,6 @@ def abs(x: Array) -> Array:
 @op(x=lambda g: 0 * g)
 def sign(x: Array) -> Array:
     """-1, 0 or 1; its derivative is 0 everywhere.
-
     >>> tensor([-3.0, 0.0, 2.0]).sign()
     tensor([-1.,  0.,  1.])
     """
@@ -169,7 +154,6 @@ def sign(x: Array) -> Array:
     y=lambda g, x, y: masked(g, x <= y) - masked(g / 2, x == y))  # fmt: skip
 def maximum(x: Array, y: Array) -> Array:
     """The larger of x and y (nan if either is); where they are equal each gets half of the gradient.
-
     >>> tensor([1.0, 5.0]).maximum(tensor([3.0, 2.0]))
     tensor([3., 5.])
     """
@@ -180,7 +164,6 @@ def maximum(x: Array, y: Array) -> Array:
     y=lambda g, x, y: masked(g, x >= y) - masked(g / 2, x == y))  # fmt: skip
 def minimum(x: Array, y: Array) -> Array:
     """The smaller of x and y (nan if either is); where they are equal each gets half of the gradient.
-
     >>> tensor([1.0, 5.0]).minimum(tensor([3.0, 2.0]))
     tensor([1., 2.])
     """
@@ -190,7 +173,6 @@ def minimum(x: Array, y: Array) -> Array:
 @op(x=lambda g, x, min, max: masked(g, (x >= min) & (x <= max)))
 def clip(x: Array, *, min: float, max: float) -> Array:
     """x confined to [min, max]; the gradient passes inside, both ends included.
-
     >>> tensor([-1.0, 0.5, 2.0]).clamp(0, 1)
     tensor([0.0000, 0.5000, 1.0000])
     """
@@ -201,7 +183,6 @@ def clip(x: Array, *, min: float, max: float) -> Array:
     y=lambda g, condition: masked(g, ~condition))  # fmt: skip
 def where(condition: Array, x: Array, y: Array) -> Array:
     """x where the condition holds, else y.
-
     >>> where(tensor([True, False]), tensor([1.0, 2.0]), 0.0)
     tensor([1., 0.])
     """
@@ -211,7 +192,6 @@ def where(condition: Array, x: Array, y: Array) -> Array:
 @op(x=lambda g, keep: masked(g, keep))
 def masked(x: Array, keep: Array) -> Array:
     """x where `keep` holds, else 0, whatever x is there, also inf and nan (which 0 · x would not give).
-
     By the bits, 0 being no bit at all: ten times as fast as np.where when `keep` is unpredictable.
     """
     bits = f"i{x.dtype.itemsize}"

@@ -55,7 +55,7 @@ def log_softmax(x: Array, *, axis: int) -> Array:
 def logsumexp(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """log Σ e^x over the axes. The gradient: g · softmax."""
     largest = x.max(axis, keepdims=True, initial=-np.inf)
-    largest[~np.isfinite(largest)] = 0
+    largest = np.where(np.isfinite(largest), largest, 0)
     out = np.log(np.exp(x - largest).sum(axis, keepdims=True)) + largest
     return out if keepdims else out.squeeze(axis)
 
