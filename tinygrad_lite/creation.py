@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .backend import CPU, array_module, is_array, put
+from .backend import array_module, is_array, put
 from .dtypes import as_dtype, get_default_dtype, int64
 from .functional import size_of
 from .random import Generator, draw
@@ -25,11 +25,10 @@ __all__ = [
 # fmt: on
 
 
-def made(array: Any, dtype: Any, place: Any, requires_grad: bool) -> Tensor:
-    """A new leaf tensor with an array's values."""
-    array = put(np.asarray(array, dtype=as_dtype(dtype)) if isinstance(array, np.ndarray) else array, place)
-    out = Tensor._of(array if array.dtype == dtype else array.astype(as_dtype(dtype)))
-    return out.requires_grad_() if requires_grad else out
+def made(array: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new leaf tensor with an array's values; of the default dtype if none is given."""
+    array = put(array, device).astype(as_dtype(get_default_dtype() if dtype is None else dtype), copy=False)
+    return Tensor._of(array).requires_grad_(requires_grad)
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -99,15 +98,13 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     >>> full((2,), 7.0)
     tensor([7., 7.])
     """
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    dtype = tensor(value).dtype if dtype is None else dtype
-    return made(np.full(size_of((size,) if isinstance(size, int) else size), value, dtype), dtype, device, requires_grad)
+    value = tensor(fill_value, dtype=dtype)
+    return made(np.full(size_of((size,)), value.array), value.dtype, device, requires_grad)
 
 
 def _filled(fill: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
     def make(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-        array = fill(size_of(size), as_dtype(dtype or get_default_dtype()))
-        return made(array, array.dtype, device, requires_grad)
+        return made(fill(size_of(size), get_default_dtype() if dtype is None else dtype), dtype, device, requires_grad)
 
     make.__name__, make.__doc__ = fill.__name__, doc
     return make
@@ -115,8 +112,7 @@ def _filled(fill: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
 
 def _like(fill: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
     def make(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-        array = fill(input.array, dtype=as_dtype(dtype or input.dtype))
-        return made(array, array.dtype, device, requires_grad)
+        return made(fill(input.array), input.dtype if dtype is None else dtype, device, requires_grad)
 
     make.__name__, make.__doc__ = fill.__name__, doc
     return make
@@ -139,74 +135,54 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     return empty_like(input, **options).fill_(fill_value).requires_grad_(requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, **options: Any) -> Tensor:
     """The identity matrix, n x m.
     >>> eye(2)
     tensor([[1., 0.],
             [0., 1.]])
     """
-    dtype = as_dtype(dtype or get_default_dtype())
-    return made(np.eye(n, m, dtype=dtype), dtype, device, requires_grad)
+    return made(np.eye(n, m), **options)
 
 
-def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:
     """start, start + step, ... up to but without `end`; int64 if all are ints. arange(end) starts at 0.
     RuntimeError if the steps do not lead from start to end.
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
     """
-    if end is None:
-        start, end = 0, start
+    start, end = (0, start) if end is None else (start, end)
     start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange: steps of {step} do not lead from {start} to {end}")
-    if dtype is None:
-        dtype = int64 if all(isinstance(x, (int, np.integer)) for x in (start, end, step)) else get_default_dtype()
-    count = int(np.ceil((end - start) / step))
-    return made(start + step * np.arange(count), dtype, device, requires_grad)
+    if dtype is None and all(isinstance(x, (int, np.integer)) for x in (start, end, step)):
+        dtype = int64
+    return made(start + step * np.arange(int(np.ceil((end - start) / step))), dtype, **options)
 
 
-def linspace(
-    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def linspace(start: float, end: float, steps: int, **options: Any) -> Tensor:
     """`steps` numbers at equal distances, both ends included.
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return made(np.linspace(start, end, steps), dtype or get_default_dtype(), device, requires_grad)
+    return made(np.linspace(start, end, steps), **options)
 
 
-def _random(method: str, doc: str) -> Callable[..., Tensor]:
-    def make(
-        *size: Any,
-        generator: Generator | None = None,
-        dtype: Any = None,
-        device: Any = None,
-        requires_grad: bool = False,
-    ) -> Tensor:
-        dtype = as_dtype(dtype or get_default_dtype())
-        drawn = getattr(draw(generator), method)(size_of(size), np.float32 if dtype == np.float32 else np.float64)
-        return made(np.asarray(drawn), dtype, device, requires_grad)
-
-    make.__doc__ = doc
-    return make
+def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
+    """Uniform in [0, 1), of a shape: rand(2, 3)."""
+    return made(draw(generator).random(size_of(size), _drawn(dtype)), dtype, **options)
 
 
-rand = _random("random", "Uniform in [0, 1), of a shape: rand(2, 3); `generator` as everywhere.")
-randn = _random("standard_normal", "Normal with mean 0 and standard deviation 1, of a shape: randn(2, 3).")
+def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
+    """Normal with mean 0 and standard deviation 1, of a shape: randn(2, 3)."""
+    return made(draw(generator).standard_normal(size_of(size), _drawn(dtype)), dtype, **options)
+
+
+def _drawn(dtype: Any) -> Any:
+    return np.float32 if (get_default_dtype() if dtype is None else dtype) == np.float32 else np.float64
 
 
 def randint(
-    low: int,
-    high: Any = None,
-    size: Any = None,
-    *,
-    generator: Generator | None = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
+    low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = int64, **options: Any
 ) -> Tensor:
     """Uniform integers from low to high - 1: randint(high, size) or randint(low, high, size).
     >>> int(randint(3, 5, (100,)).max())
@@ -216,30 +192,25 @@ def randint(
         low, high, size = 0, low, high
     if size is None or high <= low:
         raise RuntimeError(f"randint: no integers from {low} to below {high} for size {size}; randint(low, high, size)")
-    dtype = int64 if dtype is None else dtype
-    return made(np.asarray(draw(generator).integers(low, high, size_of((size,)))), dtype, device, requires_grad)
+    return made(draw(generator).integers(low, high, size_of((size,))), dtype, **options)
 
 
-def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None, device: Any = None) -> Tensor:
-    """Normal with a mean and a standard deviation, each a number or a Tensor; `size` is needed if both are numbers.
-    >>> normal(0.0, 1.0, (2, 3)).shape
-    (2, 3)
-    """
-    if size is None and not isinstance(mean, Tensor) and not isinstance(std, Tensor):
+def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None, **options: Any) -> Tensor:
+    """Normal with a mean and a standard deviation, each a number or a Tensor; `size` is needed if both are numbers."""
+    given = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if size is None and not given:
         raise TypeError("normal: give a size, or a Tensor for mean or std")
-    given = mean if isinstance(mean, Tensor) else std if isinstance(std, Tensor) else None
-    dtype = get_default_dtype() if given is None else given.dtype
     m, s = (x.cpu().array if isinstance(x, Tensor) else x for x in (mean, std))
     if np.any(np.asarray(s) < 0):
         raise RuntimeError("normal: the standard deviation must not be negative")
+    options = ({"dtype": given[0].dtype, "device": given[0].device} if given else {}) | options
     shape = np.broadcast_shapes(np.shape(m), np.shape(s)) if size is None else size_of((size,))
-    place = (CPU if given is None else given.device) if device is None else device
-    return made(np.asarray(m + s * draw(generator).standard_normal(shape)), dtype, place, False)
+    return made(np.asarray(m + s * draw(generator).standard_normal(shape)), **options)
 
 
-def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = int64, **options: Any) -> Tensor:
     """0 ... n-1 in random order.
     >>> sorted(randperm(4).tolist())
     [0, 1, 2, 3]
     """
-    return made(draw(generator).permutation(n), int64 if dtype is None else dtype, device, False)
+    return made(draw(generator).permutation(n), dtype, **options)

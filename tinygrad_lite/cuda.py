@@ -15,16 +15,3 @@ def is_available() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def device_count() -> int:
-    """The number of GPUs, 0 where there is no CUDA.
-    >>> device_count() >= 0
-    True
-    """
-    return int(backend.cupy().cuda.runtime.getDeviceCount()) if is_available() else 0
-
-
-def synchronize() -> None:
-    """Wait until the GPU has finished all work given to it; RuntimeError where there is no CUDA."""
-    backend.cupy().cuda.get_current_stream().synchronize()

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .backend import array_module, is_array
-from .dtypes import bool as bool_dtype
 from .dtypes import get_default_dtype, int64, result_type
 from .ops import elementwise, indexing, linalg, neural, reduction
 from .ops import shape as shapes
@@ -131,16 +130,10 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """
     if input is None or other is None:
         raise TypeError("where: give both values, where(condition, x, y)")
-    if condition.array.dtype != bool_dtype:
+    if condition.array.dtype != np.bool_:
         raise RuntimeError(f"where: the condition must be a bool tensor, got {condition.dtype}; compare first: c != 0")
-    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
-        dtype = result_type(input, other)
-        input, other = (Tensor._of(array_module(condition.array).asarray(v, dtype=dtype)) for v in (input, other))
-    elif not isinstance(other, Tensor):
-        other = as_tensor_like(other, input)
-    elif not isinstance(input, Tensor):
-        input = as_tensor_like(input, other)
-    return elementwise.where(condition, *same_dtype(input, other))
+    x = input if isinstance(input, Tensor) else as_tensor_like(input, other if isinstance(other, Tensor) else condition)
+    return elementwise.where(condition, *same_dtype(x, as_tensor_like(other, x)))
 
 
 # Reductions
@@ -268,23 +261,15 @@ def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor
 
 
 @numpy_names
-def all(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Whether every x, along an axis or altogether, is true (not 0).
-    >>> tensor([1, 0]).all()
-    tensor(False)
-    """
-    axes = axes_of(dim, input.array.ndim, "all")
-    return Tensor._of(as_array(input.array.all(axes, keepdims=keepdim), input.array))
+def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """Whether every x, along an axis or altogether, is true (not 0)."""
+    return Tensor._of(as_array(input.array.all(axes_of(dim, input.array.ndim, "all"), keepdims=keepdim), input.array))
 
 
 @numpy_names
-def any(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """Whether some x, along an axis or altogether, is true (not 0).
-    >>> tensor([1, 0]).any()
-    tensor(True)
-    """
-    axes = axes_of(dim, input.array.ndim, "any")
-    return Tensor._of(as_array(input.array.any(axes, keepdims=keepdim), input.array))
+def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """Whether some x, along an axis or altogether, is true (not 0)."""
+    return Tensor._of(as_array(input.array.any(axes_of(dim, input.array.ndim, "any"), keepdims=keepdim), input.array))
 
 
 @numpy_names
@@ -334,8 +319,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]) @ tensor([1.0, 1.0])
     tensor([3., 7.])
     """
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
-        input, other = (x if isinstance(x, Tensor) else as_tensor_like(x, input) for x in (input, other))
+    input = as_tensor_like(input, other)
+    other = as_tensor_like(other, input)
     x, y = input.array, other.array
     if x.dtype != y.dtype:
         raise RuntimeError(f"matmul: dtypes {x.dtype} and {y.dtype} differ; cast one: x.to(y.dtype)")
@@ -363,10 +348,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
-    """reshape() that never copies: RuntimeError where the memory's order does not allow a view.
-    >>> zeros(2, 3).view(-1).shape
-    (6,)
-    """
+    """reshape() that never copies: RuntimeError where the memory's order does not allow a view."""
     out = reshape(input, *shape)
     if not np.shares_memory(out.array, input.array) and out.array.size:
         raise RuntimeError(
@@ -377,10 +359,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
-    """The axes in another order: axis i of the result is axis dims[i]. A view.
-    >>> zeros(2, 3, 4).permute(2, 0, 1).shape
-    (4, 2, 3)
-    """
+    """The axes in another order: axis i of the result is axis dims[i]: (2, 3, 4) by (2, 0, 1) is (4, 2, 3). A view."""
     order = size_of(dims)
     ndim = input.array.ndim
     if len(order) != ndim:
@@ -389,16 +368,10 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Two axes swapped. A view.
-    >>> zeros(2, 3, 4).transpose(0, -1).shape
-    (4, 3, 2)
-    """
+    """Two axes swapped: (2, 3, 4) by 0 and -1 is (4, 3, 2). A view."""
     ndim = input.array.ndim
-    i, j = axis_of(dim0, ndim, "transpose"), axis_of(dim1, ndim, "transpose")
-    order = list(range(ndim))
-    if ndim:
-        order[i], order[j] = j, i
-    return shapes.permute(input, axes=tuple(order))
+    swap = {axis_of(a, ndim, "transpose"): axis_of(b, ndim, "transpose") for a, b in ((dim0, dim1), (dim1, dim0))}
+    return shapes.permute(input, axes=tuple([swap.get(i, i) for i in range(ndim)]))
 
 
 def squeeze(input: Tensor, dim: Dim = None) -> Tensor:
@@ -412,20 +385,14 @@ def squeeze(input: Tensor, dim: Dim = None) -> Tensor:
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """With a new axis of length one at `dim`. A view.
-    >>> zeros(2, 3).unsqueeze(-1).shape
-    (2, 3, 1)
-    """
+    """With a new axis of length one at `dim`: (2, 3) at -1 is (2, 3, 1). A view."""
     shape = input.array.shape
     i = axis_of(dim, len(shape) + 1, "unsqueeze")
     return shapes.reshape(input, shape=(*shape[:i], 1, *shape[i:]))
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The axes from start_dim to end_dim as one.
-    >>> zeros(2, 3, 4).flatten(1).shape
-    (2, 12)
-    """
+    """The axes from start_dim to end_dim as one: (2, 3, 4) from 1 is (2, 12)."""
     shape = input.array.shape
     start, end = axis_of(start_dim, len(shape), "flatten"), axis_of(end_dim, len(shape), "flatten")
     if start > end:
@@ -447,13 +414,7 @@ def expand(input: Tensor, *sizes: Any) -> Tensor:
     return shapes.expand(input, shape=full)
 
 
-def broadcast_to(input: Tensor, size: Any) -> Tensor:
-    """x expanded to a shape.
-    >>> broadcast_to(tensor([1, 2]), (2, 2))
-    tensor([[1, 2],
-            [1, 2]])
-    """
-    return expand(input, *size)
+broadcast_to = expand
 
 
 @numpy_names
@@ -468,9 +429,6 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         raise RuntimeError("cat: a 0-d tensor has no axis to join along; use stack()")
     xs = [x for x in same_dtype(*tensors) if x.array.shape != (0,)] or same_dtype(*tensors)
     axis = axis_of(dim, xs[0].array.ndim, "cat")
-    if len({(x.array.shape[:axis], x.array.shape[axis + 1 :]) for x in xs}) > 1:
-        found = ", ".join(str(list(x.array.shape)) for x in xs)
-        raise RuntimeError(f"cat: shapes must agree except along dim {axis}, got {found}")
     ends: list[int] = []
     for x in xs:
         ends.append(x.array.shape[axis] + (ends[-1] if ends else 0))

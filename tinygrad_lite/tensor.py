@@ -90,8 +90,7 @@ class Tensor:
     @property
     def shape(self) -> tuple[builtins.int, ...]:
         """The sizes of the axes."""
-        shape: tuple[builtins.int, ...] = self.array.shape
-        return shape
+        return self.array.shape  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> builtins.int:
@@ -101,8 +100,7 @@ class Tensor:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the numbers: a NumPy dtype, float32 and its like."""
-        dtype: np.dtype[Any] = self.array.dtype
-        return dtype
+        return self.array.dtype  # type: ignore[no-any-return]
 
     @property
     def device(self) -> device:
@@ -124,14 +122,6 @@ class Tensor:
     def is_floating_point(self) -> builtins.bool:
         """Whether the numbers are floats, which alone can require grad."""
         return bool(self.array.dtype.kind == "f")
-
-    def is_contiguous(self) -> builtins.bool:
-        """Whether the numbers lie in memory in row-major order."""
-        return bool(self.array.flags.c_contiguous)
-
-    def contiguous(self) -> Tensor:
-        """Itself if its numbers lie in row-major order, else a copy where they do."""
-        return self if self.is_contiguous() else shape_ops.clone(self)
 
     @property
     def T(self) -> Tensor:
@@ -200,13 +190,7 @@ class Tensor:
         else:
             self._grad = g
 
-    def backward(
-        self,
-        gradient: Tensor | None = None,
-        retain_graph: builtins.bool | None = None,
-        create_graph: builtins.bool = False,
-        inputs: Any = None,
-    ) -> None:
+    def backward(self, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None) -> None:
         """Add d self / d leaf to the `.grad` of every leaf that requires it; see autograd.backward.
         `gradient` has self's shape and may be left out if self is one number.
         """
@@ -215,11 +199,6 @@ class Tensor:
     def detach(self) -> Tensor:
         """The same memory without the history: gradients stop here."""
         return Tensor._of(self.array)
-
-    def detach_(self) -> Tensor:
-        """Forget the history, in place."""
-        self.node = None
-        return self
 
     @property
     def data(self) -> Tensor:
@@ -268,11 +247,12 @@ class Tensor:
             x = shape_ops.move(x, place=device, source=x.device)
         if dtype is not None and x.array.dtype != dtype:
             dtype = as_dtype(dtype)
-            x = elementwise.cast(x, dtype=dtype, source=x.array.dtype) if dtype.kind == "f" else x.detach()._astype(dtype)
+            x = (
+                elementwise.cast(x, dtype=dtype, source=x.array.dtype)
+                if dtype.kind == "f"
+                else Tensor._of(x.array.astype(dtype))
+            )
         return shape_ops.clone(x) if copy and x is self else x
-
-    def _astype(self, dtype: Any) -> Tensor:
-        return Tensor._of(self.array.astype(dtype))
 
     half, float, double = partialmethod(to, float16), partialmethod(to, float32), partialmethod(to, float64)
     int, long, byte = partialmethod(to, int32), partialmethod(to, int64), partialmethod(to, uint8)
@@ -316,18 +296,10 @@ class Tensor:
             raise TypeError(f"only integer tensors can be an index, this one is {self.dtype}")
         return int(self.item())
 
-    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
+    def __reduce_ex__(self, protocol: Any) -> Any:
         if not self.is_leaf:
-            raise RuntimeError("deepcopy: only leaves can be copied; use x.detach().clone() for a result")
-        x: Tensor = new(type(self))
-        memo[id(self)] = x
-        vars(x).update(vars(self)) if hasattr(self, "__dict__") else None
-        x.array, x.node = self.array.copy(), None
-        x.grad = None if self.grad is None else self.grad.clone()
-        return x.requires_grad_() if self.requires_grad else x
-
-    def __reduce__(self) -> Any:
-        return _rebuilt, (type(self), self.detach().cpu().numpy(), self.requires_grad)
+            raise RuntimeError("deepcopy and pickle: only leaves can be copied with their history; use x.detach()")
+        return super().__reduce_ex__(protocol)
 
     __hash__ = object.__hash__
 
@@ -422,12 +394,6 @@ class Tensor:
         """Be 0 throughout."""
         self[...] = 0
         return self
-
-
-def _rebuilt(kind: builtins.type[Tensor], array: Any, requires_grad: builtins.bool) -> Tensor:
-    x: Tensor = new(kind)
-    x.array, x.node = array, None
-    return x.requires_grad_(requires_grad)
 
 
 _sample = Tensor(0.0)
