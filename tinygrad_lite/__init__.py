@@ -21,10 +21,10 @@ from .backend import device
 from .creation import *
 from .dtypes import *
 from .functional import *
+from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .ops.elementwise import abs, add, div, exp, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, sub, tanh
 from .ops.shape import clone
 from .random import Generator, manual_seed
-from .tape import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .tensor import Tensor
 
 __version__ = "0.1.0"
@@ -33,7 +33,6 @@ __version__ = "0.1.0"
 # np.errstate around every op would say the same at half a microsecond each.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
-clip = clamp
 _LAZY = {"nn": "nn", "optim": "nn.optim", "datasets": "datasets"}
 
 

@@ -8,7 +8,7 @@ for the gradients of its inputs; gradients that meet are added. `backward` puts 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,9 @@ import numpy as np
 from .backend import array_module, is_array
 from .inplace import check_unwritten, note_write, writes
 from .ops.reduction import sum as sum_over
-from .ops.shape import reshape
-from .tape import Node, enable_grad
+from .ops.shape import clone, reshape
+from .grad_mode import set_grad_enabled
+from .tape import Leaf, Node
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -39,7 +40,7 @@ def fold(g: Any, shape: tuple[int, ...]) -> Any:
 
 
 def walk(
-    roots: Iterable[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: Container[Any] = ()
+    roots: Iterable[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: Collection[Any] = ()
 ) -> tuple[dict[Any, Any], set[Any]]:
     """The gradient that arrives at each leaf and each node of `wanted`; and for which of them it belongs to nobody else.
     `roots` are pairs of a node or leaf and the gradient there. With create_graph gradients are Tensors, and what the vjps
@@ -49,6 +50,7 @@ def walk(
     arrived: dict[Any, Any] = {}
     owned: set[Any] = set()  # where what arrived is an array that nothing else refers to: it may be added to in place
     heap: list[tuple[int, Node]] = []  # nodes to visit, youngest first
+    oldest = min([x.birth for x in wanted], default=0) if all(type(x) is Node for x in wanted) else 0  # and none before it
     steps = [(edge, g, False) for edge, g in roots]
     while True:
         for edge, g, fresh in steps:
@@ -66,7 +68,7 @@ def walk(
                 arrived[edge] = before + g
                 if not create_graph:
                     owned.add(edge)
-        if not heap:
+        if not heap or -heap[0][0] <= oldest:
             return arrived, owned
         node = heappop(heap)[1]
         g = arrived[node] if node in wanted else arrived.pop(node)
@@ -82,8 +84,7 @@ def walk(
             if edge is None:
                 continue
             if create_graph:
-                with enable_grad():
-                    x_g = fold(vjp(g, *as_tensors(node, nth)), edge.shape)  # type: ignore[misc]
+                x_g = fold(vjp(g, *as_tensors(node, nth)), edge.shape)  # type: ignore[misc]
             else:
                 x_g = vjp(g, *kept)  # type: ignore[misc]  # an input without a vjp has no edge
                 if x_g.shape != edge.shape:
@@ -108,11 +109,7 @@ def as_tensors(node: Node, nth: int) -> list[Any]:
 
 
 def backward(
-    tensors: Any,
-    gradients: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Any = None,
+    tensors: Any, gradients: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
 ) -> None:
     """Add the gradient of `tensors` with respect to every leaf that requires one to its `.grad`.
     `gradients` has the tensors' shapes; it may be left out for tensors of one element, where it is 1. The tape is let go on
@@ -123,17 +120,20 @@ def backward(
     """
     roots = start(as_tuple(tensors), as_tuple(gradients), create_graph)
     only = None if inputs is None else {x.node for x in as_tuple(inputs)}
-    arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph)
-    for leaf, g in arrived.items():
-        if only is not None and leaf not in only:
-            continue
-        if leaf.grad is None:
-            leaf.grad = g if create_graph else own(g, leaf in owned)
-        elif create_graph:
-            leaf.grad = leaf.grad + g
-        else:
-            leaf.grad.array += g
-            note_write(leaf.grad.array)
+    if only is not None and not (only and all(type(leaf) is Leaf for leaf in only)):
+        raise RuntimeError("backward: inputs must be leaves that require grad, at least one; for others use autograd.grad()")
+    with set_grad_enabled(create_graph):
+        arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph)
+        for leaf, g in arrived.items():
+            if only is not None and leaf not in only:
+                continue
+            if leaf.grad is None:
+                leaf.grad = clone(g) if create_graph else own(g, leaf in owned)
+            elif create_graph:
+                leaf.grad = leaf.grad + g
+            else:
+                leaf.grad.array += g
+                note_write(leaf.grad.array)
 
 
 def grad(
@@ -160,7 +160,8 @@ def grad(
             raise RuntimeError(f"grad: input {i} does not require grad; make it with requires_grad=True")
     roots = start(as_tuple(outputs), as_tuple(grad_outputs), create_graph)
     wanted = frozenset([x.node for x in inputs])
-    arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph, wanted)
+    with set_grad_enabled(create_graph):
+        arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph, wanted)
     result: list[Any] = []
     for i, x in enumerate(inputs):
         if x.node in arrived:

@@ -203,7 +203,7 @@ def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None
     m, s = (x.cpu().array if isinstance(x, Tensor) else x for x in (mean, std))
     if np.any(np.asarray(s) < 0):
         raise RuntimeError("normal: the standard deviation must not be negative")
-    options = ({"dtype": given[0].dtype, "device": given[0].device} if given else {}) | options
+    options = dict({"dtype": given[0].dtype, "device": given[0].device} if given else {}, **options)
     shape = np.broadcast_shapes(np.shape(m), np.shape(s)) if size is None else size_of((size,))
     return made(np.asarray(m + s * draw(generator).standard_normal(shape)), **options)
 

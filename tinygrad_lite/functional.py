@@ -23,7 +23,7 @@ from .tape import as_array
 
 # fmt: off
 __all__ = [
-    "pow", "clamp", "where", "sum", "mean", "amax", "amin", "argmax", "argmin", "max", "min", "all", "any",
+    "pow", "clamp", "clip", "where", "sum", "mean", "amax", "amin", "argmax", "argmin", "max", "min", "all", "any",
     "logsumexp", "softmax", "log_softmax", "matmul", "reshape", "permute", "transpose", "squeeze", "unsqueeze",
     "flatten", "broadcast_to", "cat", "stack",
 ]
@@ -94,6 +94,8 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     if isinstance(input, Tensor) and isinstance(exponent, (bool, int, float, np.generic)):
         if input.array.dtype.kind not in "f" and isinstance(exponent, (int, np.integer)) and exponent < 0:
             raise RuntimeError("pow: integers to negative integer powers are not allowed; cast to float first: x.float()")
+        if input.array.dtype == np.bool_:
+            input = input.to(result_type(input.array, exponent))
         return elementwise.power(input, y=exponent.item() if isinstance(exponent, np.generic) else exponent)
     if not isinstance(exponent, Tensor):
         exponent = as_tensor_like(exponent, input)  # type: ignore[arg-type]
@@ -119,6 +121,9 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     x = input.to(dtype).array
     x = x if min is None else np.maximum(x, min)
     return Tensor._of(as_array(x if max is None else np.minimum(x, max), x))
+
+
+clip = clamp
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
@@ -479,6 +484,11 @@ def index_of(index: Any, x: Any) -> tuple[Any, bool]:
         parts.append(part)
     if basic and Ellipsis not in parts:
         parts.append(Ellipsis)
+    kinds = "".join("a" if is_array(part) else "i" if isinstance(part, int) else "s" for part in parts)
+    if not basic and "i" in kinds and "s" in kinds.strip("s"):
+        # NumPy counts an int among the arrays when it places the axes, PyTorch takes it first: x[0, :, i] is x[0][:, i]
+        places = np.arange(x.size).reshape(x.shape)
+        rest = [slice(None)] if "s" else []
     return tuple(parts), basic
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from sys import getrefcount
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 from .backend import Array, is_array
-from .tape import Leaf, Node, births, explained, mode
+from .grad_mode import mode
+from .tape import Leaf, Node, births, explained
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 class _Writes:
     last = 0  # the time of the last write, to anything
-    times: dict[int, tuple[int, Any]] = {}  # id of the array that owns the memory -> its last write, and a reference to it
+    times: ClassVar[dict[int, tuple[int, Any]]] = {}  # id of the array that owns the memory -> its last write, and a reference to it
 
 
 writes = _Writes()

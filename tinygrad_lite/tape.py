@@ -13,9 +13,7 @@ on Tensors, it computes on their arrays and leaves a Node, which holds what the 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from contextlib import ContextDecorator
 from functools import wraps
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +22,7 @@ import numpy as np
 
 from .backend import Array, device_of, is_array
 from .dtypes import get_default_dtype, result_type
+from .grad_mode import mode
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -139,7 +138,7 @@ def _one(op: Op) -> Callable[..., Tensor]:
         if type(out) is not ndarray:
             out = as_array(out, x)
         if out.dtype is not x.dtype and out.dtype != x.dtype and convert:
-            return apply(to_float(input), **options)
+            return apply(*promoted(op, input), **options)
         result = new(Tensor)
         result.array = out
         if edge is not None and mode.enabled:
@@ -202,6 +201,9 @@ def _several(op: Op) -> Callable[..., Tensor]:
             raise explained(op.name, error, *arrays) from error
         if not any([isinstance(x, Tensor) for x in inputs]):
             return out
+        if any([vjp and is_array(x) and x.dtype != out.dtype for x, vjp in zip(arrays, op.vjps)]):
+            found = " and ".join(str(x.dtype) for x in arrays if is_array(x))
+            raise RuntimeError(f"{op.name}: the dtypes {found} differ; cast one to the other's: x.to(y.dtype)")
         result = new(Tensor)
         result.array = out = as_array(out, arrays[0])
         result.node = None
@@ -235,17 +237,12 @@ def wrapped(op: Op, value: Any) -> Any:
 
 
 def promoted(op: Op, *operands: Any) -> tuple[Any, ...]:
-    """The operands cast to the dtype that PyTorch computes in: result_type, or the default where `op` makes floats of integers."""
+    """The operands in the dtype that PyTorch computes in: result_type's, or the default where `op` makes floats of integers."""
     arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
     dtype = result_type(*arrays)
     if all(x.dtype == dtype for x in arrays if is_array(x)):
         dtype = get_default_dtype()
     return tuple(x.to(dtype) if isinstance(x, Tensor) else x for x in operands)
-
-
-def to_float(x: Tensor) -> Tensor:
-    """An integer tensor in the default dtype, for an op whose results are no integers."""
-    return x.to(get_default_dtype())
 
 
 def explained(what: str, error: Exception, *operands: Any) -> Exception:
@@ -257,69 +254,3 @@ def explained(what: str, error: Exception, *operands: Any) -> Exception:
     shapes = " and ".join(f"{x.dtype}{list(x.shape)}" for x in arrays)
     kind = IndexError if isinstance(error, IndexError) else RuntimeError
     return kind(f"{what}: cannot compute with {shapes}: {error}")
-
-
-# Whether steps are recorded, per thread.
-
-
-class _Mode(threading.local):
-    enabled = True
-
-
-mode = _Mode()
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations are being recorded for backward().
-    >>> is_grad_enabled()
-    True
-    """
-    return mode.enabled
-
-
-class _Recording(ContextDecorator):
-    """A context manager and decorator that sets recording to `to`, and back at the end; it may be entered while open."""
-
-    def __init__(self, to: bool) -> None:
-        self.to = to
-        self.before: list[bool] = []
-
-    def __enter__(self) -> None:
-        self.before.append(mode.enabled)
-        mode.enabled = self.to
-
-    def __exit__(self, *exc: object) -> None:
-        mode.enabled = self.before.pop()
-
-
-def no_grad(function: Any = None) -> Any:
-    """Nothing is recorded inside: `with no_grad():`, or @no_grad() above a function.
-    >>> with no_grad():
-    ...     is_grad_enabled()
-    False
-    """
-    return _Recording(False) if function is None else _Recording(False)(function)
-
-
-def enable_grad(function: Any = None) -> Any:
-    """Recording is on inside, also within no_grad().
-    >>> with no_grad(), enable_grad():
-    ...     is_grad_enabled()
-    True
-    """
-    return _Recording(True) if function is None else _Recording(True)(function)
-
-
-class set_grad_enabled(_Recording):
-    """Switch recording on or off, at once; as a context manager, until its end.
-    >>> with set_grad_enabled(False):
-    ...     is_grad_enabled()
-    False
-    """
-
-    def __init__(self, mode_: bool) -> None:
-        super().__init__(mode_)
-        super().__enter__()
-
-    def __enter__(self) -> None:
-        mode.enabled = self.to

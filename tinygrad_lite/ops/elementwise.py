@@ -22,7 +22,6 @@ def add(x: Array, y: Array) -> Array:
     """
     return x + y
 
-
 @op(x=lambda g: g, y=lambda g: -g)
 def sub(x: Array, y: Array) -> Array:
     """x - y.
@@ -30,7 +29,6 @@ def sub(x: Array, y: Array) -> Array:
     tensor([ 0., -1.])
     """
     return x - y
-
 
 @op(x=lambda g, y: g * y, y=lambda g, x: g * x)
 def mul(x: Array, y: Array) -> Array:
@@ -40,7 +38,6 @@ def mul(x: Array, y: Array) -> Array:
     """
     return x * y
 
-
 @op(x=lambda g, y: g / y, y=lambda g, x, y: -g * ((x / y) / y))
 def div(x: Array, y: Array) -> Array:
     """x / y; integers give the default dtype.
@@ -48,7 +45,6 @@ def div(x: Array, y: Array) -> Array:
     tensor([0.5000, 1.0000])
     """
     return np.true_divide(x, y)
-
 
 @op(x=lambda g: -g)
 def neg(x: Array) -> Array:
@@ -58,7 +54,6 @@ def neg(x: Array) -> Array:
     """
     return -x
 
-
 @op(x=lambda g, x, y: g * (y * x ** (y - 1)) if y else 0 * g)
 def power(x: Array, *, y: float) -> Array:
     """x to the power of a number: x ** y. With y = 0 the derivative is 0, also at x = 0.
@@ -67,16 +62,14 @@ def power(x: Array, *, y: float) -> Array:
     """
     return x**y
 
-
 @op(x=lambda g, x, y: masked(g * (y * pow(x, y - 1)), y != 0),
-    y=lambda g, x, y, out: masked(g * (out * log(x)), ~((x == 0) & (y >= 0))))  # fmt: skip
+    y=lambda g, x, y, out: masked(g * (out * log(x)), ~((x == 0) & (y >= 0))))
 def pow(x: Array, y: Array) -> Array:
     """x to the power y, element by element: dx = y x^(y-1), dy = x^y log x, and 0 for 0^y where y >= 0.
     >>> tensor([1.0, 2.0, 3.0]) ** tensor([1.0, 2.0, 3.0])
     tensor([ 1.,  4., 27.])
     """
     return np.power(x, y)
-
 
 @op(x=lambda g, out: g * out)
 def exp(x: Array) -> Array:
@@ -86,7 +79,6 @@ def exp(x: Array) -> Array:
     """
     return np.exp(x)
 
-
 @op(x=lambda g, x: g / x)
 def log(x: Array) -> Array:
     """Natural logarithm; -inf at 0 (where the derivative is inf), nan below.
@@ -94,7 +86,6 @@ def log(x: Array) -> Array:
     tensor([0.0000, 0.6931])
     """
     return np.log(x)
-
 
 @op(x=lambda g, out: g / (2 * out))
 def sqrt(x: Array) -> Array:
@@ -104,7 +95,6 @@ def sqrt(x: Array) -> Array:
     """
     return np.sqrt(x)
 
-
 @op(x=lambda g, out: g * (1 - out * out))
 def tanh(x: Array) -> Array:
     """Hyperbolic tangent: tanh' = 1 - tanh².
@@ -112,7 +102,6 @@ def tanh(x: Array) -> Array:
     tensor([0.0000, 0.7616])
     """
     return np.tanh(x)
-
 
 @op(x=lambda g, out: g * ((1 - out) * out))
 def sigmoid(x: Array) -> Array:
@@ -122,7 +111,6 @@ def sigmoid(x: Array) -> Array:
     """
     return 1 / (1 + np.exp(-x))
 
-
 @op(x=lambda g, out: masked(g, ~(out <= 0)))
 def relu(x: Array) -> Array:
     """max(x, 0); its derivative at 0 is 0.
@@ -130,7 +118,6 @@ def relu(x: Array) -> Array:
     tensor([0., 0., 2.])
     """
     return np.maximum(x, 0)
-
 
 @op(x=lambda g, x: g * sign(x))
 def abs(x: Array) -> Array:
@@ -140,7 +127,6 @@ def abs(x: Array) -> Array:
     """
     return np.absolute(x)
 
-
 @op(x=lambda g: 0 * g)
 def sign(x: Array) -> Array:
     """-1, 0 or 1; its derivative is 0 everywhere.
@@ -149,9 +135,8 @@ def sign(x: Array) -> Array:
     """
     return np.sign(x)
 
-
-@op(x=lambda g, x, y: masked(g, x >= y) - masked(g / 2, x == y),
-    y=lambda g, x, y: masked(g, x <= y) - masked(g / 2, x == y))  # fmt: skip
+@op(x=lambda g, x, y: masked(g, ~(x < y)) - masked(g / 2, x == y),
+    y=lambda g, x, y: masked(g, ~(x > y)) - masked(g / 2, x == y))
 def maximum(x: Array, y: Array) -> Array:
     """The larger of x and y (nan if either is); where they are equal each gets half of the gradient.
     >>> tensor([1.0, 5.0]).maximum(tensor([3.0, 2.0]))
@@ -159,16 +144,14 @@ def maximum(x: Array, y: Array) -> Array:
     """
     return np.maximum(x, y)
 
-
-@op(x=lambda g, x, y: masked(g, x <= y) - masked(g / 2, x == y),
-    y=lambda g, x, y: masked(g, x >= y) - masked(g / 2, x == y))  # fmt: skip
+@op(x=lambda g, x, y: masked(g, ~(x > y)) - masked(g / 2, x == y),
+    y=lambda g, x, y: masked(g, ~(x < y)) - masked(g / 2, x == y))
 def minimum(x: Array, y: Array) -> Array:
     """The smaller of x and y (nan if either is); where they are equal each gets half of the gradient.
     >>> tensor([1.0, 5.0]).minimum(tensor([3.0, 2.0]))
     tensor([1., 2.])
     """
     return np.minimum(x, y)
-
 
 @op(x=lambda g, x, min, max: masked(g, (x >= min) & (x <= max)))
 def clip(x: Array, *, min: float, max: float) -> Array:
@@ -178,16 +161,14 @@ def clip(x: Array, *, min: float, max: float) -> Array:
     """
     return np.minimum(np.maximum(x, min), max)
 
-
 @op(x=lambda g, condition: masked(g, condition),
-    y=lambda g, condition: masked(g, ~condition))  # fmt: skip
+    y=lambda g, condition: masked(g, ~condition))
 def where(condition: Array, x: Array, y: Array) -> Array:
     """x where the condition holds, else y.
     >>> where(tensor([True, False]), tensor([1.0, 2.0]), 0.0)
     tensor([1., 0.])
     """
     return np.where(condition, x, y)
-
 
 @op(x=lambda g, keep: masked(g, keep))
 def masked(x: Array, keep: Array) -> Array:
@@ -196,7 +177,6 @@ def masked(x: Array, keep: Array) -> Array:
     """
     bits = f"i{x.dtype.itemsize}"
     return (x.view(bits) & -keep.astype(bits)).view(x.dtype)
-
 
 @op(x=lambda g, dtype, source: cast(g, dtype=source, source=dtype))
 def cast(x: Array, *, dtype: Any, source: Any) -> Array:

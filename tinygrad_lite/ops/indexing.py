@@ -19,7 +19,6 @@ def getitem(x: Array, *, index: Any, basic: bool) -> Array:
     """x[index], a view if the index is basic."""
     return x[index]
 
-
 @op(x=lambda g, index, basic: getitem(g, index=index, basic=basic))
 def put_at(x: Array, *, shape: tuple[int, ...], index: Any, basic: bool) -> Array:
     """Zeros of a shape, with x added at an index: the opposite of x[index]."""
@@ -30,21 +29,18 @@ def put_at(x: Array, *, shape: tuple[int, ...], index: Any, basic: bool) -> Arra
         array_module(x).add.at(out, index, x)
     return out
 
-
 @op(x=lambda g, index: setitem(g, 0, index=index),
-    y=lambda g, index: g[index])  # fmt: skip
+    y=lambda g, index: g[index])
 def setitem(x: Array, y: Array, *, index: Any) -> Array:
     """x with y written at an index: what was there receives no gradient."""
     out = x.copy()
     out[index] = y
     return out
 
-
 @op(x=lambda g, index, axis, shape: scatter_add(g, index=index, axis=axis, shape=shape))
 def take_along(x: Array, *, index: Array, axis: int) -> Array:
     """out[i, j] = x[index[i, j], j] (for axis 0): one pick per place of `index` along the axis."""
     return np.take_along_axis(x, index, axis)
-
 
 @op(x=lambda g, index, axis: take_along(g, index=index, axis=axis))
 def scatter_add(x: Array, *, index: Array, axis: int, shape: tuple[int, ...]) -> Array:

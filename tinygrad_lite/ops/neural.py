@@ -17,17 +17,15 @@ def rows(x: Any) -> Any:
     """x as one matrix: all axes but the last in one."""
     return x if len(x.shape) == 2 else x.reshape((-1, x.shape[-1]))
 
-
 # One step instead of three (transpose, matmul, add), and the gradient of the weight is one matrix product for any batch.
 @op(x=lambda g, weight: g @ weight,
     weight=lambda g, x: rows(g).T @ rows(x),
-    bias=lambda g: g)  # fmt: skip
+    bias=lambda g: g)
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     """x Wᵀ + b: (..., in), (out, in), (out) -> (..., out)."""
     out = x @ weight.T
     out += bias
     return out
-
 
 # The largest x is taken off first: the result is the same, and exp cannot overflow.
 @op(x=lambda g, out, axis: out * (g - sum_over(g * out, axis=(axis,), keepdims=True)))
@@ -36,7 +34,6 @@ def softmax(x: Array, *, axis: int) -> Array:
     out = np.exp(x - x.max(axis, keepdims=True)) if x.size else x.copy()
     out /= out.sum(axis, keepdims=True)
     return out
-
 
 # As above, and log(softmax) would be log 0 = -inf where softmax underflows.
 @op(x=lambda g, out, axis: g - exp(out) * sum_over(g, axis=(axis,), keepdims=True))
@@ -48,10 +45,9 @@ def log_softmax(x: Array, *, axis: int) -> Array:
     out -= np.log(np.exp(out).sum(axis, keepdims=True))
     return out
 
-
 # As above; an axis that is -inf throughout gives -inf.
 @op(x=lambda g, x, out, axis, keepdims: spread(g, shape=x.shape, axis=axis, keepdims=keepdims)
-    * exp(x - spread(out, shape=x.shape, axis=axis, keepdims=keepdims)))  # fmt: skip
+    * exp(x - spread(out, shape=x.shape, axis=axis, keepdims=keepdims)))
 def logsumexp(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """log Σ e^x over the axes. The gradient: g · softmax."""
     largest = x.max(axis, keepdims=True, initial=-np.inf)
@@ -59,14 +55,12 @@ def logsumexp(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     out = np.log(np.exp(x - largest).sum(axis, keepdims=True)) + largest
     return out if keepdims else out.squeeze(axis)
 
-
 # log_softmax and the pick of the target in one: the gradient needs no matrix of zeros with one -g a row.
 @op(x=lambda g, x, target: g.reshape((-1, 1)) * less_one(softmax(x, axis=1), target=target))
 def cross_entropy(x: Array, *, target: Array) -> Array:
     """log Σ_j e^x_j - x_target for each row: (N, C) and N class indices -> (N). The gradient: g · (softmax - one-hot)."""
     shifted = x - x.max(1, keepdims=True) if x.size else x
     return np.log(np.exp(shifted).sum(1)) - shifted[array_module(x).arange(len(x)), target]
-
 
 @op(x=lambda g: g)
 def less_one(x: Array, *, target: Array) -> Array:

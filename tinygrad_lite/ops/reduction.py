@@ -16,12 +16,10 @@ from .elementwise import cast
 
 Axes = tuple[int, ...]
 
-
 @op(x=lambda g, shape, axis, keepdims: spread(g, shape=shape, axis=axis, keepdims=keepdims))
 def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """Σ x over the axes: each x takes part once, so each receives g."""
     return np.add.reduce(x, axis, keepdims=keepdims)
-
 
 @op(x=lambda g, axis, keepdims: sum(g, axis=axis, keepdims=keepdims))
 def spread(x: Array, *, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Array:
@@ -30,24 +28,20 @@ def spread(x: Array, *, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> A
     out[...] = restored(x, axis, keepdims, len(shape))
     return out
 
-
 @op(x=lambda g, shape, axis, keepdims, n: spread(g / n, shape=shape, axis=axis, keepdims=keepdims))
 def mean(x: Array, *, axis: Axes, keepdims: bool = False, n: int) -> Array:
     """Σ x / n over the axes, which together hold n numbers; nan for none."""
     return np.true_divide(np.add.reduce(x, axis, keepdims=keepdims), n)
-
 
 @op(x=lambda g, x, out, axis, keepdims: share(x, g, out, axis, keepdims))
 def amax(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """The largest x over the axes; those that tie for it share the gradient equally."""
     return x.max(axis, keepdims=keepdims)
 
-
 @op(x=lambda g, x, out, axis, keepdims: share(x, g, out, axis, keepdims))
 def amin(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """The smallest x over the axes; those that tie for it share the gradient equally."""
     return x.min(axis, keepdims=keepdims)
-
 
 def share(x: Any, g: Any, out: Any, axis: Axes, keepdims: bool) -> Any:
     """g divided equally among the x that equal `out`."""
@@ -55,7 +49,6 @@ def share(x: Any, g: Any, out: Any, axis: Axes, keepdims: bool) -> Any:
     ties = x == spread(out, **options)
     ties = cast(ties, dtype=g.dtype, source=ties.dtype)
     return spread(g / sum(ties, axis=axis, keepdims=keepdims), **options) * ties
-
 
 def restored(x: Array, axis: Axes, keepdims: bool, ndim: int) -> Array:
     """x with the reduced axes back, of length one."""

@@ -14,46 +14,38 @@ from ..tape import op
 
 Shape = tuple[int, ...]
 
-
 @op(x=lambda g, shape: reshape(g, shape=shape))
 def reshape(x: Array, *, shape: Shape) -> Array:
     """The same numbers, row by row, in another shape."""
     return x.reshape(shape)
-
 
 @op(x=lambda g, axes: permute(g, axes=inverse(axes)))
 def permute(x: Array, *, axes: Shape) -> Array:
     """Axis i of the result is axis axes[i] of x."""
     return x.transpose(axes)
 
-
 def inverse(axes: Shape) -> Shape:
     """The permutation that undoes `axes`."""
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
-
 def mT(x: Any) -> Any:
     """x with its last two axes swapped: each matrix transposed."""
     return permute(x, axes=(*range(len(x.shape) - 2), len(x.shape) - 1, len(x.shape) - 2))
-
 
 @op(x=lambda g: g)
 def expand(x: Array, *, shape: Shape) -> Array:
     """x repeated along axes of length one, and along new ones in front, to `shape`: the walk sums the gradient back."""
     return np.broadcast_to(x, shape)
 
-
 @op(xs=lambda g, nth, axis, ends: narrow(g, axis=axis, start=ends[nth - 1] if nth else 0, stop=ends[nth]))
 def cat(*xs: Array, axis: int, ends: Shape) -> Array:
     """The xs one after another along an axis; the nth ends at ends[nth]."""
     return np.concatenate(xs, axis)
 
-
 @op(x=lambda g, shape, axis, start: widen(g, axis=axis, start=start, size=shape[axis]))
 def narrow(x: Array, *, axis: int, start: int, stop: int) -> Array:
     """x[start:stop] along an axis."""
     return x[(slice(None),) * axis + (slice(start, stop),)]
-
 
 @op(x=lambda g, shape, axis, start: narrow(g, axis=axis, start=start, stop=start + shape[axis]))
 def widen(x: Array, *, axis: int, start: int, size: int) -> Array:
@@ -62,12 +54,10 @@ def widen(x: Array, *, axis: int, start: int, size: int) -> Array:
     out[(slice(None),) * axis + (slice(start, start + x.shape[axis]),)] = x
     return out
 
-
 @op(x=lambda g: g)
 def clone(x: Array) -> Array:
     """A copy in memory of its own."""
     return x.copy()
-
 
 @op(x=lambda g, place, source: move(g, place=source, source=place))
 def move(x: Array, *, place: str, source: str) -> Array:

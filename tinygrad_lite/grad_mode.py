@@ -1,0 +1,80 @@
+"""Whether steps are recorded: a switch per thread, and PyTorch's ways to set it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ContextDecorator
+from typing import Any
+
+
+class _Mode(threading.local):
+    enabled = True
+
+
+mode = _Mode()
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are being recorded for backward().
+    >>> is_grad_enabled()
+    True
+    """
+    return mode.enabled
+
+
+class _Recording(ContextDecorator):
+    """A context manager and decorator that sets recording to `to`, and back at the end; it may be entered while open."""
+
+    def __init__(self, to: bool) -> None:
+        self.to = to
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self.before.append(mode.enabled)
+        mode.enabled = self.to
+
+    def __exit__(self, *exc: object) -> None:
+        mode.enabled = self.before.pop()
+
+    def _recreate_cm(self) -> _Recording:
+        return _Recording(self.to)  # a decorator makes one for each call, so that threads do not share it
+
+
+def no_grad(function: Any = None) -> Any:
+    """Nothing is recorded inside: `with no_grad():`, or @no_grad() above a function.
+    >>> with no_grad():
+    ...     is_grad_enabled()
+    False
+    """
+    return _Recording(False) if function is None else _Recording(False)(function)
+
+
+def enable_grad(function: Any = None) -> Any:
+    """Recording is on inside, also within no_grad().
+    >>> with no_grad(), enable_grad():
+    ...     is_grad_enabled()
+    True
+    """
+    return _Recording(True) if function is None else _Recording(True)(function)
+
+
+class set_grad_enabled(_Recording):
+    """Switch recording on or off, at once; as a context manager, until its end.
+    >>> with set_grad_enabled(False):
+    ...     is_grad_enabled()
+    False
+    """
+
+    def __init__(self, mode_: bool) -> None:
+        super().__init__(mode_)
+        super().__enter__()
+
+    def __enter__(self) -> None:
+        mode.enabled = self.to
+
+    def __exit__(self, *exc: object) -> None:
+        mode.enabled = self.before[0]
+
+    def __call__(self, function: Any) -> Any:
+        mode.enabled = self.before[0]  # as a decorator it is in force only within the function
+        return super().__call__(function)
