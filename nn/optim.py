@@ -42,6 +42,7 @@ def sgd(
     decays: bool,
     nesterov: bool,
     maximize: bool,
+    xp: Any = np,
 ) -> None:
     """p ← p - lr·b, where the momentum b ← momentum·b + (1 - dampening)·g; without momentum b is g.
 
@@ -76,6 +77,7 @@ def adam(
     decays: bool,
     decoupled: bool,
     maximize: bool,
+    xp: Any = np,
 ) -> None:
     """p ← p - lr·m̂ / (√v̂ + eps), where m and v are the running means of g and g².
 
@@ -93,9 +95,9 @@ def adam(
     v *= beta2
     v += (1 - beta2) * g * g
     if v_max is not None:
-        np.maximum(v_max, v, out=v_max)
+        xp.maximum(v_max, v, out=v_max)
         v = v_max
-    p -= lr / c1 * m / (np.sqrt(v) / c2**0.5 + eps)
+    p -= lr / c1 * m / (xp.sqrt(v) / c2**0.5 + eps)
 
 
 class Run:
@@ -160,7 +162,7 @@ def fused(update: Callable[..., None], *flags: tuple[str, bool]) -> Callable[...
     """An update as one GPU kernel, made when it is first called."""
     import cupy
 
-    kernel: Callable[..., None] = cupy.fuse(kernel_name=update.__name__)(partial(update, **dict(flags)))
+    kernel: Callable[..., None] = cupy.fuse(kernel_name=update.__name__)(partial(update, xp=cupy, **dict(flags)))
     return kernel
 
 

@@ -1,0 +1,49 @@
+"""What one trains: modules, layers, losses, where weights start, and optimizers, under PyTorch's names.
+
+`nn.functional`, `nn.init`, `nn.optim` (with `nn.optim.lr_scheduler`), `nn.utils` and `nn.plots` are its parts; `nn.Trainer` is the loop.
+"""
+
+from __future__ import annotations
+
+from . import functional, init, optim, plots, utils
+from .containers import ModuleDict, ModuleList, Sequential
+from .layers import Dropout, Flatten, Identity, LazyLinear, Linear, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from .loss import BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
+from .module import Module, Parameter, UninitializedParameter
+from .trainer import BestWeights, Callback, EarlyStopping, History, Trainer, accuracy
+from .trainer import BestWeights, Callback, EarlyStopping, History, Trainer, accuracy
+
+__all__ = [
+    "BCEWithLogitsLoss",
+    "BestWeights",
+    "Callback",
+    "CrossEntropyLoss",
+    "Dropout",
+    "EarlyStopping",
+    "Flatten",
+    "History",
+    "Identity",
+    "L1Loss",
+    "LazyLinear",
+    "Linear",
+    "LogSoftmax",
+    "MSELoss",
+    "Module",
+    "ModuleDict",
+    "ModuleList",
+    "NLLLoss",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Softmax",
+    "Tanh",
+    "Trainer",
+    "UninitializedParameter",
+    "accuracy",
+    "functional",
+    "init",
+    "optim",
+    "plots",
+    "utils",
+]

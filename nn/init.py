@@ -1,0 +1,149 @@
+"""Where weights start: each function fills a tensor in place, without a trace on the tape, and returns it.
+
+A layer's fan-in is the number of inputs that each output sums, its fan-out the number of outputs that each input reaches.
+Glorot's ("xavier") and He's ("kaiming") bounds keep the variance of what flows through layer after layer.
+See https://pytorch.org/docs/stable/nn.init.html
+"""
+
+from __future__ import annotations
+
+from math import prod, sqrt
+from typing import Any
+
+import numpy as np
+
+from tinygrad_lite.backend import device_of, put
+from tinygrad_lite.inplace import note_write
+from tinygrad_lite.random import Generator, draw
+from tinygrad_lite.tensor import Tensor
+
+
+def _fill(tensor: Tensor, values: Any) -> Tensor:
+    tensor.array[...] = put(values, device_of(tensor.array)) if isinstance(values, np.ndarray) else values
+    note_write(tensor.array)
+    return tensor
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """U(a, b). RuntimeError if a > b.
+
+    >>> from tinygrad_lite import zeros
+    >>> w = uniform_(zeros(100), 2, 3)
+    >>> bool((w >= 2).all() & (w <= 3).all())
+    True
+    """
+    if a > b:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}")
+    return _fill(tensor, np.asarray(draw(generator).uniform(a, b, tensor.shape)))
+
+
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """N(mean, std²). RuntimeError if std < 0.
+
+    >>> from tinygrad_lite import zeros
+    >>> normal_(zeros(2, 3), std=0.01).shape
+    (2, 3)
+    """
+    if std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    return _fill(tensor, np.asarray(draw(generator).normal(mean, std, tensor.shape)))
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """One number throughout.
+
+    >>> from tinygrad_lite import zeros
+    >>> constant_(zeros(2), 0.5)
+    tensor([0.5000, 0.5000])
+    """
+    return _fill(tensor, val)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """1 throughout."""
+    return _fill(tensor, 1)
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """0 throughout."""
+    return _fill(tensor, 0)
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """By how much a weight's standard deviation makes up for what the nonlinearity after it takes away.
+
+    1 for linear and sigmoid, 5/3 for tanh, √2 for relu, √(2 / (1 + a²)) for leaky_relu with slope a = param (0.01), 3/4 for
+    selu. ValueError for other names.
+
+    >>> calculate_gain("relu")
+    1.4142135623730951
+    """
+    if nonlinearity in ("linear", "conv1d", "conv2d", "conv3d", "sigmoid") or nonlinearity.startswith("conv_transpose"):
+        return 1.0
+    gains = {"tanh": 5.0 / 3, "relu": sqrt(2.0), "selu": 3.0 / 4}
+    if nonlinearity == "leaky_relu":
+        return sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
+    if nonlinearity not in gains:
+        raise ValueError(
+            f"Unsupported nonlinearity {nonlinearity!r}; there are linear, sigmoid, leaky_relu, {', '.join(gains)}"
+        )
+    return gains[nonlinearity]
+
+
+def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
+    """(in, out) of a weight (out, in, ...): what follows are the sizes of a kernel, which multiply both."""
+    if tensor.ndim < 2:
+        raise ValueError(
+            f"Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got shape {list(tensor.shape)}"
+        )
+    kernel = prod(tensor.shape[2:])
+    return tensor.shape[1] * kernel, tensor.shape[0] * kernel
+
+
+def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
+    """The fan that `mode`, fan_in or fan_out, names."""
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+    return _calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """U(-a, a), a = gain · √(6 / (fan_in + fan_out)). Glorot & Bengio 2010. ValueError for fewer than two dimensions.
+
+    >>> from tinygrad_lite import zeros
+    >>> bool((xavier_uniform_(zeros(3, 3)).abs() <= 1).all())
+    True
+    """
+    a = gain * sqrt(2.0 / sum(_calculate_fan_in_and_fan_out(tensor))) * sqrt(3.0)
+    return uniform_(tensor, -a, a, generator)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """N(0, std²), std = gain · √(2 / (fan_in + fan_out)). Glorot & Bengio 2010. ValueError for fewer than two dimensions."""
+    return normal_(tensor, 0.0, gain * sqrt(2.0 / sum(_calculate_fan_in_and_fan_out(tensor))), generator)
+
+
+def kaiming_uniform_(
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
+) -> Tensor:
+    """U(-b, b), b = gain · √(3 / fan), with the gain of `nonlinearity` (slope a, if leaky). He et al. 2015.
+
+    ValueError for fewer than two dimensions and for unknown names. An empty tensor stays as it is.
+
+    >>> from tinygrad_lite import zeros
+    >>> bool((kaiming_uniform_(zeros(5, 6), nonlinearity="relu").abs() <= 1).all())
+    True
+    """
+    if not tensor.array.size:
+        return tensor
+    bound = sqrt(3.0) * calculate_gain(nonlinearity, a) / sqrt(_calculate_correct_fan(tensor, mode))
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def kaiming_normal_(
+    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
+) -> Tensor:
+    """N(0, std²), std = gain / √fan, with the gain of `nonlinearity` (slope a, if leaky). He et al. 2015."""
+    if not tensor.array.size:
+        return tensor
+    return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / sqrt(_calculate_correct_fan(tensor, mode)), generator)

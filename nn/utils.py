@@ -1,0 +1,89 @@
+"""Functions on a model's parameters: clipping their gradients, and seeing them as one vector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+
+import numpy as np
+
+from tinygrad_lite import functional as engine
+from tinygrad_lite.backend import Array, array_module, device_of, put
+from tinygrad_lite.inplace import note_write
+from tinygrad_lite.tape import as_array
+from tinygrad_lite.tensor import Tensor
+
+
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
+) -> Tensor:
+    """Shrink all gradients, in place and by one factor, so that together, as one vector, their norm is max_norm at most.
+
+    Returns the norm (Σ |g|^p)^(1/p) that they had, p = norm_type, as a 0-d Tensor. With error_if_nonfinite, a norm that is inf
+    or nan is a RuntimeError, and nothing is changed. Pascanu et al. 2013;
+    https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
+
+    >>> from tinygrad_lite import tensor
+    >>> x = tensor([3.0, 4.0], requires_grad=True)
+    >>> (x * x / 2).sum().backward()
+    >>> clip_grad_norm_(x, 1.0), x.grad
+    (tensor(5.), tensor([0.6000, 0.8000]))
+    """
+    gradients = _gradients(parameters)
+    if not gradients:
+        return Tensor._of(np.zeros((), np.float32))
+    first, p = gradients[0].array, float(norm_type)
+    norms = [put(_norm(g.array, p), device_of(first)) for g in gradients]
+    total = _norm(array_module(first).stack(norms), p)
+    if error_if_nonfinite and not np.isfinite(total):
+        raise RuntimeError(
+            f"The total norm of order {p} for gradients from `parameters` is non-finite, so it cannot be clipped; "
+            f"with error_if_nonfinite=False they are scaled by it anyway"
+        )
+    factor = max_norm / (float(total) + 1e-6)
+    if not factor >= 1:
+        for g in gradients:
+            g.array *= factor
+            note_write(g.array)
+    return Tensor._of(total)
+
+
+def _norm(x: Array, p: float) -> Array:
+    """(Σ |x|^p)^(1/p), or the largest |x| for p = inf, as a 0-d array."""
+    size = np.absolute(x)
+    if p == 2:
+        return as_array(np.sqrt((size * size).sum()), x)
+    return as_array(size.max() if p == inf else (size**p).sum() ** (1 / p), x)
+
+
+def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    parameters = [parameters] if isinstance(parameters, Tensor) else parameters
+    return [p.grad for p in parameters if p.grad is not None]
+
+
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+    """Confine every number of all gradients to [-clip_value, clip_value], in place.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
+
+    >>> from tinygrad_lite import tensor
+    >>> x = tensor([3.0, 0.1], requires_grad=True)
+    >>> (x * x / 2).sum().backward()
+    >>> clip_grad_value_(x, 1.0); x.grad
+    tensor([1.0000, 0.1000])
+    """
+    for g in _gradients(parameters):
+        np.clip(g.array, -clip_value, clip_value, out=g.array)
+        note_write(g.array)
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """All parameters, flattened, one after another as one vector; gradients flow back through it.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html
+
+    >>> from tinygrad_lite import nn
+    >>> parameters_to_vector(nn.Linear(2, 3).parameters()).shape
+    (9,)
+    """
+    return engine.cat([p.reshape(-1) for p in parameters])
