@@ -1,0 +1,397 @@
+"""The table of op cases: a row per case, from which test_ops.py makes all its checks.
+
+A row is a function of `t` and tensors, where `t` is tinygrad_lite or torch: since the names are PyTorch's, the one text computes
+both. A primitive that PyTorch has no name for says what it is in torch as `theirs`. Inputs are arrays, or shapes to be filled
+with normal numbers. `smooth=False` marks inputs where a difference quotient says nothing (ties, kinks, inf, nan).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from tinygrad_lite.ops import elementwise, indexing, linalg, neural, reduction, shape
+
+inf, nan = np.inf, np.nan
+Function = Callable[..., Any]
+
+
+class Case(NamedTuple):
+    """One row: what is computed, from what, and which primitive it is there for."""
+
+    op: str  # the primitive (a name in tape.ops) that it exercises
+    ours: Function
+    inputs: tuple[np.ndarray[Any, Any], ...]
+    theirs: Function
+    smooth: bool
+    name: str
+
+
+CASES: list[Case] = []
+
+
+def case(op: str, ours: Function, *inputs: Any, theirs: Function | None = None, smooth: bool = True) -> None:
+    """Add a row. An input is an array, or a shape (a tuple) to be filled with normal numbers."""
+    rng = np.random.default_rng(len(CASES))
+    arrays = tuple(rng.standard_normal(x) if isinstance(x, tuple) else np.asarray(x) for x in inputs)
+    shapes = "-".join("x".join(map(str, x.shape)) or "0d" for x in arrays)
+    name = f"{op}-{shapes}-{sum(row.op == op for row in CASES)}"
+    CASES.append(Case(op, ours, tuple(_laid_out(a, x) for a, x in zip(arrays, inputs)), theirs or ours, smooth, name))
+
+
+def _laid_out(array: Any, given: Any) -> Any:
+    """np.asarray above keeps the strides of arrays that were given; 0-d results of NumPy are made arrays again."""
+    return given if isinstance(given, np.ndarray) else np.array(array)
+
+
+def f(*values: Any) -> np.ndarray[Any, Any]:
+    """A float64 array of literal numbers."""
+    return np.array(values, dtype=np.float64)
+
+
+def positive(*size: int) -> np.ndarray[Any, Any]:
+    """Numbers between 0.5 and 2, none of them alike."""
+    return np.random.default_rng(7).uniform(0.5, 2.0, size)
+
+
+def transposed(*size: int) -> np.ndarray[Any, Any]:
+    """An array of this shape that lies in memory with its axes reversed."""
+    return np.random.default_rng(8).standard_normal(size[::-1]).T
+
+
+def strided(*size: int) -> np.ndarray[Any, Any]:
+    """An array of this shape, every second number of a larger one."""
+    return np.random.default_rng(9).standard_normal([2 * n for n in size])[tuple(slice(1, None, 2) for _ in size)]
+
+
+TIES = f([1, 2, 2], [3, 3, 1])
+ODD = f(-inf, -2, -0.0, 0.0, 1.5, inf, nan)
+MASK = np.array([[True, False, True], [False, False, True]])
+
+# ---- elementwise, two inputs: broadcast on neither, either and both sides; 0-d, empty, strided
+
+PAIRS = [((2, 3), (2, 3)), ((2, 3), (3,)), ((1, 3), (2, 1)), ((), (2, 3)), ((2, 1, 3), (4, 1)), ((), ()), ((0, 3), (3,)),
+         ((1,), (0,)), (transposed(3, 2), strided(3, 2)), (strided(2, 3), (1, 3))]  # fmt: skip
+for x, y in PAIRS:
+    case("add", lambda t, x, y: x + y, x, y)
+    case("sub", lambda t, x, y: x - y, x, y)
+    case("mul", lambda t, x, y: x * y, x, y)
+    case("div", lambda t, x, y: x / (y + 3), x, np.abs(y) if isinstance(y, np.ndarray) else positive(*y))
+    case("maximum", lambda t, x, y: t.maximum(x, y), x, y)
+    case("minimum", lambda t, x, y: t.minimum(x, y), x, y)
+    case("pow", lambda t, x, y: x**y, np.abs(x) + 0.5 if isinstance(x, np.ndarray) else positive(*x), y)
+    case("where", lambda t, x, y: t.where(x > y, x, y), x, y)
+
+case("add", lambda t, x: x + 2, (2, 3))
+case("add", lambda t, x: 2.5 + x, ())
+case("add", lambda t, x: x + x, (3,))
+case("add", lambda t, x, y: t.add(x, y), (3,), np.arange(3))
+case("sub", lambda t, x: 2 - x, (2, 3))
+case("sub", lambda t, x: x - x, (3,))
+case("mul", lambda t, x: 3 * x, (2, 3))
+case("mul", lambda t, x: x * x * x, (3,))
+case("mul", lambda t, x, y: x * y, (2, 3), np.arange(3))
+case("mul", lambda t, x, y: x * y, (3,), np.array([True, False, True]))
+case("mul", lambda t, x, y: x * y, ODD, f(1, 2, 3, inf, -inf, 0, 1), smooth=False)
+case("div", lambda t, x: x / 4, (2, 3))
+case("div", lambda t, x: 4 / x, positive(2, 3))
+case("div", lambda t, x: x / x, positive(3))
+case("div", lambda t, x, y: x / y, f(1, -1, 0, 2, inf), f(0, 0, 0, inf, inf), smooth=False)
+case("maximum", lambda t, x, y: t.maximum(x, y), TIES, f(2, 3, 2), smooth=False)
+case("maximum", lambda t, x: t.maximum(x, x), (3,))
+case("maximum", lambda t, x: t.max(x, x * 2), (3,))
+case("maximum", lambda t, x, y: t.maximum(x, y), ODD, f(0, -2, 0, 0, nan, inf, 1), smooth=False)
+case("minimum", lambda t, x, y: t.minimum(x, y), TIES, f(2, 3, 2), smooth=False)
+case("minimum", lambda t, x: t.min(x, x), (3,))
+case("minimum", lambda t, x, y: t.minimum(x, y), ODD, f(0, -2, 0, 0, nan, inf, 1), smooth=False)
+case("pow", lambda t, x, y: x**y, f(0, 0, 0, 0), f(2, 1, 0, 0.5), smooth=False)
+case("pow", lambda t, x, y: x**y, f(-2, -2, -2, 2), f(2, 3, 0.5, -1), smooth=False)
+case("pow", lambda t, x, y: t.pow(x, y), f(-2, 0, 3), np.array([2, 2, 3]), smooth=False)
+case("pow", lambda t, y: 2**y, (2, 3))
+case("pow", lambda t, y: 0.5**y, ())
+case("pow", lambda t, y: 0**y, f(0, 1, 2, 0.5), smooth=False)
+case("pow", lambda t, x: x**x, positive(3))
+for exponent in (2, 3, 1, 0, -1, 0.5, -1.5, 2.0, True):
+    case("power", lambda t, x, exponent=exponent: x**exponent, positive(2, 3))
+case("power", lambda t, x: t.pow(x, 3), (2, 3))
+case("power", lambda t, x: x.pow(2), ())
+case("power", lambda t, x: x**2, (0, 2))
+case("power", lambda t, x: x**2, transposed(2, 3))
+case("power", lambda t, x: x**0, f(0, 1, -1), smooth=False)
+case("power", lambda t, x: x**0.5, f(0, -1, 4), smooth=False)
+case("power", lambda t, x: x**-1, f(0, -1, 4), smooth=False)
+case("power", lambda t, x: x**1, f(0, inf, nan), smooth=False)
+case("where", lambda t, x, c: t.where(c, x, 0), (2, 3), MASK)
+case("where", lambda t, x, c: t.where(c, 1.5, x), (3,), MASK)
+case("where", lambda t, x, y, c: t.where(c, x, y), (), (2, 1), MASK)
+case("where", lambda t, x, y, c: x.where(c, y), (3,), (2, 3), MASK)
+case("where", lambda t, x: t.where(x > 0, x, (-x) ** 0.5), f(-1, 1, 4), smooth=False)
+case("where", lambda t, x, y: t.where(x > 0, x, y), ODD, ODD[::-1].copy(), smooth=False)
+
+# ---- elementwise, one input
+
+for name in ("neg", "exp", "tanh", "sigmoid", "relu", "abs", "sign"):
+    unary: Function = lambda t, x, name=name: getattr(t, name)(x)  # noqa: E731
+    for x in ((2, 3), (), (0,), (2, 0, 3), transposed(3, 2), strided(2, 3)):
+        case(name, unary, x)
+    case(name, unary, ODD[:-1] if name in ("sign", "abs") else ODD, smooth=False)  # sign(nan) is 0 in PyTorch, nan in NumPy
+    case(name, unary, f(-800, -100, -30, 30, 100, 800), smooth=False)
+    case(name, lambda t, x, name=name: getattr(x, name)(), (3,))
+for name in ("log", "sqrt"):
+    unary = lambda t, x, name=name: getattr(t, name)(x)  # noqa: E731
+    for x in (positive(2, 3), positive(), positive(0), positive(3, 2).T, positive(4, 6)[::2, ::3]):
+        case(name, unary, x)
+    case(name, unary, ODD, smooth=False)
+    case(name, lambda t, x, name=name: getattr(x, name)(), positive(3))
+case("neg", lambda t, x: -x, (3,))
+case("abs", lambda t, x: abs(x), (3,))
+for low, high in ((-0.5, 0.5), (None, 0.3), (0, None), (1, 0), (-inf, inf)):
+    case("clip", lambda t, x, low=low, high=high: t.clamp(x, low, high), (3, 4))
+    case("clip", lambda t, x, low=low, high=high: x.clamp(min=low, max=high), ODD, smooth=False)
+case("clip", lambda t, x: x.clip(-1, 1), ())
+case("clip", lambda t, x: t.clamp(x, 0, 1), (0, 2))
+case("clip", lambda t, x: t.clamp(x, 0, 1), transposed(2, 3))
+case("clip", lambda t, x: t.clamp(x, min=0), f(-1, 0, 1), smooth=False)
+case("clip", lambda t, x: t.clamp(x, 0, 1), f(-1, 0, 0.5, 1, 2), smooth=False)
+case("where", lambda t, x, y, z: t.clamp(x, y, z), (2, 3), (3,), (2, 1))
+case("where", lambda t, x, y: t.clamp(x, max=y), (2, 3), ())
+case("where", lambda t, x, y: t.clamp(x, min=y), f(0, 1, 2), f(0, 1, 3), smooth=False)
+case("masked", lambda t, x: elementwise.masked(x, t.tensor(MASK)), (2, 3), theirs=lambda t, x: x * t.tensor(MASK))
+case("masked", lambda t, x: elementwise.masked(x, x > 0), transposed(2, 3), theirs=lambda t, x: x * (x > 0))
+case("masked", lambda t, x: elementwise.masked(x, x > 0), (), theirs=lambda t, x: x * (x > 0))
+case("masked", lambda t, x: elementwise.masked(x, x == 1), f(1, inf, nan, -inf), smooth=False,
+     theirs=lambda t, x: t.where(x == 1, x, 0.0))  # fmt: skip
+case("cast", lambda t, x: x.to(t.float32), (2, 3), smooth=False)
+case("cast", lambda t, x: x.half() * 2, (), smooth=False)
+case("cast", lambda t, x: x.float().double(), (2, 0), smooth=False)
+case("cast", lambda t, x: x.float() + x, (3,), smooth=False)
+case("clone", lambda t, x: x.clone(), (2, 3))
+case("clone", lambda t, x: t.clone(x), transposed(2, 3))
+case("clone", lambda t, x: x.T.contiguous(), (2, 3))
+case("clone", lambda t, x: x.clone(), ())
+
+# ---- reductions
+
+DIMS: list[Any] = [None, 0, 1, 2, -1, -3, (0, 1), (0, 2), (-1, 0), (0, 1, 2), ()]
+for dim in DIMS:
+    for keep in (False, True):
+        for x in ((2, 3, 4), transposed(2, 3, 4)):
+            case("sum", lambda t, x, dim=dim, keep=keep: t.sum(x, dim, keep), x)
+            case("mean", lambda t, x, dim=dim, keep=keep: x.mean(dim, keepdim=keep), x)
+            if dim is not None:
+                case("amax", lambda t, x, dim=dim, keep=keep: t.amax(x, dim, keep), x)
+                case("amin", lambda t, x, dim=dim, keep=keep: x.amin(dim, keepdim=keep), x)
+            if dim not in (None, ()):
+                case("logsumexp", lambda t, x, dim=dim, keep=keep: t.logsumexp(x, dim, keep), x)
+for name in ("sum", "mean", "amax", "amin"):
+    reduce: Function = lambda t, x, name=name: getattr(t, name)(x)  # noqa: E731
+    case(name, reduce, ())
+    case(name, reduce, (2, 3))
+    case(name, lambda t, x, name=name: getattr(t, name)(x, 0), ())
+    case(name, lambda t, x, name=name: getattr(t, name)(x, -1, True), ())
+    case(name, lambda t, x, name=name: getattr(t, name)(x, axis=1, keepdims=True), strided(2, 3))
+    case(name, lambda t, x, name=name: getattr(t, name)(x, 1), (0, 3))
+    case(name, reduce, ODD, smooth=False)
+    case(name, lambda t, x, name=name: getattr(t, name)(x, 1), TIES, smooth=False)
+    case(name, lambda t, x, name=name: getattr(t, name)(x), TIES, smooth=False)
+for name in ("sum", "mean"):
+    case(name, lambda t, x, name=name: getattr(t, name)(x), (0,))
+    case(name, lambda t, x, name=name: getattr(t, name)(x, 0), (0, 3))
+    case(name, lambda t, x, name=name: getattr(t, name)(x, dtype=t.float32), (2, 3), smooth=False)
+case("sum", lambda t, x, c: (x * c.sum()).sum(), (3,), MASK)
+case("amax", lambda t, x: x.max(), TIES, smooth=False)
+case("amax", lambda t, x: t.max(x), f(1, 2, 2), smooth=False)
+case("amin", lambda t, x: x.min(), f(1, 1, 2), smooth=False)
+case("amin", lambda t, x: t.min(x), ())
+for dim in (0, 1, -1):
+    for keep in (False, True):
+        case("take_along", lambda t, x, dim=dim, keep=keep: tuple(t.max(x, dim, keep)), (3, 4))
+        case("take_along", lambda t, x, dim=dim, keep=keep: tuple(x.min(dim, keepdim=keep)), TIES, smooth=False)
+case("take_along", lambda t, x: tuple(x.max(dim=1)), transposed(2, 3, 4))
+case("take_along", lambda t, x: x.max(axis=1).values, (2, 3))
+case("take_along", lambda t, x: tuple(x.max(1)), f([1, nan, 2], [inf, 0, inf]), smooth=False)
+case("take_along", lambda t, x: tuple(x.min(1)), (0, 3))
+case("reshape", lambda t, x: tuple(x.max(0)), ())
+SPREAD = {"shape": (2, 3, 4), "axis": (0, 2)}
+case("spread", lambda t, x: reduction.spread(x, **SPREAD, keepdims=True), (1, 3, 1), theirs=lambda t, x: x.expand(2, 3, 4) + 0)
+case("spread", lambda t, x: reduction.spread(x, **SPREAD, keepdims=False), (3,), theirs=lambda t, x: x[None, :, None].expand(2, 3, 4) + 0)  # fmt: skip
+case("spread", lambda t, x: reduction.spread(x, shape=(2, 2), axis=(0, 1), keepdims=False), (), theirs=lambda t, x: x.expand(2, 2) + 0)  # fmt: skip
+INDEX = np.array([[0, 2], [1, 1], [2, 2]])
+case("take_along", lambda t, x: indexing.take_along(x, index=INDEX, axis=1), (3, 3),
+     theirs=lambda t, x: x.gather(1, t.tensor(INDEX)))  # fmt: skip
+case("scatter_add", lambda t, x: indexing.scatter_add(x, index=INDEX, axis=1, shape=(3, 4)), (3, 2),
+     theirs=lambda t, x: t.zeros(3, 4, dtype=x.dtype).scatter_add(1, t.tensor(INDEX), x))  # fmt: skip
+case("scatter_add", lambda t, x: indexing.scatter_add(x, index=INDEX, axis=0, shape=(3, 2)), transposed(3, 2),
+     theirs=lambda t, x: t.zeros(3, 2, dtype=x.dtype).scatter_add(0, t.tensor(INDEX), x))  # fmt: skip
+
+# ---- linear algebra
+
+for a, b in [((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)),
+             ((5, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 2)), ((4, 1, 2, 3), (5, 3, 2)), ((5, 2, 3), (3,)), ((3,), (5, 3, 2)),
+             ((2, 0), (0, 3)), ((0, 3), (3, 2)), ((0,), (0,)), ((0, 2, 3), (3, 2)), (transposed(2, 3), transposed(3, 2)),
+             (strided(2, 3), strided(3, 2)), ((1, 1), (1, 1)), (np.arange(6.0).reshape(2, 3), np.arange(6).reshape(3, 2) * 1.0)]:  # fmt: skip
+    case("matmul", lambda t, a, b: a @ b, a, b)
+case("matmul", lambda t, a, b: t.matmul(a, b), (2, 3), (3, 2))
+case("matmul", lambda t, a, b: a.matmul(b), (2, 3), (3, 2))
+case("matmul", lambda t, a: a @ a, (3, 3))
+case("matmul", lambda t, a: a @ a.T, (2, 3))
+case("matmul", lambda t, a: linalg.matmul(a, a.mT), (2, 2, 3), theirs=lambda t, a: a @ a.mT)
+for batch in ((4,), (), (2, 4), (0,)):
+    case("linear", lambda t, x, w, b: neural.linear(x, w, b), (*batch, 3), (2, 3), (2,),
+         theirs=lambda t, x, w, b: t.nn.functional.linear(x, w, b))  # fmt: skip
+
+# ---- shape
+
+case("reshape", lambda t, x: x.reshape(3, 2), (2, 3))
+case("reshape", lambda t, x: t.reshape(x, (-1,)), transposed(2, 3))
+case("reshape", lambda t, x: x.reshape([2, -1, 1]), (2, 3))
+case("reshape", lambda t, x: x.reshape(()), (1, 1))
+case("reshape", lambda t, x: x.reshape(1, 1), ())
+case("reshape", lambda t, x: x.reshape(3, 0), (0, 2))
+case("reshape", lambda t, x: x.view(-1, 2), (2, 3))
+case("reshape", lambda t, x: x.view((6,)), (2, 3))
+for axes in ((0, 1, 2), (2, 0, 1), (-1, 0, 1), (1, -1, 0)):
+    case("permute", lambda t, x, axes=axes: x.permute(*axes), (2, 3, 4))
+    case("permute", lambda t, x, axes=axes: t.permute(x, axes), transposed(2, 3, 4))
+case("permute", lambda t, x: x.permute(()), ())
+case("permute", lambda t, x: x.permute(1, 0), (0, 2))
+case("permute", lambda t, x: x.transpose(0, -1), (2, 3, 4))
+case("permute", lambda t, x: t.transpose(x, 1, 1), (2, 3))
+case("permute", lambda t, x: t.transpose(x, 0, -1), ())
+case("permute", lambda t, x: x.T, (2, 3))
+case("permute", lambda t, x: x.mT, (2, 3, 4))
+for dim in (None, 0, 1, -1, (0, 2), (0, 1)):
+    case("reshape", lambda t, x, dim=dim: x.squeeze() if dim is None else x.squeeze(dim), (1, 3, 1))
+case("reshape", lambda t, x: t.squeeze(x), ())
+case("reshape", lambda t, x: t.squeeze(x, 0), ())
+case("reshape", lambda t, x: x.squeeze(()), (1, 2))
+for dim in (0, 1, 2, -1, -3):
+    case("reshape", lambda t, x, dim=dim: t.unsqueeze(x, dim), (2, 3))
+case("reshape", lambda t, x: x.unsqueeze(0), ())
+for start, end in ((0, -1), (1, -1), (0, 1), (-2, 2), (1, 1)):
+    case("reshape", lambda t, x, start=start, end=end: t.flatten(x, start, end), (2, 3, 4))
+case("reshape", lambda t, x: x.flatten(), ())
+case("reshape", lambda t, x: x.flatten(), transposed(2, 3))
+case("reshape", lambda t, x: x.flatten(1), (0, 2, 3))
+case("expand", lambda t, x: x.expand(4, 3), (1, 3))
+case("expand", lambda t, x: x.expand(4, -1, 3), (2, 1))
+case("expand", lambda t, x: x.expand((2, 2)), ())
+case("expand", lambda t, x: t.broadcast_to(x, (2, 3)), (3,))
+case("expand", lambda t, x: x.broadcast_to((2, 2, 3)), (2, 1))
+case("expand", lambda t, x: x.expand(0, 3), (1, 3))
+case("expand", lambda t, x: x.expand(2, 3) * x, (3,))
+for dim in (0, 1, -1):
+    case("cat", lambda t, x, y, dim=dim: t.cat([x, y, x], dim), (2, 3), (2, 3))
+    case("cat", lambda t, x, y, dim=dim: t.stack((x, y), dim), (2, 3), transposed(2, 3))
+case("cat", lambda t, x, y, z: t.cat((x, y, z)), (1, 2), (3, 2), (0, 2))
+case("cat", lambda t, x, y: t.cat([x, y], dim=1), strided(2, 1), (2, 4))
+case("cat", lambda t, x, y: t.cat([x, y]), (0,), (2, 3))
+case("cat", lambda t, x: t.cat([x]), (3,))
+case("cat", lambda t, x, y: t.stack([x, y]), (), ())
+case("cat", lambda t, x, y: t.cat([x, y]), (2,), np.arange(3))
+case("cat", lambda t, x, y: t.cat([x, y], axis=0), (2,), (1,))
+case("narrow", lambda t, x: shape.narrow(x, axis=1, start=1, stop=3), (2, 4), theirs=lambda t, x: x[:, 1:3])
+case("narrow", lambda t, x: shape.narrow(x, axis=0, start=1, stop=1), (2, 4), theirs=lambda t, x: x[1:1])
+case("widen", lambda t, x: shape.widen(x, axis=1, start=1, size=5), (2, 3), theirs=lambda t, x: t.nn.functional.pad(x, (1, 1)))
+case("move", lambda t, x: shape.move(x, place="cpu", source="cpu"), (2, 3), theirs=lambda t, x: x.clone())
+
+# ---- indexing: basic (views), with arrays and repeats, and the two mixed
+
+BASIC: list[Any] = [0, -1, slice(1, None), slice(None, None, 2), slice(-2, None), slice(2, 1), Ellipsis, None, (), (0, 1), (0, 1, 2),
+                    (slice(None), 1), (Ellipsis, 0), (0, Ellipsis), (None, 0), (Ellipsis, None), (slice(0, 2), slice(1, None, 2), -1),
+                    (slice(None), None, 1, None), (1, slice(None), slice(0, 0)), (np.int64(1), slice(None))]  # fmt: skip
+ARRAYS: list[Any] = [[0, 0, 1], [1], [], [-1, 0], ([0, 1, 1], [1, 0, 0]), ([0, 1], [1, 2], [3, 3]), ([[0], [1]], [0, 2, 2]),
+                     (slice(None), [2, 2, 0]), (Ellipsis, [1, 1, 3]), (slice(None), [0, 1], slice(1, 3)), (0, [0, 2, 0]), ([0, 1], 0),
+                     ([0, 1], slice(None), [1, 1]), (None, [1, 0]), ([1, 0], None), (0, slice(None), [1, 1]), ([1, 1], slice(None), 0),
+                     (slice(None), 0, [1, 1, 0]), (Ellipsis, 0, [1, 1]), (0, None, [1, 0]), (1, Ellipsis, [0, 0]),
+                     (slice(None, None, 2), [1, 1], slice(None, None, 3)), np.array([[1, 0], [0, 0]]), np.array([], dtype=np.int64),
+                     [True, False], np.array([False, False]), (slice(None), np.array([True, False, True])), (MASK,), (MASK, 0), (0, [True, False, True]),
+                     (Ellipsis, np.array([True, False, False, True])), (MASK, [0, 1, 1]), True, False, (0, True)]  # fmt: skip
+
+
+def indexed(t: Any, index: Any) -> Any:
+    """The index for one of the libraries: arrays become its tensors."""
+    if isinstance(index, tuple):
+        return tuple(indexed(t, part) for part in index)
+    return t.tensor(index) if isinstance(index, np.ndarray) else index
+
+
+for index in [*BASIC, *ARRAYS]:
+    case("getitem", lambda t, x, index=index: x[indexed(t, index)], (2, 3, 4))
+case("getitem", lambda t, x: x[...], ())
+case("getitem", lambda t, x: x[None], ())
+case("getitem", lambda t, x: x[()], ())
+case("getitem", lambda t, x: x[True], ())
+case("getitem", lambda t, x: x[t.tensor(1)], (3,))
+case("getitem", lambda t, x: x[[0, 0, 1]], (2,))
+case("getitem", lambda t, x: x[1:, [0, 0]], transposed(3, 2))
+case("getitem", lambda t, x: x[::2, 1], strided(3, 2))
+case("getitem", lambda t, x: x[x > 0], (3, 4))
+case("getitem", lambda t, x: x[x > 0] * x[x > 0], (3, 4))
+case("getitem", lambda t, x: x[t.tensor([[0, 1]], dtype=t.int32)], (2, 3))
+case("getitem", lambda t, x: x[t.arange(2), t.tensor([2, 0])], (2, 3))
+case("put_at", lambda t, x: indexing.put_at(x, shape=(3, 2), index=(slice(1, None), ...), basic=True), (2, 2),
+     theirs=lambda t, x: t.nn.functional.pad(x, (0, 0, 1, 0)))  # fmt: skip
+case("put_at", lambda t, x: indexing.put_at(x, shape=(2, 2), index=(np.array([0, 0, 1]),), basic=False), (3, 2),
+     theirs=lambda t, x: t.zeros(2, 2, dtype=x.dtype).index_add(0, t.tensor([0, 0, 1]), x))  # fmt: skip
+
+
+def written(index: Any) -> Function:
+    """x with y written at an index, in place on a copy."""
+
+    def write(t: Any, x: Any, y: Any) -> Any:
+        x = x.clone()
+        x[indexed(t, index)] = y
+        return x
+
+    return write
+
+
+for index, size in [(0, (3, 4)), (slice(1, None), (1, 3, 4)), ((0, 1), ()), ((Ellipsis, 0), (3,)), (([0, 1], [1, 2]), (2, 4)),
+                    ((slice(None), [2, 0]), (2, 2, 4)), (MASK, (3, 4)), (..., ()), ((0, slice(None), [0, 1]), (3, 2)), (np.array(1), (3, 4)),
+                    ((slice(None), None, 0), (2, 1, 4)), ([], (0, 3, 4)), (slice(0, 0), ())]:  # fmt: skip
+    case("setitem", written(index), (2, 3, 4), size)
+
+# ---- neural
+
+LOGITS = f([1e4, -1e4, 0], [-inf, 0, 1], [1e4, 1e4, 1e4], [-inf, -inf, 5])
+for name in ("softmax", "log_softmax"):
+    soft: Function = lambda t, x, dim=-1, name=name: getattr(t, name)(x, dim)  # noqa: E731
+    for dim in (0, 1, -1):
+        case(name, lambda t, x, dim=dim, soft=soft: soft(t, x, dim), (2, 3))
+        case(name, lambda t, x, dim=dim, soft=soft: soft(t, x, dim), transposed(2, 3, 2))
+    for size in ((), (1,), (0, 3), (3, 0), (0,)):
+        case(name, lambda t, x, soft=soft: soft(t, x, -1), size)
+    case(name, soft, LOGITS, smooth=False)
+    case(name, soft, f([-inf, -inf], [inf, 0], [nan, 0]), smooth=False)
+    case(name, lambda t, x, name=name: getattr(x, name)(dim=0), (3,))
+    case(name, lambda t, x, name=name: getattr(t, name)(x, 0, dtype=t.float32), (3,), smooth=False)
+case("logsumexp", lambda t, x: t.logsumexp(x, 0), ())
+case("logsumexp", lambda t, x: t.logsumexp(x, 1), (0, 3))
+case("logsumexp", lambda t, x: t.logsumexp(x, 1), (3, 0), smooth=False)
+case("logsumexp", lambda t, x: x.logsumexp(1), LOGITS, smooth=False)
+case("logsumexp", lambda t, x: x.logsumexp(-1), f([-inf, -inf], [inf, 0], [nan, 0]), smooth=False)
+TARGET = np.array([0, 2, 1, 1])
+case("cross_entropy", lambda t, x: neural.cross_entropy(x, target=TARGET), (4, 3),
+     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET), reduction="none"))  # fmt: skip
+case("cross_entropy", lambda t, x: neural.cross_entropy(x, target=TARGET), LOGITS, smooth=False,
+     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET), reduction="none"))  # fmt: skip
+case("cross_entropy", lambda t, x: neural.cross_entropy(x, target=TARGET[:0]), (0, 3),
+     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET[:0]), reduction="none"))  # fmt: skip
+case("less_one", lambda t, x: neural.less_one(x, target=TARGET), (4, 3),
+     theirs=lambda t, x: x - t.nn.functional.one_hot(t.tensor(TARGET), 3).to(x.dtype))  # fmt: skip
+
+# What each primitive keeps for backward when all of its inputs require grad: arrays only, input by input.
+# This is the memory that training needs, so a change here should be meant.
+KEEPS: dict[str, tuple[str, ...]] = {
+    "add": ("", ""), "sub": ("", ""), "mul": ("y", "x"), "div": ("y", "x y"), "neg": ("",), "power": ("x",), "pow": ("x y", "x y out"),
+    "exp": ("out",), "log": ("x",), "sqrt": ("out",), "tanh": ("out",), "sigmoid": ("out",), "relu": ("out",), "abs": ("x",),
+    "sign": ("",), "maximum": ("x y", "x y"), "minimum": ("x y", "x y"), "clip": ("x",), "cast": ("",), "sum": ("",), "spread": ("",),
+    "mean": ("",), "amax": ("x out",), "amin": ("x out",), "matmul": ("y", "x"), "linear": ("weight", "x", ""), "reshape": ("",),
+    "permute": ("",), "expand": ("",), "cat": ("",), "narrow": ("",), "widen": ("",), "clone": ("",), "move": ("",), "getitem": ("",),
+    "put_at": ("",), "setitem": ("", ""), "take_along": ("",), "scatter_add": ("",), "softmax": ("out",), "log_softmax": ("out",),
+    "logsumexp": ("x out",), "cross_entropy": ("x",), "less_one": ("",), "where": ("", "condition", "condition"), "masked": ("keep", ""),
+}  # fmt: skip

@@ -1,0 +1,55 @@
+"""What every test gets: the device to run on, the same random numbers each time, and a check that it left nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import tinygrad_lite as tl
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> str:
+    """Where the tensors of a test are: the CPU always, the GPU where CuPy finds one."""
+    if request.param == "cuda" and not tl.cuda.is_available():
+        pytest.skip("no GPU here, or no CuPy: tinygrad_lite.cuda.is_available() is False")
+    return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _alike_and_clean() -> Iterator[None]:
+    """Every test starts from the same seed and settings, and must leave the settings as they were."""
+    tl.manual_seed(0)
+    torch.manual_seed(0)
+    yield
+    left = {"grad mode": tl.is_grad_enabled(), "default dtype": tl.get_default_dtype(), "torch grad": torch.is_grad_enabled()}
+    tl.set_grad_enabled(True)
+    torch.set_grad_enabled(True)
+    tl.set_default_dtype(tl.float32)
+    assert left == {"grad mode": True, "default dtype": tl.float32, "torch grad": True}, "a test left these changed"
+
+
+def to_numpy(x: Any) -> np.ndarray[Any, Any]:
+    """The values of one of our tensors, one of torch's, an array, or a number."""
+    if isinstance(x, torch.Tensor):
+        return x.numpy(force=True)
+    return np.asarray(x.detach().cpu() if isinstance(x, tl.Tensor) else x)
+
+
+@pytest.fixture(scope="session")
+def close() -> Callable[..., None]:
+    """close(ours, theirs): equal shapes and dtypes, and values to 12 digits; for float32 and float16, to their own precision."""
+
+    def check(ours: Any, theirs: Any, rtol: float = 1e-12, atol: float = 1e-13) -> None:
+        ours, theirs = to_numpy(ours), to_numpy(theirs)
+        assert ours.shape == theirs.shape
+        assert ours.dtype == theirs.dtype
+        if ours.dtype in (np.float16, np.float32):
+            rtol = atol = 8 * float(np.finfo(ours.dtype).eps)
+        np.testing.assert_allclose(ours, theirs, rtol, atol)
+
+    return check

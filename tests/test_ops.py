@@ -1,0 +1,358 @@
+"""Every op against PyTorch and against differences, from the rows of cases.py."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import tinygrad_lite as tl
+from tinygrad_lite import tape
+from tinygrad_lite.autograd import grad, gradcheck, gradgradcheck
+
+from .cases import CASES, KEEPS, Case, f
+
+each_case = pytest.mark.parametrize("row", CASES, ids=[row.name for row in CASES])
+
+
+def ours_of(array: Any, device: str = "cpu") -> tl.Tensor:
+    """A leaf on a copy of an array with the same strides; it requires grad if it can."""
+    copy = np.lib.stride_tricks.as_strided(array, array.shape, array.strides) if array.size else array
+    x = tl.from_numpy(copy).to(device)
+    return x.requires_grad_() if array.dtype.kind == "f" else x
+
+
+def theirs_of(array: Any) -> torch.Tensor:
+    x = torch.from_numpy(array)
+    return x.requires_grad_() if array.dtype.kind == "f" else x
+
+
+def outputs(y: Any) -> list[Any]:
+    return list(y) if isinstance(y, tuple) else [y]
+
+
+def noise(x: Any, seed: int) -> np.ndarray[Any, Any]:
+    """An upstream gradient that is not all ones, in x's shape and dtype."""
+    dtype = np.asarray(x.detach()).dtype if isinstance(x, torch.Tensor) else x.dtype
+    return np.random.default_rng(seed).standard_normal(tuple(x.shape)).astype(dtype)
+
+
+def derivatives(t: Any, differentiate: Any, make: Any, function: Any, xs: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Outputs, first derivatives, and the derivatives of those with respect to inputs and upstream gradients."""
+    ys = outputs(function(t, *xs))
+    live = [y for y in ys if y.requires_grad]
+    leaves = [x for x in xs if x.requires_grad]
+    if not live:
+        return ys, [], []
+    upstream = [make(noise(y, seed)) for seed, y in enumerate(live)]
+    options: dict[str, Any] = {"create_graph": True, "allow_unused": True}
+    first = differentiate(live, leaves, upstream, **options)
+    again = {seed: g for seed, g in enumerate(first) if g is not None and g.requires_grad}
+    if not again:
+        return ys, list(first), []
+    more = [make(noise(g, 10 + seed)).detach() for seed, g in again.items()]
+    return ys, list(first), list(differentiate(list(again.values()), [*leaves, *upstream], more, **options))
+
+
+@each_case
+def test_values_and_two_derivatives_equal_torch(row: Case, device: str, close: Any) -> None:
+    ours = derivatives(tl, grad, lambda a: ours_of(a, device), row.ours, [ours_of(a, device) for a in row.inputs])
+    theirs = derivatives(torch, torch.autograd.grad, theirs_of, row.theirs, [theirs_of(a) for a in row.inputs])
+    coarse = {"rtol": 1e-6, "atol": 1e-6} if any(y.dtype == tl.float32 for y in ours[0]) else {}  # computed in float32
+    for y, z in zip(ours[0], theirs[0], strict=True):
+        close(y, z)
+        assert y.requires_grad == z.requires_grad
+    for x, (g, h) in zip([a for a in row.inputs if a.dtype.kind == "f"], zip(ours[1], theirs[1], strict=True)):
+        if g is None:
+            assert h is None or not h.numel()  # an empty input of cat is passed over
+        else:
+            close(g, h, **coarse)
+            assert g.shape == x.shape
+    longest = max(len(ours[2]), len(theirs[2]))
+    for g, h in zip(ours[2] or [None] * longest, theirs[2] or [None] * longest, strict=True):
+        if g is not None and h is not None:
+            close(g, h, **(coarse or {"rtol": 1e-11, "atol": 1e-12}))
+        else:  # one library leaves out what the other finds to be zero
+            zero = g if h is None else h
+            assert zero is None or not np.asarray(zero.detach().numpy()).any()
+
+
+@each_case
+def test_backward_equals_create_graph_and_leaves_inputs_alone(row: Case, device: str) -> None:
+    before = [a.copy() for a in row.inputs]
+    xs = [ours_of(a, device) for a in row.inputs]
+    live = [y for y in outputs(row.ours(tl, *xs)) if y.requires_grad]
+    if live:
+        upstream = [ours_of(noise(y, seed), device).detach() for seed, y in enumerate(live)]
+        tl.autograd.backward(live, upstream)
+        again = [ours_of(a, device) for a in row.inputs]
+        live = [y for y in outputs(row.ours(tl, *again)) if y.requires_grad]
+        tl.autograd.backward(live, upstream, create_graph=True)
+        for x, z in zip(xs, again):
+            assert (x.grad is None) == (z.grad is None)
+            if x.grad is not None:
+                assert not x.grad.requires_grad
+                assert x.grad.dtype == x.dtype
+                assert x.grad.device == x.device
+                np.testing.assert_array_equal(x.grad.cpu().numpy(), z.grad.detach().cpu().numpy())
+    for a, b in zip(row.inputs, before):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("row", [r for r in CASES if r.smooth], ids=[r.name for r in CASES if r.smooth])
+def test_derivatives_equal_differences(row: Case) -> None:
+    xs = [ours_of(a) for a in row.inputs]
+
+    def live(*xs: Any) -> tuple[Any, ...]:
+        return tuple(y for y in outputs(row.ours(tl, *xs)) if y.requires_grad)
+
+    if live(*xs):
+        assert gradcheck(live, xs)
+        assert gradgradcheck(live, xs)
+
+
+@each_case
+def test_float32_and_float16_stay_what_they_are(row: Case) -> None:
+    for dtype in ("float32", "float16"):
+        xs = [ours_of(a.astype(dtype) if a.dtype.kind == "f" else a) for a in row.inputs]
+        ys = outputs(row.ours(tl, *xs))
+        theirs = [torch.from_numpy(a.astype(dtype) if a.dtype.kind == "f" else a) for a in row.inputs]
+        try:
+            expected = [str(z.dtype).removeprefix("torch.") for z in outputs(row.theirs(torch, *theirs))]
+        except RuntimeError:
+            assert row.op == "cast" or "double" in str(row.theirs.__code__.co_names) or dtype == "float16"
+            continue
+        assert [str(y.dtype) for y in ys] == expected
+        live = [y for y in ys if y.requires_grad]
+        if live:
+            tl.autograd.backward(live, [tl.ones_like(y) for y in live])
+            assert {x.grad.dtype for x in xs if x.grad is not None} == {np.dtype(dtype)}
+
+
+def nodes(*roots: Any) -> list[tape.Node]:
+    """All nodes that can be reached."""
+    found: dict[tape.Node, None] = {}
+    todo = [root for root in roots if isinstance(root, tape.Node)]
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found[node] = None
+            todo += [edge for edge in node.edges if isinstance(edge, tape.Node)]
+    return list(found)
+
+
+@each_case
+def test_a_row_uses_the_op_that_it_is_for(row: Case) -> None:
+    xs = [ours_of(a) for a in row.inputs]
+    used = {node.op.name for node in nodes(*[y.node for y in outputs(row.ours(tl, *xs))])}
+    assert row.op in used
+
+
+def test_every_op_has_rows() -> None:
+    assert sorted(tape.ops) == sorted({row.op for row in CASES}) == sorted(KEEPS)
+
+
+def alone(op: str) -> tuple[Any, list[Any]]:
+    """A call of one primitive by itself, from its first row with one number or more whose result is a node of it."""
+    for row in CASES:
+        xs = [ours_of(a) for a in row.inputs]
+        result = outputs(row.ours(tl, *xs))[0]
+        if row.op == op and result.node.op.name == op and result.numel() and all(e in [x.node for x in xs] for e in result.node.edges if e):
+            return row.ours, xs
+    raise AssertionError(f"no row of {op} is a call of it alone")
+
+
+WITHIN = {"take_along": lambda t, x: x.max(0, True).values, "setitem": lambda t, x, y: tape_setitem(x, y)}
+
+
+def tape_setitem(x: Any, y: Any) -> Any:
+    return tl.ops.indexing.setitem(x, y, index=(0,))
+
+
+def called(op: str) -> tuple[Any, list[Any]]:
+    if op in WITHIN:
+        inputs = [f([1, 2], [3, 4]), f(1, 2)][: 2 if op == "setitem" else 1]
+        return WITHIN[op], [ours_of(a) for a in inputs]
+    return alone(op)
+
+
+@pytest.mark.parametrize("op", sorted(KEEPS))
+def test_a_node_keeps_exactly_the_arrays_that_its_vjps_name(op: str) -> None:
+    function, xs = called(op)
+    out = outputs(function(tl, *xs))[0]
+    made = tape.ops[op]
+    places = dict(zip(made.inputs, xs)) | {"out": out}
+    for nth, (edge, kept) in enumerate(zip(out.node.edges, out.node.saved)):
+        arrays = [value for value in kept or () if isinstance(value, np.ndarray)]
+        names = KEEPS[op][0 if made.variadic else nth].split() if edge is not None else []
+        if op in ("where", "masked"):  # the condition is a bool tensor within the function
+            assert [a.dtype for a in arrays] == [np.dtype(bool)] * len(names)
+        else:
+            options = [v for v in arrays if all(v is not x.array for x in [*xs, out])]  # index arrays are options
+            assert [id(a) for a in arrays if all(a is not o for o in options)] == [id(places[name].array) for name in names]
+            assert all(o.dtype.kind in "iub" for o in options)
+
+
+@pytest.mark.parametrize("op", sorted(KEEPS))
+def test_what_no_vjp_names_dies_at_once(op: str) -> None:
+    function, leaves = called(op)
+    xs = [x * 1 if x.requires_grad else x for x in leaves]
+    out = outputs(function(tl, *xs))[0]
+    made = tape.ops[op]
+    named = {name for nth, edge in enumerate(out.node.edges) if edge for name in KEEPS[op][0 if made.variadic else nth].split()}
+    result = out + 1
+    view = out.array.base is not None
+    watched = {name: weakref.ref(x.array) for name, x in zip(made.inputs, xs) if x.requires_grad}
+    watched["out"] = weakref.ref(out.array)
+    gc.disable()
+    try:
+        del xs, out
+        alive = {name for name, array in watched.items() if array() is not None}
+        assert alive == named & set(watched) if not view else alive <= named | set(watched)
+        result.sum().backward()
+        assert not view or not {name for name, array in watched.items() if array() is not None} - named
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("op", sorted(name for name in KEEPS if len(tape.ops[name].inputs) > 1 or tape.ops[name].variadic))
+def test_only_needed_gradients_are_computed(op: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    function, xs = called(op)
+    made = tape.ops[op]
+    wanting = [nth for nth, x in enumerate(xs) if x.requires_grad]
+    for needed in wanting:
+        inputs = [x if nth == needed else x.detach() for nth, x in enumerate(xs)]
+        out = outputs(function(tl, *inputs))[0]
+        at = [nth for nth, edge in enumerate(out.node.edges) if edge is not None]
+        assert len(at) == 1 or op == "cat"
+        assert all(kept is None for nth, kept in enumerate(out.node.saved) if nth not in at)
+        if not made.variadic:
+            asked: list[int] = []
+
+            def refuse(*args: Any, asked: list[int] = asked) -> Any:
+                asked.append(1)
+                raise AssertionError("the gradient of an input that needs none was asked for")
+
+            spied = [vjp if nth in at else refuse for nth, vjp in enumerate(made.vjps)]
+            with monkeypatch.context() as patch:
+                patch.setattr(made, "vjps", tuple(spied))
+                out.sum().backward()
+            assert not asked
+        else:
+            out.sum().backward()
+        assert [nth for nth, x in enumerate(xs) if x.grad is not None] == [needed]
+        xs[needed].grad = None
+
+
+# What PyTorch does with integers, bools and mixtures: the same values and dtypes, or an error on both sides.
+
+UNARY: dict[str, Any] = {
+    "abs": lambda t, x: t.abs(x),
+    "neg": lambda t, x: -x,
+    "sign": lambda t, x: t.sign(x),
+    "exp": lambda t, x: t.exp(x),
+    "log": lambda t, x: t.log(x),
+    "sqrt": lambda t, x: t.sqrt(x),
+    "tanh": lambda t, x: t.tanh(x),
+    "sigmoid": lambda t, x: t.sigmoid(x),
+    "relu": lambda t, x: t.relu(x),
+    "square": lambda t, x: x**2,
+    "cube_float": lambda t, x: x**3.0,
+    "power0": lambda t, x: x**0,
+    "power_negative": lambda t, x: x**-1,
+    "rpow": lambda t, x: 2**x,
+    "rpow_float": lambda t, x: 2.5**x,
+    "half": lambda t, x: x / 2,
+    "inverse": lambda t, x: 1 / x,
+    "add_int": lambda t, x: x + 1,
+    "add_float": lambda t, x: x + 1.5,
+    "add_bool": lambda t, x: x + True,
+    "rsub": lambda t, x: 3 - x,
+    "clamp": lambda t, x: t.clamp(x, 1, 2),
+    "clamp_float": lambda t, x: t.clamp(x, 0.5, 1.5),
+    "clamp_min": lambda t, x: t.clamp(x, min=1),
+    "sum": lambda t, x: t.sum(x),
+    "sum_dim": lambda t, x: t.sum(x, 0),
+    "mean": lambda t, x: t.mean(x),
+    "mean_dtype": lambda t, x: t.mean(x, dtype=t.float64),
+    "amax": lambda t, x: t.amax(x, 0),
+    "amin": lambda t, x: t.amin(x, 0),
+    "max": lambda t, x: t.max(x),
+    "min_dim": lambda t, x: tuple(t.min(x, 0)),
+    "argmax": lambda t, x: t.argmax(x),
+    "argmax_dim": lambda t, x: t.argmax(x, 0),
+    "argmin_keep": lambda t, x: t.argmin(x, 1, keepdim=True),
+    "argmin_flat_keep": lambda t, x: t.argmin(x, keepdim=True),
+    "all": lambda t, x: t.all(x),
+    "any_dim": lambda t, x: t.any(x, 1),
+    "all_keep": lambda t, x: x.all(0, keepdim=True),
+    "any_axis": lambda t, x: t.any(x, axis=1, keepdims=True),
+    "argmax_axis": lambda t, x: t.argmax(x, axis=1, keepdims=True),
+    "logsumexp": lambda t, x: t.logsumexp(x, 0),
+    "softmax": lambda t, x: t.softmax(x, 0),
+    "softmax_dtype": lambda t, x: t.softmax(x, 0, dtype=t.float64),
+    "log_softmax": lambda t, x: t.log_softmax(x, 1),
+    "matmul": lambda t, x: x @ x.T,
+    "reshape": lambda t, x: x.reshape(-1),
+    "transpose": lambda t, x: x.transpose(0, 1),
+    "expand": lambda t, x: x.expand(2, 2, 3),
+    "cat": lambda t, x: t.cat([x, x]),
+    "stack": lambda t, x: t.stack([x, x], -1),
+    "getitem": lambda t, x: x[[0, 0], 1:],
+    "where": lambda t, x: t.where(x > 1, x, 0),
+    "where_float": lambda t, x: t.where(x > 1, x, 0.5),
+    "invert": lambda t, x: ~x,
+    "and": lambda t, x: x & x,
+    "equal": lambda t, x: x == 1,
+    "less": lambda t, x: x < 1.5,
+}
+DTYPES = ["bool", "uint8", "int32", "int64", "float16", "float32", "float64"]
+TORCH_HAS_NO_FLOAT16_HERE: set[str] = set()
+
+
+def outcome(function: Any) -> list[Any] | None:
+    """What a call returns, as arrays; None if it is refused."""
+    try:
+        return [np.asarray(y) for y in outputs(function())]
+    except (RuntimeError, TypeError, IndexError):
+        return None
+
+
+@pytest.mark.parametrize("name", UNARY)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_dtypes_of_results_equal_torch(name: str, dtype: str, close: Any) -> None:
+    for values in ([[0, 1, 2], [3, 2, 1]], [[1, 0, 0], [0, 0, 0]]):
+        a = np.array(values, dtype)
+        ours, theirs = outcome(lambda: UNARY[name](tl, tl.tensor(a))), outcome(lambda: UNARY[name](torch, torch.tensor(a)))
+        assert (ours is None) == (theirs is None)
+        for y, z in zip(ours or (), theirs or ()):
+            close(y, z)
+
+
+BINARY: dict[str, Any] = {
+    "maximum": lambda t, x, y: t.maximum(x, y),
+    "minimum": lambda t, x, y: t.minimum(x, y),
+    "where": lambda t, x, y: t.where(x > y, x, y),
+    "cat": lambda t, x, y: t.cat([x, y]),
+    "equal": lambda t, x, y: x == y,
+    "not_equal": lambda t, x, y: x != y,
+    "less_equal": lambda t, x, y: x <= y,
+    "greater_equal": lambda t, x, y: x >= y,
+    "clamp": lambda t, x, y: t.clamp(x, y, y),
+}
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("first", DTYPES)
+def test_dtypes_of_mixed_results_equal_torch(name: str, first: str, close: Any) -> None:
+    for second in DTYPES:
+        a, b = np.array([0, 1, 2]).astype(first), np.array([1, 1, 0]).astype(second)
+        ours = outcome(lambda: BINARY[name](tl, tl.tensor(a), tl.tensor(b)))
+        theirs = outcome(lambda: BINARY[name](torch, torch.tensor(a), torch.tensor(b)))
+        assert (ours is None) == (theirs is None), second
+        for y, z in zip(ours or (), theirs or ()):
+            close(y, z)
