@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .backend import array_module, is_array
-from .dtypes import get_default_dtype, int64, result_type
+from .dtypes import get_default_dtype, int64, result_type, uint8
 from .ops import elementwise, indexing, linalg, neural, reduction
 from .ops import shape as shapes
 from .tape import as_array
@@ -268,13 +268,15 @@ def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor
 @numpy_names
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether every x, along an axis or altogether, is true (not 0)."""
-    return Tensor._of(as_array(input.array.all(axes_of(dim, input.array.ndim, "all"), keepdims=keepdim), input.array))
+    out = as_array(input.array.all(axes_of(dim, input.array.ndim, "all"), keepdims=keepdim), input.array)
+    return Tensor._of(out.astype(uint8) if input.array.dtype == uint8 else out)  # as in PyTorch
 
 
 @numpy_names
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether some x, along an axis or altogether, is true (not 0)."""
-    return Tensor._of(as_array(input.array.any(axes_of(dim, input.array.ndim, "any"), keepdims=keepdim), input.array))
+    out = as_array(input.array.any(axes_of(dim, input.array.ndim, "any"), keepdims=keepdim), input.array)
+    return Tensor._of(out.astype(uint8) if input.array.dtype == uint8 else out)
 
 
 @numpy_names
@@ -480,15 +482,22 @@ def index_of(index: Any, x: Any) -> tuple[Any, bool]:
             raise ValueError("a slice with a negative step is no view in PyTorch; index with arange(n - 1, -1, -1)")
         elif isinstance(part, (float, np.floating, str)):
             raise IndexError(f"indices are ints, slices, None, ..., lists or tensors of ints or bools; got {part!r}")
-        basic = basic and not (is_array(part) or isinstance(part, (bool, np.bool_)))
+        elif isinstance(part, (bool, np.bool_)):
+            part = array_module(x).asarray(part)
+        basic = basic and not is_array(part)
         parts.append(part)
     if basic and Ellipsis not in parts:
         parts.append(Ellipsis)
-    kinds = "".join("a" if is_array(part) else "i" if isinstance(part, int) else "s" for part in parts)
+    kinds = "".join(["a" if is_array(p) else "s" if isinstance(p, slice) or p in (None, ...) else "i" for p in parts])
     if not basic and "i" in kinds and "s" in kinds.strip("s"):
-        # NumPy counts an int among the arrays when it places the axes, PyTorch takes it first: x[0, :, i] is x[0][:, i]
-        places = np.arange(x.size).reshape(x.shape)
-        rest = [slice(None)] if "s" else []
+        # In x[0, :, i] NumPy counts the 0 among the arrays and moves their axes to the front; PyTorch means x[0][:, i].
+        first: list[Any] = []
+        then: list[Any] = []
+        for part, kind in zip(parts, kinds):
+            first += [slice(None)] * (part.ndim if part.dtype.kind == "b" else 1) if kind == "a" else [part]
+            then += [] if kind == "i" else [part] if kind == "a" or part is Ellipsis else [slice(None)]
+        places = array_module(x).arange(x.size).reshape(x.shape)[tuple(first)][tuple(then)]
+        return array_module(x).unravel_index(places, x.shape), False
     return tuple(parts), basic
 
 

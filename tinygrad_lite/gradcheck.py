@@ -80,7 +80,7 @@ def gradgradcheck(
 
 def _weights(y: Tensor) -> Tensor:
     count = np.arange(y.numel(), dtype=np.float64).reshape(y.shape)
-    return Tensor._of(put(1 + 0.1 * np.cos(count), y.device))
+    return Tensor._of(put(np.asarray(1 + 0.1 * np.cos(count)), y.device))
 
 
 def _by_derivative(y: Tensor, x: Tensor) -> np.ndarray[Any, Any]:

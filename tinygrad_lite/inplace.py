@@ -75,19 +75,17 @@ def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], write:
             f"in-place {what}: a leaf that requires grad would lose its place on the tape; "
             f"write x = ... instead, or change it within no_grad()"
         )
-    out = op(x, other)
-    if out.shape != x.shape or out.dtype != x.dtype:
-        raise RuntimeError(
-            f"in-place {what}: the result {out.dtype}{list(out.shape)} does not fit into {x.dtype}{list(x.shape)}"
-        )
     if x.array.base is not None or getrefcount(x.array) > alone:
         raise RuntimeError(
             f"in-place {what}: this memory is also seen by a view, a detached tensor, NumPy or a recorded step, whose "
             f"gradients would be wrong without a sign; write x = ... instead, or change x.clone()"
         )
-    x.array[...] = out.array
-    x.node = out.node
-    note_write(x.array)
+    out = op(x, other).to(x.dtype) if x.is_floating_point() else op(x, other)
+    if out.shape != x.shape or out.dtype != x.dtype:
+        raise RuntimeError(
+            f"in-place {what}: the result {out.dtype}{list(out.shape)} does not fit into {x.dtype}{list(x.shape)}"
+        )
+    x.array, x.node = out.array, out.node  # nobody else can see the memory, so that new memory is as good
     return x
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array
+from ..backend import Array, array_module
 from ..tape import op
 from .elementwise import cast
 
@@ -19,7 +19,7 @@ Axes = tuple[int, ...]
 @op(x=lambda g, shape, axis, keepdims: spread(g, shape=shape, axis=axis, keepdims=keepdims))
 def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """Σ x over the axes: each x takes part once, so each receives g."""
-    return np.add.reduce(x, axis, keepdims=keepdims)
+    return array_module(x).add.reduce(x, axis, keepdims=keepdims)  # x.sum() without its detour through Python
 
 @op(x=lambda g, axis, keepdims: sum(g, axis=axis, keepdims=keepdims))
 def spread(x: Array, *, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Array:
@@ -31,7 +31,7 @@ def spread(x: Array, *, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> A
 @op(x=lambda g, shape, axis, keepdims, n: spread(g / n, shape=shape, axis=axis, keepdims=keepdims))
 def mean(x: Array, *, axis: Axes, keepdims: bool = False, n: int) -> Array:
     """Σ x / n over the axes, which together hold n numbers; nan for none."""
-    return np.true_divide(np.add.reduce(x, axis, keepdims=keepdims), n)
+    return np.true_divide(sum(x, axis=axis, keepdims=keepdims), n)
 
 @op(x=lambda g, x, out, axis, keepdims: share(x, g, out, axis, keepdims))
 def amax(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
