@@ -1,0 +1,95 @@
+"""DataLoader: a dataset in batches.
+
+A whole batch is gathered with one index operation (`dataset.batch`), which takes microseconds, so there are no worker
+processes. Without shuffling a batch is a slice: of tensors a view, not a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from tinygrad_lite import Generator, randperm
+
+from .dataset import Indices, batch_of, items_at
+
+NO_WORKERS = "a whole batch is gathered with one index operation in this process, so no workers are needed"
+# PyTorch's arguments that have no meaning here: its default, which is accepted, and why nothing else is
+REFUSED: dict[str, tuple[Any, str]] = {
+    "sampler": (None, "use shuffle=True, or a Subset whose indices are in the order you want"),
+    "batch_sampler": (None, "use batch_size, or loop over dataset.batch(indices) yourself"),
+    "num_workers": (0, NO_WORKERS),
+    "pin_memory": (False, "batches are NumPy arrays; move the dataset's tensors to the GPU instead"),
+    "timeout": (0, NO_WORKERS),
+    "worker_init_fn": (None, NO_WORKERS),
+    "multiprocessing_context": (None, NO_WORKERS),
+    "prefetch_factor": (None, NO_WORKERS),
+    "persistent_workers": (False, NO_WORKERS),
+    "pin_memory_device": ("", "batches are NumPy arrays; move the dataset's tensors to the GPU instead"),
+    "in_order": (True, NO_WORKERS),
+}
+
+
+class DataLoader:
+    """ceil(n / batch_size) batches of a dataset of n items, or with drop_last floor(n / batch_size).
+
+    With shuffle, every epoch (every `for batch in loader`) draws a new permutation from `generator`, else from the
+    default one behind manual_seed. Batches of a Dataset come from its `batch`; with `collate_fn`, from a list of single
+    items. ValueError for a batch_size that is no positive integer, NotImplementedError for arguments of PyTorch's
+    loader that concern workers or samplers, which there are none of here.
+    https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
+
+    >>> from tinygrad_lite import arange
+    >>> from tinygrad_lite.datasets import TensorDataset
+    >>> for (x,) in DataLoader(TensorDataset(arange(5)), batch_size=2):
+    ...     print(x)
+    tensor([0, 1])
+    tensor([2, 3])
+    tensor([4])
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int = 1,
+        shuffle: bool | None = False,
+        *,
+        drop_last: bool = False,
+        generator: Generator | None = None,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
+        **refused: Any,
+    ) -> None:
+        for name, value in refused.items():
+            if name not in REFUSED:
+                raise TypeError(f"DataLoader() got an unexpected keyword argument {name!r}")
+            default, instead = REFUSED[name]
+            if value != default:
+                raise NotImplementedError(f"DataLoader: {name}={value!r} is not supported: {instead}")
+        if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise ValueError(f"DataLoader: batch_size is a positive integer, got {batch_size!r}")
+        if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
+            raise TypeError(
+                f"DataLoader: a dataset has a length and an index, a {type(dataset).__name__} does not; "
+                "make a TensorDataset, or a class with __len__ and __getitem__"
+            )
+        self.dataset, self.batch_size, self.shuffle = dataset, int(batch_size), bool(shuffle)
+        self.drop_last, self.generator, self.collate_fn = drop_last, generator, collate_fn
+
+    def __len__(self) -> int:
+        """How many batches an epoch has."""
+        full, rest = divmod(len(self.dataset), self.batch_size)
+        return full + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[Any]:
+        n = len(self.dataset)
+        order = randperm(n, generator=self.generator).numpy() if self.shuffle else None
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            here = slice(start, min(start + self.batch_size, n))
+            yield self._batch(here if order is None else order[here])
+
+    def _batch(self, indices: Indices) -> Any:
+        if self.collate_fn is None:
+            return batch_of(self.dataset, indices)
+        return self.collate_fn(items_at(self.dataset, indices))

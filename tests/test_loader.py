@@ -1,0 +1,249 @@
+"""DataLoader: what is in its batches, in which order, how they are gathered, and what it refuses."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.utils.data
+
+import tinygrad_lite as tl
+from tinygrad_lite.datasets import DataLoader, Dataset, Iris, Subset, TensorDataset, random_split
+
+
+class Items(Dataset[tuple[int, float]]):
+    """A user's plain dataset: items only."""
+
+    def __len__(self) -> int:
+        return 10
+
+    def __getitem__(self, index: int) -> tuple[int, float]:
+        assert type(index) is int
+        return index, index / 2
+
+
+class Counted(TensorDataset):
+    """How many index operations a loader makes of it, and of which kind."""
+
+    def __init__(self, *tensors: tl.Tensor) -> None:
+        super().__init__(*tensors)
+        self.asked: list[Any] = []
+
+    def batch(self, indices: Any) -> Any:
+        self.asked.append(indices)
+        return super().batch(indices)
+
+
+def order(loader: DataLoader) -> list[int]:
+    return [int(i) for batch in loader for i in batch[0]]
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 6, 7])
+@pytest.mark.parametrize("batch_size", [1, 3, 6, 100])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_sequential_batches_are_torchs(n: int, batch_size: int, drop_last: bool, close: Any) -> None:
+    x, y = np.random.default_rng(0).normal(size=(n, 2)), np.arange(n)
+    options = {"batch_size": batch_size, "drop_last": drop_last}
+    ours = DataLoader(TensorDataset(tl.from_numpy(x), tl.from_numpy(y)), **options)
+    theirs = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.from_numpy(x), torch.from_numpy(y)), **options)
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        assert type(a) is type(b)
+        for ours_, theirs_ in zip(a, b, strict=True):
+            close(ours_, theirs_)
+
+
+def test_default_batch_is_one_item() -> None:
+    loader = DataLoader(Items())
+    assert (loader.batch_size, loader.shuffle, loader.drop_last, len(loader)) == (1, False, False, 10)
+    assert [x.shape for x, _ in loader] == [(1,)] * 10
+
+
+@pytest.mark.parametrize(
+    "dataset", [Items(), TensorDataset(tl.arange(10)), Subset(Items(), range(10)), [(i,) for i in range(10)]]
+)
+def test_shuffle_is_a_new_permutation_each_epoch(dataset: Any) -> None:
+    loader = DataLoader(dataset, batch_size=4, shuffle=True, generator=tl.Generator().manual_seed(0))
+    epochs = [order(loader) for _ in range(4)]
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert len(set(map(tuple, epochs))) == 4
+    again = DataLoader(dataset, batch_size=4, shuffle=True, generator=tl.Generator().manual_seed(0))
+    assert [order(again) for _ in range(4)] == epochs
+
+
+def test_order_does_not_depend_on_the_batch_size_or_the_dataset_kind() -> None:
+    orders = [
+        order(DataLoader(dataset, batch_size=size, shuffle=True, generator=tl.Generator().manual_seed(5)))
+        for dataset in (Items(), TensorDataset(tl.arange(10)))
+        for size in (1, 3, 10)
+    ]
+    assert orders == [orders[0]] * 6
+
+
+def test_shuffle_without_generator_follows_manual_seed() -> None:
+    loader = DataLoader(Items(), shuffle=True)
+    tl.manual_seed(1)
+    first = order(loader)
+    assert order(loader) != first
+    tl.manual_seed(1)
+    assert order(loader) == first
+
+
+def test_no_shuffle_draws_nothing() -> None:
+    tl.manual_seed(0)
+    wanted = tl.rand(1).item()
+    tl.manual_seed(0)
+    order(DataLoader(Items(), batch_size=3))
+    assert tl.rand(1).item() == wanted
+
+
+def test_two_epochs_at_once_do_not_disturb_each_other() -> None:
+    loader = DataLoader(TensorDataset(tl.arange(10)), batch_size=2)
+    pairs = [(int(a[0][0]), int(b[0][0])) for a in loader for b in loader]
+    assert pairs == [(a, b) for a in range(0, 10, 2) for b in range(0, 10, 2)]
+
+
+def test_drop_last_drops_the_short_batch_of_a_permutation() -> None:
+    loader = DataLoader(TensorDataset(tl.arange(10)), batch_size=4, shuffle=True, drop_last=True)
+    assert [len(x) for (x,) in loader] == [4, 4]
+    assert len(loader) == 2
+
+
+# How batches are gathered
+
+
+def test_sequential_batches_are_views() -> None:
+    x = tl.arange(10)
+    for (batch,) in DataLoader(TensorDataset(x), batch_size=4):
+        assert np.shares_memory(batch.numpy(), x.numpy())
+
+
+def test_a_batch_is_one_index_operation() -> None:
+    dataset = Counted(tl.arange(10), tl.zeros(10))
+    list(DataLoader(dataset, batch_size=4, shuffle=True))
+    assert [(type(i), len(i)) for i in dataset.asked] == [(np.ndarray, 4), (np.ndarray, 4), (np.ndarray, 2)]
+    dataset.asked.clear()
+    list(DataLoader(dataset, batch_size=4))
+    assert dataset.asked == [slice(0, 4), slice(4, 8), slice(8, 10)]
+
+
+def test_a_batch_of_a_random_split_is_one_index_operation() -> None:
+    dataset = Counted(10 * tl.arange(10))
+    train, valid = random_split(dataset, [7, 3])
+    seen = [x for part in (train, valid) for (batch,) in DataLoader(part, batch_size=7, shuffle=True) for x in batch.tolist()]
+    assert sorted(seen) == list(range(0, 100, 10))
+    assert len(dataset.asked) == 2
+
+
+def test_bytes_stay_bytes() -> None:
+    images = tl.from_numpy(np.arange(40, dtype=np.uint8).reshape(10, 4))
+    assert all(
+        batch.dtype == tl.uint8 for shuffle in (False, True) for (batch,) in DataLoader(TensorDataset(images), 3, shuffle)
+    )
+
+
+def test_iris_batches() -> None:
+    train, _ = Iris(features=("petal length", "petal width")).split(test_size=30)
+    batches = list(DataLoader(train, batch_size=16, shuffle=True))
+    assert [tuple(x.shape) for x, _ in batches] == [(16, 2)] * 7 + [(8, 2)]
+    assert {(x.dtype, y.dtype) for x, y in batches} == {(tl.float32, tl.int64)}
+
+
+def test_batches_stay_on_the_device(device: str) -> None:
+    for (batch,) in DataLoader(TensorDataset(tl.arange(10, device=device)), batch_size=4, shuffle=True):
+        assert batch.device.type == device
+
+
+def test_plain_datasets_are_collated() -> None:
+    x, y = next(iter(DataLoader(Items(), batch_size=4)))
+    assert (x.tolist(), y.tolist()) == ([0, 1, 2, 3], [0, 0.5, 1, 1.5])
+    assert (x.dtype, y.dtype) == (tl.int64, tl.float64)  # as in PyTorch
+    assert next(iter(DataLoader([5, 6, 7], batch_size=2))).tolist() == [5, 6]
+
+
+@pytest.mark.parametrize("dataset", [Items(), TensorDataset(tl.arange(10))])
+def test_collate_fn_gets_the_single_items(dataset: Any) -> None:
+    for shuffle in (False, True):
+        batches = list(DataLoader(dataset, batch_size=4, shuffle=shuffle, collate_fn=lambda items: items))
+        assert [len(items) for items in batches] == [4, 4, 2]
+        assert all(type(item) is tuple for items in batches for item in items)
+        assert sorted(int(item[0]) for items in batches for item in items) == list(range(10))
+
+
+def test_items_of_different_lengths_are_named() -> None:
+    with pytest.raises(ValueError, match=r"different shapes.*\(2,\), \(3,\).*collate_fn"):
+        list(DataLoader([tl.zeros(2), tl.zeros(3)], batch_size=2))
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.0, None, "4", True])
+def test_batch_size_errors(batch_size: Any) -> None:
+    with pytest.raises(ValueError, match="batch_size is a positive integer, got"):
+        DataLoader(Items(), batch_size=batch_size)
+
+
+def test_batch_size_may_be_a_numpy_integer() -> None:
+    assert len(DataLoader(Items(), batch_size=np.int64(4))) == 3
+
+
+@pytest.mark.parametrize("dataset", [None, iter([1, 2]), {1, 2}, 5])
+def test_no_dataset(dataset: Any) -> None:
+    with pytest.raises(TypeError, match="a dataset has a length and an index"):
+        DataLoader(dataset)
+
+
+def test_workers_are_not_needed() -> None:
+    assert len(DataLoader(Items(), num_workers=0)) == 10
+    with pytest.raises(
+        NotImplementedError, match="num_workers=2 is not supported: a whole batch is gathered with one index operation"
+    ):
+        DataLoader(Items(), num_workers=2)
+
+
+def test_every_other_argument_of_torchs_loader_is_known_and_refused() -> None:
+    import inspect
+
+    parameters = inspect.signature(torch.utils.data.DataLoader.__init__).parameters
+    ours = inspect.signature(DataLoader.__init__).parameters
+    others = [name for name in parameters if name not in ours]
+    assert "sampler" in others
+    for name in others:
+        if name != "pin_memory_device":  # torch warns of it
+            assert len(DataLoader(Items(), **{name: parameters[name].default})) == 10
+        with pytest.raises(NotImplementedError, match=f"DataLoader: {name}='other' is not supported: "):
+            DataLoader(Items(), **{name: "other"})
+
+
+def test_an_unknown_argument() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'bacth_size'"):
+        DataLoader(Items(), bacth_size=3)
+
+
+# Speed, as a ratio to the bare loop
+
+
+def test_a_shuffled_epoch_costs_little_more_than_the_bare_numpy_loop() -> None:
+    images, labels = np.zeros((20000, 784), np.uint8), np.zeros(20000, np.int64)
+    loader = DataLoader(TensorDataset(tl.from_numpy(images), tl.from_numpy(labels)), batch_size=256, shuffle=True)
+
+    def ours() -> None:
+        for _ in loader:
+            pass
+
+    def bare() -> None:
+        places = np.random.default_rng(0).permutation(20000)
+        for start in range(0, 20000, 256):
+            here = places[start : start + 256]
+            _ = images[here], labels[here]
+
+    def seconds(loop: Any) -> float:
+        start = perf_counter()
+        loop()
+        return perf_counter() - start
+
+    assert min(seconds(ours) / seconds(bare) for _ in range(10)) < 2
