@@ -1,0 +1,61 @@
+"""fetch: a file from the first mirror that has it, whole and right, or nothing.
+
+pooch does the work: it downloads to a temporary name, compares the SHA-256, and only then gives the file its name, so a
+download that breaks off leaves nothing behind and the next one starts afresh.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+VARIABLE = "TINYGRAD_LITE_DATA"
+
+
+def data_folders() -> list[Path]:
+    """Where data is looked for and kept: the folder that TINYGRAD_LITE_DATA names, if set, then the user's cache."""
+    import pooch
+
+    named = os.environ.get(VARIABLE)
+    return [*([Path(named).expanduser()] if named else []), Path(pooch.os_cache("tinygrad_lite"))]
+
+
+def fetch(
+    name: str, sha256: str, mirrors: Sequence[str], folder: str | os.PathLike[str], progress: bool = True, timeout: float = 30
+) -> Path:
+    """The path of folder/name, downloaded from the first mirror (a URL that `name` is appended to) that delivers it.
+
+    A file that is there already with the right SHA-256 is left as it is; another one is replaced. A progress bar shows
+    on a terminal unless `progress` is False. `timeout` is how many seconds a mirror may stay silent. RuntimeError if no
+    mirror delivers: it tells what each one did, and how to put the file there by hand.
+    """
+    import pooch
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    bar = progress and sys.stderr.isatty()
+    log = pooch.get_logger()
+    level = log.level
+    log.setLevel("INFO" if bar else "WARNING")  # it announces each download, which belongs to the bar
+    failures = []
+    try:
+        for mirror in mirrors:
+            download = pooch.HTTPDownloader(progressbar=bar, timeout=timeout, chunk_size=1 << 16)
+            try:
+                return Path(pooch.retrieve(mirror + name, known_hash=sha256, fname=name, path=folder, downloader=download))
+            except (OSError, ValueError) as error:  # what requests raises is an OSError; a wrong checksum a ValueError
+                failures.append(f"  {mirror}{name}\n    {type(error).__name__}: {error}")
+    finally:
+        log.setLevel(level)
+    raise RuntimeError(
+        "\n".join(
+            [
+                f"{name} could not be downloaded. What was tried:",
+                *failures,
+                f"Download it by hand (its SHA-256 is {sha256})",
+                f"and put it into {folder.resolve()}, or into a folder that the environment variable {VARIABLE} names.",
+            ]
+        )
+    )
