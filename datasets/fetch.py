@@ -30,6 +30,13 @@ def fetch(
     A file that is there already with the right SHA-256 is left as it is; another one is replaced. A progress bar shows
     on a terminal unless `progress` is False. `timeout` is how many seconds a mirror may stay silent. RuntimeError if no
     mirror delivers: it tells what each one did, and how to put the file there by hand.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.txt").write_bytes(b"data")  # it is there already
+    ...     sha256 = "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7"
+    ...     fetch("a.txt", sha256, ["https://example.org/"], folder).name
+    'a.txt'
     """
     import pooch
 
