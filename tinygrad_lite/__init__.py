@@ -16,7 +16,7 @@ import warnings
 from importlib import import_module
 from typing import Any
 
-from . import autograd, cuda
+from . import autograd, creation, cuda, dtypes, functional
 from .backend import device
 from .creation import *
 from .dtypes import *
@@ -27,6 +27,13 @@ from .ops.shape import clone
 from .random import Generator, manual_seed
 from .tensor import Tensor
 
+__all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "manual_seed"]
+__all__ += ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ += ["abs", "add", "div", "exp", "log", "maximum", "minimum", "mul", "neg", "relu", "sigmoid", "sign", "sqrt", "sub"]
+__all__ += ["clone", "tanh"]
+__all__ += creation.__all__
+__all__ += dtypes.__all__
+__all__ += functional.__all__
 __version__ = "0.1.0"
 
 # PyTorch is silent about log 0 and overflow, and so is this: NumPy's warnings are switched off for what happens in our code.
@@ -38,7 +45,13 @@ _LAZY = {"nn": "nn", "optim": "nn.optim", "datasets": "datasets"}
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return import_module(f"{__name__}.{_LAZY[name]}")
+        try:
+            return import_module(f"{__name__}.{_LAZY[name]}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{_LAZY[name]}":
+                raise
+            where = "this checkout is not installed; in its root type: pip install -e ."
+            raise ImportError(f"{error.name} is in the folder {_LAZY[name]}/, and {where}") from error
     from difflib import get_close_matches
 
     near = get_close_matches(name, [*globals(), *_LAZY], 1)

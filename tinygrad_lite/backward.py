@@ -9,16 +9,16 @@ for the gradients of its inputs; gradients that meet are added. `backward` puts 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .backend import array_module, is_array
+from .grad_mode import set_grad_enabled
 from .inplace import check_unwritten, note_write, writes
 from .ops.reduction import sum as sum_over
 from .ops.shape import clone, reshape
-from .grad_mode import set_grad_enabled
 from .tape import Leaf, Node
 
 if TYPE_CHECKING:
@@ -49,49 +49,45 @@ def walk(
     """
     arrived: dict[Any, Any] = {}
     owned: set[Any] = set()  # where what arrived is an array that nothing else refers to: it may be added to in place
-    heap: list[tuple[int, Node]] = []  # nodes to visit, youngest first
+    for node, g in roots:
+        arrived[node] = arrived[node] + g if node in arrived else g
+    heap = [(-node.birth, node) for node in arrived if type(node) is Node]  # to visit, youngest first
+    heapify(heap)
     oldest = min([x.birth for x in wanted], default=0) if all(type(x) is Node for x in wanted) else 0  # and none before it
-    steps = [(edge, g, False) for edge, g in roots]
-    while True:
-        for edge, g, fresh in steps:
-            before = arrived.get(edge)
-            if before is None:
-                arrived[edge] = g
-                if fresh:
-                    owned.add(edge)
-                if type(edge) is Node:
-                    heappush(heap, (-edge.birth, edge))
-            elif edge in owned:
-                before += g
-                arrived[edge] = before
-            else:
-                arrived[edge] = before + g
-                if not create_graph:
-                    owned.add(edge)
-        if not heap or -heap[0][0] <= oldest:
-            return arrived, owned
+    while heap and -heap[0][0] > oldest:
         node = heappop(heap)[1]
         g = arrived[node] if node in wanted else arrived.pop(node)
-        if node.saved is None:
+        saved = node.saved
+        if saved is None:
             raise RuntimeError(
                 f"backward through {node.op.name} a second time: what it had kept was let go after the first. "
                 f"Give the first backward() or grad() retain_graph=True"
             )
         if node.birth < writes.last:
             check_unwritten(node)
-        steps = []
-        for nth, (edge, vjp, kept) in enumerate(zip(node.edges, node.op.vjps, node.saved)):
+        for nth, (edge, vjp, kept) in enumerate(zip(node.edges, node.op.vjps, saved)):
             if edge is None:
                 continue
-            if create_graph:
-                x_g = fold(vjp(g, *as_tensors(node, nth)), edge.shape)  # type: ignore[misc]
+            x_g = vjp(g, *(as_tensors(node, nth) if create_graph else kept))  # type: ignore[misc]  # an edge has a vjp
+            if x_g.shape != edge.shape:
+                x_g = fold(x_g, edge.shape)
+            before = arrived.get(edge)
+            if before is None:
+                arrived[edge] = x_g
+                if type(edge) is Node:
+                    heappush(heap, (-edge.birth, edge))
+                if not create_graph and x_g is not g and x_g.base is None:
+                    owned.add(edge)
+            elif edge in owned:
+                before += x_g
+                arrived[edge] = before
             else:
-                x_g = vjp(g, *kept)  # type: ignore[misc]  # an input without a vjp has no edge
-                if x_g.shape != edge.shape:
-                    x_g = fold(x_g, edge.shape)
-            steps.append((edge, x_g, not create_graph and x_g is not g and x_g.base is None))
+                arrived[edge] = before + x_g
+                if not create_graph:
+                    owned.add(edge)
         if not retain_graph and node.op.holds:
             node.saved = None
+    return arrived, owned
 
 
 def as_tensors(node: Node, nth: int) -> list[Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 class _Writes:
     last = 0  # the time of the last write, to anything
-    times: ClassVar[dict[int, tuple[int, Any]]] = {}  # id of the array that owns the memory -> its last write, and a reference to it
+    times: ClassVar[dict[int, tuple[int, Any]]] = {}  # id of the memory's owner -> its last write, and a reference to it
 
 
 writes = _Writes()

@@ -89,9 +89,9 @@ class Op:
         nth = ["nth"] if self.variadic else []
         shape = f"{owner}[nth].shape" if self.variadic else f"{owner}.shape"
         values = "".join(f"{shape if name == 'shape' else name}, " for name in wanted)
-        keep = eval(f"lambda {', '.join((*self.inputs, *nth, 'out', *self.options))}: ({values})")
-        defaults = self.forward.__kwdefaults__ or {}
-        keep.__defaults__ = tuple(defaults[name] for name in self.options if name in defaults)
+        options = ["*", *self.options] if self.options else []
+        keep = eval(f"lambda {', '.join((*self.inputs, *nth, 'out', *options))}: ({values})")
+        keep.__kwdefaults__ = self.forward.__kwdefaults__
         return cast("Callable[..., tuple[Any, ...]]", keep)
 
 
@@ -192,28 +192,39 @@ def _two(op: Op) -> Callable[..., Tensor]:
 
 
 def _several(op: Op) -> Callable[..., Tensor]:
+    forward, keeps, vjps, variadic = op.forward, op.keeps, op.vjps, op.variadic
+
     def apply(*inputs: Any, **options: Any) -> Any:
-        arrays = tuple([x.array if isinstance(x, Tensor) else x for x in inputs])
-        edges = tuple([x.node if vjp and isinstance(x, Tensor) else None for x, vjp in zip(inputs, op.vjps)])
+        for x in inputs:
+            if isinstance(x, Tensor):
+                break
+        else:
+            return forward(*inputs, **options)
+        arrays, edges, recorded = [], [], False
+        for x, vjp in zip(inputs, vjps):
+            edge = None
+            if isinstance(x, Tensor):
+                x, edge = x.array, x.node if vjp else None
+                recorded = recorded or edge is not None
+            arrays.append(x)
+            edges.append(edge)
         try:
-            out = op.forward(*arrays, **options)
+            out = forward(*arrays, **options)
         except Exception as error:
             raise explained(op.name, error, *arrays) from error
-        if not any([isinstance(x, Tensor) for x in inputs]):
-            return out
-        if any([vjp and is_array(x) and x.dtype != out.dtype for x, vjp in zip(arrays, op.vjps)]):
-            found = " and ".join(str(x.dtype) for x in arrays if is_array(x))
-            raise RuntimeError(f"{op.name}: the dtypes {found} differ; cast one to the other's: x.to(y.dtype)")
+        if type(out) is not ndarray:
+            out = as_array(out, arrays[0])
+        for x, vjp in zip(arrays, vjps):
+            if vjp and x is not None and type(x) not in NUMBERS and x.dtype != out.dtype:
+                raise RuntimeError(f"{op.name}: dtypes {x.dtype} and {out.dtype} do not mix; cast one: x.to(y.dtype)")
         result = new(Tensor)
-        result.array = out = as_array(out, arrays[0])
-        result.node = None
-        if mode.enabled and any([edge is not None for edge in edges]):
-            if op.variadic:
-                saved = [op.keeps[0](arrays, nth, out, **options) for nth in range(len(arrays))]
+        result.array, result.node = out, None
+        if recorded and mode.enabled:
+            if variadic:
+                saved = [e and keeps[0](arrays, nth, out, **options) for nth, e in enumerate(edges)]
             else:
-                saved = [keep(*arrays, out, **options) for keep in op.keeps]
-            kept = tuple([None if edge is None else values for edge, values in zip(edges, saved)])
-            result.node = Node(op, edges, kept, out.shape)
+                saved = [e and keep(*arrays, out, **options) for e, keep in zip(edges, keeps)]
+            result.node = Node(op, tuple(edges), tuple(saved), out.shape)
         return result
 
     return apply
