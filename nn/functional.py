@@ -18,6 +18,7 @@ from tinygrad_lite.dtypes import int64
 from tinygrad_lite.ops import elementwise, indexing, linalg, neural
 from tinygrad_lite.ops.elementwise import relu as _relu
 from tinygrad_lite.ops.elementwise import sigmoid, tanh
+from tinygrad_lite.ops.reduction import mean
 from tinygrad_lite.ops.shape import mT
 from tinygrad_lite.tensor import Tensor
 
@@ -254,12 +255,13 @@ def cross_entropy(
     x, t = input.array, target.array
     if (
         t.dtype == int64
-        and (weight is None and not label_smoothing)
+        and (weight is None and not label_smoothing and ignore_index < 0)
         and (x.ndim == 2 and t.shape == x.shape[:1] and x.dtype.kind == "f")
         and t.size
         and t.view(np.uint64).max() < x.shape[1]  # one look for both ends: a negative index is a huge unsigned one
     ):
-        return _reduce(neural.cross_entropy(input, target=t), reduction)  # nearly every call
+        loss = neural.cross_entropy(input, target=t)  # nearly every call
+        return mean(loss, axis=(0,), n=t.size) if reduction == "mean" else _reduce(loss, reduction)
     log_p = neural.log_softmax(_rows(input, "cross_entropy"), axis=1)
     if t.dtype.kind != "f":
         return _class_loss(log_p, input, target, weight, ignore_index, reduction, label_smoothing, "cross_entropy")

@@ -91,7 +91,8 @@ def adam(
         p *= 1 - lr * weight_decay
     elif decays:
         g = g + weight_decay * p
-    m += (1 - beta1) * (g - m)
+    m *= beta1
+    m += (1 - beta1) * g
     v *= beta2
     v += (1 - beta2) * g * g
     if v_max is not None:

@@ -1,0 +1,204 @@
+"""Losses: values and gradients as in PyTorch in float64, for every shape, option and edge; errors of the same types."""
+
+import numpy as np
+import pytest
+import torch
+
+import tinygrad_lite as tl
+from tinygrad_lite import nn
+
+F, T = nn.functional, torch.nn.functional
+RNG = np.random.default_rng(0)
+SHAPES = [(6, 4), (4,), (3, 4, 5), (2, 4, 3, 2), (1, 4), (6, 1)]
+
+
+def check(name, arrays, close, wrt=(0,), **options):
+    """One loss with our function and torch's, and the gradients of the arrays named in `wrt` for a non-unit upstream one."""
+    ours = [tl.tensor(a, requires_grad=i in wrt) for i, a in enumerate(arrays)]
+    theirs = [torch.tensor(a, requires_grad=i in wrt) for i, a in enumerate(arrays)]
+    weight = options.pop("weight", None)
+    ours_w, theirs_w = (None, None) if weight is None else (tl.tensor(weight), torch.tensor(weight))
+    extra = {} if name in ("mse_loss", "l1_loss", "binary_cross_entropy_with_logits") else {"weight": ours_w}
+    out = getattr(F, name)(*ours, **extra, **options)
+    expected = getattr(T, name)(*theirs, **({"weight": theirs_w} if extra else {}), **options)
+    close(out, expected)
+    g = RNG.standard_normal(out.shape)
+    out.backward(tl.tensor(g))
+    expected.backward(torch.tensor(g))
+    for i in wrt:
+        close(ours[i].grad, theirs[i].grad)
+
+
+def targets(shape, classes=4, ignored=None):
+    size = shape[:1] + shape[2:] if len(shape) > 1 else ()
+    t = RNG.integers(0, shape[1] if len(shape) > 1 else shape[0], size)
+    return np.where(RNG.random(size) < 0.4, ignored, t) if ignored is not None else t
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("ignored", [None, -100, 1])
+def test_cross_entropy_of_indices(shape, reduction, smoothing, weighted, ignored, close):
+    classes = shape[1] if len(shape) > 1 else shape[0]
+    options = {"reduction": reduction, "label_smoothing": smoothing, "weight": RNG.random(classes) if weighted else None}
+    if ignored is not None:
+        options["ignore_index"] = ignored
+    check("cross_entropy", [RNG.standard_normal(shape), targets(shape, ignored=ignored)], close, **options)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_cross_entropy_of_probabilities(shape, reduction, smoothing, weighted, close):
+    classes = shape[1] if len(shape) > 1 else shape[0]
+    weight = RNG.random(classes) if weighted else None
+    arrays = [RNG.standard_normal(shape), RNG.random(shape)]
+    check("cross_entropy", arrays, close, (0, 1), reduction=reduction, label_smoothing=smoothing, weight=weight)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("ignored", [None, 2])
+def test_nll(shape, reduction, weighted, ignored, close):
+    classes = shape[1] if len(shape) > 1 else shape[0]
+    options = {} if ignored is None else {"ignore_index": ignored}
+    weight = RNG.random(classes) if weighted else None
+    check("nll_loss", [RNG.standard_normal(shape), targets(shape, ignored=ignored)], close, weight=weight, reduction=reduction, **options)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "binary_cross_entropy_with_logits"])
+@pytest.mark.parametrize("shape", [(3, 4), (), (5,), (0, 2)])
+def test_regression(name, reduction, shape, close):
+    x, y = RNG.standard_normal(shape), RNG.random(shape)
+    check(name, [x, y], close, (0, 1) if name != "binary_cross_entropy_with_logits" else (0,), reduction=reduction)
+
+
+def test_bce_at_the_extremes(close):
+    x = np.array([0.0, 1e4, -1e4, 1e4, -1e4, 0.0])
+    check("binary_cross_entropy_with_logits", [x, np.array([1.0, 1, 0, 0, 1, 0.5])], close, reduction="none")
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_cross_entropy_at_the_extremes(reduction, close):
+    inf = np.inf
+    t = np.array([0, 1, 2, 0, 1])
+    logits = np.array([[1e4, -1e4, 0], [1e4, -1e4, 0], [0, 0, 0], [-1e4, -1e4, 1e4], [1e-300, 1e300, 0]])
+    check("cross_entropy", [logits, t], close, reduction=reduction)
+    some = np.array([[-inf, 0, 1], [0, -inf, 1], [-inf, -inf, 0], [0, 1, -inf], [-inf, 0, 0]])
+    check("cross_entropy", [some, np.array([1, 0, 2, 0, 1])], close, reduction=reduction)
+    check("cross_entropy", [np.full((2, 3), -inf), t[:2]], close, reduction=reduction)
+    out = F.cross_entropy(tl.tensor(some), tl.tensor([0, 1, 2, 0, 1]), reduction=reduction)
+    close(out, T.cross_entropy(torch.tensor(some), torch.tensor([0, 1, 2, 0, 1]), reduction=reduction))
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_empty_batches_and_all_ignored(name, reduction, close):
+    check(name, [np.zeros((0, 3)), np.zeros(0, int)], close, reduction=reduction)
+    check(name, [RNG.standard_normal((4, 3)), np.full(4, -100)], close, reduction=reduction)
+    if name == "cross_entropy":
+        check(name, [np.zeros((0, 3)), np.zeros((0, 3))], close, reduction=reduction)
+        check(name, [RNG.standard_normal((4, 3)), np.full(4, -100)], close, reduction=reduction, label_smoothing=0.1)
+    ours = getattr(F, name)(tl.zeros(4, 3), tl.tensor([-100] * 4), reduction=reduction)
+    assert {"mean": np.isnan, "sum": lambda x: x == 0, "none": lambda x: (x == 0).all()}[reduction](ours.numpy())
+
+
+def test_an_ignored_row_may_hold_anything(close):
+    x = np.array([[0.0, 1.0], [np.inf, -np.inf], [np.nan, 0.0]])
+    ours = F.nll_loss(tl.tensor(x), tl.tensor([0, -100, -100]))
+    close(ours, T.nll_loss(torch.tensor(x), torch.tensor([0, -100, -100])))
+
+
+def test_float32_stays_float32():
+    x = tl.zeros(2, 3, requires_grad=True)
+    w = tl.ones(3)
+    for loss in (
+        F.cross_entropy(x, tl.tensor([0, 1]), w),
+        F.cross_entropy(x, tl.tensor([0, -100]), label_smoothing=0.1),
+        F.cross_entropy(x, tl.ones(2, 3), label_smoothing=0.1),
+        F.nll_loss(x, tl.tensor([0, 1])),
+        F.mse_loss(x, tl.ones(2, 3)),
+    ):
+        assert loss.dtype == tl.float32
+        (g,) = tl.autograd.grad(loss, x)
+        assert g.dtype == tl.float32
+
+
+def test_second_derivative(close):
+    a, t = RNG.standard_normal((3, 4)), [0, 3, 1]
+    x, y = tl.tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
+    (g,) = tl.autograd.grad(F.cross_entropy(x, tl.tensor(t)), x, create_graph=True)
+    (h,) = torch.autograd.grad(T.cross_entropy(y, torch.tensor(t)), y, create_graph=True)
+    (g * g).sum().backward()
+    (h * h).sum().backward()
+    close(x.grad, y.grad)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_errors(name):
+    loss, x, t = getattr(F, name), tl.zeros(3, 5, requires_grad=True), tl.tensor
+    for target, error, message in (
+        (t([0, 1, 5]), IndexError, "Target 5 is out of bounds"),
+        (t([0, 1, -1]), IndexError, "Target -1 is out of bounds"),
+        (t([0, 1]), ValueError, r"batch_size \(3\) to match target batch_size \(2\)"),
+        (t(1), ValueError, r"target batch_size \(0\)"),
+        (t([[0, 1, 2]]), ValueError, r"target batch_size \(1\)"),
+        (t([0.0, 1, 2]), RuntimeError, r"target\.long\(\)"),
+        (t([True, False, True]), RuntimeError, "integer target"),
+        (t([[0], [1], [2]]), RuntimeError, r"target of shape \[3\]"),
+    ):
+        with pytest.raises(error, match=message):
+            loss(x, target)
+    with pytest.raises(RuntimeError, match=r"target of shape \[2, 4\]"):
+        loss(tl.zeros(2, 5, 4), tl.zeros(2, 3, dtype=tl.int64))
+    with pytest.raises(RuntimeError, match="one number a class"):
+        loss(x, t([0, 1, 2]), tl.ones(4))
+    with pytest.raises(RuntimeError, match="one number a class"):
+        loss(x, t([0, 1, 2]), tl.ones(5, dtype=tl.float64))
+    with pytest.raises(ValueError, match="'avg' is not a valid value for reduction"):
+        loss(x, t([0, 1, 2]), reduction="avg")
+    with pytest.raises(RuntimeError, match="expected floats"):
+        loss(tl.zeros(3, 5, dtype=tl.int64), t([0, 1, 2]))
+    assert x.grad is None
+    assert loss(x, tl.zeros(3, dtype=tl.uint8)).shape == ()
+
+
+def test_errors_of_options():
+    x = tl.zeros(3, 5)
+    with pytest.raises(RuntimeError, match="label_smoothing must be between"):
+        F.cross_entropy(x, tl.tensor([0, 1, 2]), label_smoothing=1.5)
+    with pytest.raises(RuntimeError, match="ignore_index is not supported"):
+        F.cross_entropy(x, tl.zeros(3, 5), ignore_index=1)
+    with pytest.raises(RuntimeError, match="class probabilities"):
+        F.cross_entropy(x, tl.zeros(3, 4))
+    with pytest.raises(ValueError, match="reduction"):
+        nn.MSELoss(reduction="avg")
+    with pytest.raises(ValueError, match="same as input size"):
+        F.binary_cross_entropy_with_logits(x, tl.zeros(3))
+    with pytest.warns(UserWarning, match="broadcasting"):
+        F.mse_loss(tl.zeros(3, 1), tl.zeros(3))
+    with pytest.raises(TypeError):
+        nn.CrossEntropyLoss(None, None)  # size_average is not here
+
+
+def test_modules_are_the_functions(close):
+    x, t, w = RNG.standard_normal((4, 3)), np.array([0, 2, 1, 2]), RNG.random(3)
+    for name, arrays, options in (
+        ("CrossEntropyLoss", (x, t), {"ignore_index": 1, "reduction": "sum", "label_smoothing": 0.1}),
+        ("CrossEntropyLoss", (x, t), {}),
+        ("NLLLoss", (x, t), {"ignore_index": 1, "reduction": "none"}),
+        ("MSELoss", (x, x + 1), {"reduction": "sum"}),
+        ("L1Loss", (x, x + 1), {}),
+        ("BCEWithLogitsLoss", (x, np.abs(np.tanh(x))), {"reduction": "none"}),
+    ):
+        ours, theirs = getattr(nn, name)(**options), getattr(torch.nn, name)(**options)
+        close(ours(*map(tl.tensor, arrays)), theirs(*map(torch.tensor, arrays)))
+        assert repr(ours) == repr(theirs)
+    ours, theirs = nn.CrossEntropyLoss(tl.tensor(w)), torch.nn.CrossEntropyLoss(torch.tensor(w))
+    close(ours(tl.tensor(x), tl.tensor(t)), theirs(torch.tensor(x), torch.tensor(t)))
+    assert list(ours.state_dict()) == list(theirs.state_dict()) == ["weight"]

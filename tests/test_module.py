@@ -1,0 +1,331 @@
+"""Module, Parameter and the containers: names, order and errors as in PyTorch, and state that moves both ways."""
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+import torch
+
+import tinygrad_lite as tl
+from tinygrad_lite import nn
+
+
+class Block(nn.Module):
+    """A parameter, a child, a buffer of each kind, in an order that is not PyTorch's state_dict order."""
+
+    def __init__(self, lib):
+        super().__init__()
+        self.inner = lib.nn.Linear(2, 3)
+        self.register_buffer("seen", lib.zeros(2))
+        self.scale = lib.nn.Parameter(lib.ones(3))
+        self.register_buffer("scratch", lib.zeros(1), persistent=False)
+        self.tail = lib.nn.Sequential(lib.nn.ReLU(), lib.nn.Linear(3, 1, bias=False))
+
+    def forward(self, x):
+        return self.tail(self.inner(x) * self.scale)
+
+
+class TorchBlock(torch.nn.Module):
+    __init__ = Block.__init__
+    forward = Block.forward
+
+    def __init__(self):
+        torch.nn.Module.__init__(self)
+        self.inner = torch.nn.Linear(2, 3)
+        self.register_buffer("seen", torch.zeros(2))
+        self.scale = torch.nn.Parameter(torch.ones(3))
+        self.register_buffer("scratch", torch.zeros(1), persistent=False)
+        self.tail = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(3, 1, bias=False))
+
+
+@pytest.fixture
+def block():
+    return Block(tl)
+
+
+def test_names_and_order_are_torchs(block):
+    theirs = TorchBlock()
+    assert list(block.state_dict()) == list(theirs.state_dict())
+    for name in ("named_parameters", "named_buffers", "named_modules", "named_children"):
+        assert [k for k, _ in getattr(block, name)()] == [k for k, _ in getattr(theirs, name)()], name
+    assert [k for k, _ in block.named_parameters("net", recurse=False)] == ["net.scale"]
+    assert [k for k in block.state_dict(prefix="net.")] == [k for k in theirs.state_dict(prefix="net.")]
+    assert len(list(block.parameters())) == 4
+    assert len(list(block.modules())) == 5
+    assert len(list(block.buffers())) == 2
+
+
+def test_order_does_not_depend_on_hashing():
+    program = "from tinygrad_lite import nn; m = nn.Module(); [setattr(m, n, nn.Linear(1, 1)) for n in 'zebra ant fox'.split()]; "
+    program += "print(list(m.state_dict()))"
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert outputs == {"['zebra.weight', 'zebra.bias', 'ant.weight', 'ant.bias', 'fox.weight', 'fox.bias']\n"}
+
+
+def test_repr_is_torchs(block):
+    assert repr(block).replace("Block(", "TorchBlock(", 1) == repr(TorchBlock())
+    assert repr(nn.Dropout(0.1)) == repr(torch.nn.Dropout(0.1))
+    assert repr(nn.Sequential()) == repr(torch.nn.Sequential())
+    assert repr(nn.Parameter(tl.ones(2))) == repr(torch.nn.Parameter(torch.ones(2)))
+    ours = nn.ModuleDict({"a": nn.Flatten(), "b": nn.Softmax(dim=1)})
+    assert repr(ours) == repr(torch.nn.ModuleDict({"a": torch.nn.Flatten(), "b": torch.nn.Softmax(dim=1)}))
+
+
+def test_state_moves_both_ways(block, close):
+    theirs = TorchBlock()
+    x = np.random.default_rng(0).standard_normal((5, 2)).astype("float32")
+    block.load_state_dict(theirs.state_dict())
+    close(block(tl.tensor(x)), theirs(torch.tensor(x)))
+    back = TorchBlock()
+    back.load_state_dict({k: torch.tensor(v.numpy()) for k, v in block.state_dict().items()})
+    close(block(tl.tensor(x)), back(torch.tensor(x)))
+
+
+def test_load_copies_in_place_and_casts(block):
+    before = {k: (p, p.array) for k, p in block.named_parameters()}
+    block.load_state_dict({k: v.double() + 1 for k, v in block.state_dict().items()})
+    for k, p in block.named_parameters():
+        assert p is before[k][0]
+        assert p.array is before[k][1]
+        assert p.dtype == tl.float32
+    np.testing.assert_array_equal(block.scale.detach().numpy(), [2, 2, 2])
+
+
+def test_load_errors_list_everything_and_change_nothing(block):
+    before = copy.deepcopy(block.state_dict())
+    state = {k: v + 1 for k, v in block.state_dict().items()}
+    del state["scale"]
+    state["extra"] = tl.ones(1)
+    state["inner.weight"] = tl.ones(3, 7)
+    state["seen"] = 3
+    with pytest.raises(RuntimeError) as error:
+        block.load_state_dict(state)
+    for part in (
+        'Missing key(s) in state_dict: "scale"',
+        'Unexpected key(s) in state_dict: "extra"',
+        "size mismatch for inner.weight: copying a param with shape [3, 7] from checkpoint, the shape in current model is [3, 2]",
+        'for "seen", expected a Tensor or an array but received <class \'int\'>',
+    ):
+        assert part in str(error.value)
+    for k, v in block.state_dict().items():
+        np.testing.assert_array_equal(v.numpy(), before[k].numpy())
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        block.load_state_dict({"scale": tl.ones(4)}, strict=False)
+    result = block.load_state_dict({"scale": tl.zeros(3), "extra": tl.ones(1)}, strict=False)
+    assert result.unexpected_keys == ["extra"]
+    assert result.missing_keys == ["seen", "inner.weight", "inner.bias", "tail.1.weight"]
+    assert block.scale.tolist() == [0, 0, 0]
+    with pytest.raises(TypeError, match="dict-like"):
+        block.load_state_dict([1])
+
+
+def test_state_dict_shares_memory_and_keep_vars(block):
+    state = block.state_dict()
+    with tl.no_grad():
+        block.scale *= 3
+    assert state["scale"].tolist() == [3, 3, 3]
+    assert not state["scale"].requires_grad
+    assert block.state_dict(keep_vars=True)["scale"] is block.scale
+
+
+def test_shared_parameters_count_once_but_are_saved_twice():
+    def build(lib):
+        net = lib.Sequential(lib.Linear(2, 2), lib.ReLU(), lib.Linear(2, 2))
+        net[2].weight = net[0].weight
+        return net
+
+    ours, theirs = build(nn), build(torch.nn)
+    assert [k for k, _ in ours.named_parameters()] == [k for k, _ in theirs.named_parameters()]
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert len(list(ours.named_parameters(remove_duplicate=False))) == 4
+    relu = nn.ReLU()
+    twice = nn.Sequential(relu, relu)
+    assert len(twice) == 2
+    assert len(list(twice.children())) == 1
+    assert len(list(twice.modules())) == 2
+
+
+def test_train_eval_apply_requires_grad(block):
+    assert block.training
+    assert block.eval() is block
+    assert not any(m.training for m in block.modules())
+    assert all(m.training for m in block.train().modules())
+    with pytest.raises(ValueError, match="expected to be boolean"):
+        block.train("yes")
+    order = []
+    assert block.apply(lambda m: order.append(type(m).__name__)) is block
+    assert order == ["Linear", "ReLU", "Linear", "Sequential", "Block"]
+    block.requires_grad_(False)
+    assert not any(p.requires_grad for p in block.parameters())
+    assert all(p.requires_grad for p in block.requires_grad_().parameters())
+
+
+def test_zero_grad(block):
+    block(tl.ones(4, 2)).sum().backward()
+    g = block.scale.grad
+    block.zero_grad(set_to_none=False)
+    assert block.scale.grad is g
+    assert g.tolist() == [0, 0, 0]
+    block.zero_grad()
+    assert all(p.grad is None for p in block.parameters())
+
+
+def test_to_keeps_the_objects(block, device):
+    params = list(block.parameters())
+    block(tl.ones(4, 2)).sum().backward()
+    block.register_buffer("count", tl.tensor(3))
+    assert block.to(device, tl.float64) is block
+    assert all(a is b for a, b in zip(params, block.parameters(), strict=True))
+    assert {(str(p.dtype), p.device.type) for p in [*params, *[p.grad for p in params]]} == {("float64", device)}
+    assert block.seen.dtype == tl.float64
+    assert block.count.dtype == tl.int64
+    block(tl.ones(4, 2, dtype=tl.float64, device=device)).sum().backward()
+    assert block.to(tl.zeros(1, dtype=tl.float32)).scale.dtype == tl.float32
+    assert block.double().float().scale.dtype == tl.float32
+    with pytest.raises(TypeError, match="only accepts floating point dtypes"):
+        block.to(tl.int64)
+    with pytest.raises(RuntimeError, match="unknown device"):
+        block.to("gpu")
+
+
+def test_deepcopy_and_pickle_are_independent(block):
+    block(tl.ones(4, 2)).sum().backward()
+    for twin in (copy.deepcopy(block), pickle.loads(pickle.dumps(block))):
+        assert isinstance(twin.scale, nn.Parameter)
+        assert twin.scale.requires_grad
+        assert list(twin.state_dict()) == list(block.state_dict())
+        with tl.no_grad():
+            twin.scale += 1
+        assert block.scale.tolist() == [1, 1, 1]
+    tied = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    tied[1].weight = tied[0].weight
+    twin = copy.deepcopy(tied)
+    assert twin[1].weight is twin[0].weight is not tied[0].weight
+
+
+def test_a_misspelt_name_tells_the_nearest(block):
+    with pytest.raises(AttributeError, match="'Block' object has no attribute 'sclae'; did you mean 'scale'"):
+        _ = block.sclae
+    with pytest.raises(AttributeError, match="no attribute 'zzz'$"):
+        _ = block.zzz
+    assert not hasattr(block, "weight")
+
+    class Broken(nn.Module):
+        @property
+        def size(self):
+            return self.sise_of_it
+
+    with pytest.raises(AttributeError, match="sise_of_it"):
+        _ = Broken().size
+
+
+def test_parameters_are_not_lost_by_assignment(block):
+    with pytest.raises(TypeError, match="cannot assign 'Tensor' as parameter 'scale'"):
+        block.scale = block.scale - 1
+    with pytest.raises(TypeError, match="cannot assign 'int' as child module 'inner'"):
+        block.inner = 3
+    assert len(list(block.parameters())) == 4
+    block.scale = None
+    assert len(list(block.parameters())) == 3
+    block.seen = block.seen + 1  # a buffer may be replaced, and stays one
+    assert block.state_dict()["seen"].tolist() == [1, 1]
+
+
+def test_no_init_is_needed():
+    class Plain(nn.Module):
+        def __init__(self):
+            self.weight = nn.Parameter(tl.ones(2))  # before, and without, super().__init__()
+            super().__init__()
+
+        def forward(self, x, power=1):
+            return (self.weight * x) ** power
+
+    net = Plain()
+    assert [k for k, _ in net.named_parameters()] == ["weight"]
+    assert net(tl.tensor(2.0), power=2).tolist() == [4, 4]
+    assert net.training
+    with pytest.raises(NotImplementedError, match='missing the required "forward"'):
+        nn.Module()(1)
+
+
+def test_registering():
+    m = nn.Module()
+    m.register_parameter("bias", None)
+    m.register_parameter("weight", nn.Parameter(tl.ones(1)))
+    m.add_module("child", nn.ReLU())
+    m.register_buffer("nothing", None)
+    assert list(m.state_dict()) == ["weight"]
+    assert m.bias is None and m.nothing is None
+    for name, kind, error in (
+        ("a.b", "buffer", KeyError),
+        ("", "buffer", KeyError),
+        ("train", "buffer", KeyError),
+        ("weight", "buffer", KeyError),
+        (3, "buffer", TypeError),
+    ):
+        with pytest.raises(error):
+            m.register_buffer(name, tl.ones(1))
+    with pytest.raises(TypeError, match="buffer 'x'"):
+        m.register_buffer("x", 3)
+    with pytest.raises(TypeError, match="parameter 'x'"):
+        m.register_parameter("x", tl.ones(1))
+    with pytest.raises(TypeError, match="not a Module subclass"):
+        m.add_module("x", 3)
+
+
+def test_parameter():
+    x = tl.ones(2)
+    p = nn.Parameter(x)
+    assert p.requires_grad and p.array is x.array
+    assert not nn.Parameter(x, requires_grad=False).requires_grad
+    with pytest.raises(RuntimeError, match="floating-point"):
+        nn.Parameter(tl.tensor([1, 2]))
+    with pytest.raises(TypeError, match="expected a Tensor, got list"):
+        nn.Parameter([1.0])
+    assert type(p + 1) is tl.Tensor
+
+
+def test_sequential():
+    a, b, c = nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)
+    net = nn.Sequential(a, b, c)
+    assert net[0] is a and net[-1] is c and list(net) == [a, b, c]
+    assert list(net[1:]) == [b, c]
+    assert list(net[1:].state_dict()) == list(torch.nn.Sequential(*map(torch.nn.Linear, (1, 2, 3), (2, 3, 1)))[2:].state_dict())
+    x = tl.ones(4, 2)
+    np.testing.assert_array_equal(net(x).tolist(), c(b(a(x))).tolist())
+    assert net.append(nn.Flatten()) is net and len(net) == 4
+    net[1] = nn.Tanh()
+    assert [type(m).__name__ for m in net] == ["Linear", "Tanh", "Linear", "Flatten"]
+    named = nn.Sequential(OrderedDict(first=a, second=c))
+    assert list(named.state_dict()) == ["first.weight", "first.bias", "second.weight", "second.bias"]
+    assert named.first is a
+    with pytest.raises(IndexError, match="index 7 is out of range"):
+        _ = net[7]
+    with pytest.raises(TypeError, match="int is not a Module subclass"):
+        nn.Sequential(a, 3)
+
+
+def test_lists_and_dicts_of_modules():
+    layers = nn.ModuleList([nn.Linear(1, 1)]).append(nn.ReLU()).extend([nn.Linear(1, 2)])
+    assert list(layers.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    assert len(layers) == 3 and layers[-1].out_features == 2 and len(layers[:2]) == 2
+    heads = nn.ModuleDict({"a": nn.Linear(1, 1)})
+    heads["b"] = nn.ReLU()
+    assert list(heads) == ["a", "b"] == list(heads.keys()) and "a" in heads and len(heads) == 2
+    assert dict(heads.items())["b"] is heads["b"] is list(heads.values())[1]
+    with pytest.raises(KeyError):
+        _ = heads["c"]
