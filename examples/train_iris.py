@@ -27,6 +27,8 @@ parser.add_argument("--seed", type=int, default=0, help="of the split, the start
 parser.add_argument("--device", default="cpu", help="cpu, or cuda for an NVIDIA GPU (default: cpu)")
 parser.add_argument("--out", type=Path, default=Path("figures/train_iris.png"), help="where the figure goes")
 args = parser.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook has no command line
+if args.starts < 1:
+    parser.error(f"--starts must be at least 1, got {args.starts}")
 
 # %% [markdown]
 # ## The data

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_lite import Tensor, no_grad
 from tinygrad_lite.backend import Array, put
+from tinygrad_lite.grad_mode import no_grad
+from tinygrad_lite.tensor import Tensor
 
 from .trainer import Callback
 
@@ -43,6 +44,16 @@ def axes_or_new(ax: Axes | None, width: float = 5.0, height: float = 3.8) -> Axe
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def epochs_axes(ax: Axes | None) -> Axes:
+    """axes_or_new for curves over epochs, which are counted in whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax = axes_or_new(ax)
+    ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return ax
 
 
 def save_figure(figure: Any, path: str | os.PathLike[str], dpi: int = 120) -> Path:
@@ -137,12 +148,7 @@ def show_images(
 
 
 def show_wrong_predictions(
-    images: Any,
-    labels: Any,
-    predicted: Any,
-    class_names: Sequence[str],
-    ax: Axes | None = None,
-    count: int = 16,
+    images: Any, labels: Any, predicted: Any, class_names: Sequence[str], ax: Axes | None = None, count: int = 16
 ) -> Axes:
     """Draw the first `count` images whose prediction is wrong, titled with the true and, below it, the predicted class.
 
@@ -225,13 +231,11 @@ class GradientNorms(Callback):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw each layer's gradient norm against the epoch, on a logarithmic scale."""
-        ax = axes_or_new(ax)
+        ax = epochs_axes(ax)
         for n, (layer, values) in enumerate(self.norms.items()):
             ax.plot(range(1, len(values) + 1), values, label=layer, color=COLORS[n % len(COLORS)])
         ax.set_yscale("log")
-        ax.set_xlabel("epoch")
         ax.set_ylabel("norm of the gradient")
-        ax.xaxis.get_major_locator().set_params(integer=True)
         if self.norms:
             ax.legend(title="layer")
         return ax

@@ -17,14 +17,15 @@ dozen lines; `fit` puts epochs around it, `validate` measures, and callbacks (Ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from tinygrad_lite import Tensor, no_grad
+from tinygrad_lite.grad_mode import no_grad
+from tinygrad_lite.tensor import Tensor
 
 from .module import Module
 from .utils import clip_grad_norm_
@@ -56,17 +57,15 @@ class History(dict[str, list[float]]):
 
         KeyError for a column that there is not.
         """
-        from .plots import axes_or_new
+        from .plots import epochs_axes
 
-        ax = axes_or_new(ax)
+        ax = epochs_axes(ax)
         names = [name for name in self if "loss" in name] if columns is None else list(columns)
         for name in names:
             if name not in self:
                 raise KeyError(f"history.plot: there is no column {name!r}; there are {', '.join(self)}")
             ax.plot(self["epoch"], self[name], label=name.replace("_", " "))
-        ax.set_xlabel("epoch")
         ax.set_ylabel("loss" if columns is None else ", ".join(names).replace("_", " "))
-        ax.xaxis.get_major_locator().set_params(integer=True)
         if names:
             ax.legend()
         return ax
@@ -235,7 +234,7 @@ class Trainer:
         """
         _check_protocol(model, "training_step", "configure_optimizers")
         optimizer, schedulers = _optimizer_and_schedulers(model)
-        lengths = [len(train_loader)] if hasattr(train_loader, "__len__") else []
+        lengths = [len(train_loader)] if isinstance(train_loader, Sized) else []
         if lengths == [0]:
             raise ValueError("fit: train_loader has no batches")
         self.history, self.should_stop = History(), False

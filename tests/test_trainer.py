@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_lite import Tensor, is_grad_enabled, manual_seed, nn, tensor, zeros
-from tinygrad_lite.datasets import DataLoader, TensorDataset
+from tinygrad_lite import Tensor, datasets, is_grad_enabled, manual_seed, nn, tensor, zeros
 
 X = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 1.0], [0.5, -1.0]]
 Y = [0, 1, 1, 0, 2]
@@ -50,8 +49,8 @@ class Constant(nn.Module):
         return nn.optim.SGD(self.parameters(), lr=1.0)
 
 
-def loader(batch_size: int = 2) -> DataLoader:
-    return DataLoader(TensorDataset(tensor(X), tensor(Y)), batch_size=batch_size)
+def loader(batch_size: int = 2) -> datasets.DataLoader:
+    return datasets.DataLoader(datasets.TensorDataset(tensor(X), tensor(Y)), batch_size=batch_size)
 
 
 def weights(model: nn.Module) -> list[float]:
@@ -455,7 +454,7 @@ def test_steps_that_return_no_loss(returned: Any, error: Any, message: str) -> N
 def test_loaders_without_batches() -> None:
     with pytest.raises(ValueError, match="train_loader has no batches"):
         nn.Trainer(max_epochs=1).fit(Classifier(), [])
-    with pytest.raises(ValueError, match="gave no batches in epoch 2.*not an iterator"):
+    with pytest.raises(ValueError, match=r"gave no batches in epoch 2.*not an iterator"):
         nn.Trainer(max_epochs=2).fit(Classifier(), iter(loader()))
     with pytest.raises(ValueError, match="the validation loader gave no batches"):
         nn.Trainer(max_epochs=1).fit(Classifier(), loader(), [])
@@ -513,7 +512,7 @@ def test_same_seed_same_training() -> None:
     def trained() -> list[float]:
         manual_seed(3)
         model = Classifier()
-        nn.Trainer(max_epochs=2).fit(model, DataLoader(TensorDataset(tensor(X), tensor(Y)), 2, shuffle=True))
+        nn.Trainer(max_epochs=2).fit(model, datasets.DataLoader(datasets.TensorDataset(tensor(X), tensor(Y)), 2, shuffle=True))
         return weights(model)
 
     assert trained() == trained()
