@@ -381,6 +381,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return shapes.permute(input, axes=tuple([swap.get(i, i) for i in range(ndim)]))
 
 
+@numpy_names
 def squeeze(input: Tensor, dim: Dim = None) -> Tensor:
     """Without the axes of length one: all of them, or of those given. A view.
     >>> zeros(1, 2, 1).squeeze().shape, zeros(1, 2, 1).squeeze(0).shape
@@ -391,6 +392,7 @@ def squeeze(input: Tensor, dim: Dim = None) -> Tensor:
     return shapes.reshape(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in axes]))
 
 
+@numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new axis of length one at `dim`: (2, 3) at -1 is (2, 3, 1). A view."""
     shape = input.array.shape

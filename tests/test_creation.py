@@ -1,0 +1,201 @@
+"""Tensors from nothing, against PyTorch: values, shapes, dtypes and refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import tinygrad_lite as tl
+
+SAME: dict[str, Any] = {
+    "tensor float": lambda t: t.tensor(1.5),
+    "tensor int": lambda t: t.tensor(3),
+    "tensor bool": lambda t: t.tensor(True),
+    "tensor list": lambda t: t.tensor([1, 2, 3]),
+    "tensor mixed": lambda t: t.tensor([[1, 2.5], [3, 4]]),
+    "tensor bools": lambda t: t.tensor([True, False]),
+    "tensor tuple": lambda t: t.tensor(((1.0, 2.0), (3.0, 4.0))),
+    "tensor empty": lambda t: t.tensor([]),
+    "tensor nested empty": lambda t: t.tensor([[], []]),
+    "tensor dtype": lambda t: t.tensor([1, 2], dtype=t.float64),
+    "tensor to int": lambda t: t.tensor([1.7, -1.7], dtype=t.int64),
+    "tensor to bool": lambda t: t.tensor([0, 2], dtype=t.bool),
+    "tensor of array": lambda t: t.tensor(np.arange(3.0)),
+    "tensor of int32": lambda t: t.tensor(np.arange(3, dtype=np.int32)),
+    "tensor of scalar": lambda t: t.tensor(np.float64(2.0)),
+    "tensor of 0d": lambda t: t.tensor([t.tensor(1.0), t.tensor(2.0)]),
+    "tensor of numpy scalars": lambda t: t.tensor([np.float32(1), np.float32(2)]),
+    "tensor of range": lambda t: t.tensor(range(3)),
+    "tensor half": lambda t: t.tensor([1, 2], dtype=t.half),
+    "Tensor": lambda t: t.Tensor([1, 2]),
+    "Tensor nested": lambda t: t.Tensor([[1, 2], [3, 4]]),
+    "Tensor none": lambda t: t.Tensor(),
+    "Tensor shape": lambda t: t.Tensor(2, 3) * 0,
+    "zeros": lambda t: t.zeros(2, 3),
+    "zeros tuple": lambda t: t.zeros((2, 3)),
+    "zeros list": lambda t: t.zeros([2], dtype=t.int64),
+    "zeros 0d": lambda t: t.zeros(()),
+    "zeros 0d no size": lambda t: t.zeros([]),
+    "zeros empty": lambda t: t.zeros(0, 3),
+    "zeros bool": lambda t: t.zeros(2, dtype=t.bool),
+    "ones": lambda t: t.ones(2, 1, 2),
+    "ones dtype": lambda t: t.ones(2, dtype=t.float64),
+    "full": lambda t: t.full((2, 2), 7.5),
+    "full int": lambda t: t.full((2,), 7),
+    "full bool": lambda t: t.full((2,), True),
+    "full dtype": lambda t: t.full((2,), 7, dtype=t.float16),
+    "full 0d": lambda t: t.full((), 1.5),
+    "zeros_like": lambda t: t.zeros_like(t.ones(2, 3, dtype=t.int64)),
+    "ones_like": lambda t: t.ones_like(t.zeros(2), dtype=t.float64),
+    "full_like": lambda t: t.full_like(t.zeros(2, 2), 3),
+    "full_like int": lambda t: t.full_like(t.zeros(2, dtype=t.int64), 3),
+    "empty_like": lambda t: t.empty_like(t.zeros(2, 2)) * 0,
+    "eye": lambda t: t.eye(3),
+    "eye wide": lambda t: t.eye(2, 3, dtype=t.int64),
+    "eye tall": lambda t: t.eye(3, 2),
+    "arange": lambda t: t.arange(5),
+    "arange from": lambda t: t.arange(2, 5),
+    "arange step": lambda t: t.arange(1, 10, 3),
+    "arange down": lambda t: t.arange(5, 0, -2),
+    "arange float": lambda t: t.arange(0, 1, 0.25),
+    "arange half": lambda t: t.arange(2.5),
+    "arange dtype": lambda t: t.arange(3, dtype=t.float64),
+    "arange nothing": lambda t: t.arange(0),
+    "arange same": lambda t: t.arange(2, 2),
+    "arange tenths": lambda t: t.arange(0, 1, 0.1, dtype=t.float64),
+    "linspace": lambda t: t.linspace(0, 1, 5),
+    "linspace down": lambda t: t.linspace(3, -3, 4, dtype=t.float64),
+    "linspace one": lambda t: t.linspace(2, 3, 1),
+    "linspace none": lambda t: t.linspace(2, 3, 0),
+    "as_tensor": lambda t: t.as_tensor([1.0, 2.0]),
+    "as_tensor dtype": lambda t: t.as_tensor(np.arange(2), dtype=t.float32),
+    "from_numpy": lambda t: t.from_numpy(np.arange(2.0)),
+    "randint shape": lambda t: t.randint(3, (2, 2)) * 0,
+    "randint low": lambda t: t.randint(3, 5, (2,)) * 0,
+    "rand shape": lambda t: t.rand(2, 3) * 0,
+    "randn dtype": lambda t: t.randn((2, 3), dtype=t.float64) * 0,
+    "rand 0d": lambda t: t.rand(()) * 0,
+    "randperm dtype": lambda t: t.randperm(4) * 0,
+    "normal shape": lambda t: t.normal(0.0, 1.0, (2, 3)) * 0,
+    "normal mean": lambda t: t.normal(t.zeros(3), 0.0),
+    "normal std": lambda t: t.normal(2.0, t.zeros(3)),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_creation_equals_torch(name: str, close: Any) -> None:
+    ours, theirs = SAME[name](tl), SAME[name](torch)
+    close(ours, theirs)
+    assert type(ours.array) is np.ndarray
+    assert ours.is_leaf
+    assert not ours.requires_grad
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **o: tl.tensor([1.0], **o),
+        lambda **o: tl.zeros(2, **o),
+        lambda **o: tl.ones(2, **o),
+        lambda **o: tl.empty(2, **o),
+        lambda **o: tl.full((2,), 1.0, **o),
+        lambda **o: tl.eye(2, **o),
+        lambda **o: tl.arange(2.0, **o),
+        lambda **o: tl.linspace(0, 1, 2, **o),
+        lambda **o: tl.rand(2, **o),
+        lambda **o: tl.randn(2, **o),
+        lambda **o: tl.zeros_like(tl.ones(2), **o),
+        lambda **o: tl.ones_like(tl.ones(2), **o),
+        lambda **o: tl.full_like(tl.ones(2), 2, **o),
+        lambda **o: tl.empty_like(tl.ones(2), **o),
+    ],
+)
+def test_options(make: Any, device: str) -> None:
+    x = make(dtype=tl.float64, device=device, requires_grad=True)
+    assert x.dtype == tl.float64
+    assert x.device.type == device
+    assert x.requires_grad
+    assert x.is_leaf
+    with pytest.raises(RuntimeError, match="only floating-point tensors can require grad"):
+        make(dtype=tl.int64, requires_grad=True)
+    with pytest.raises(RuntimeError, match="unknown device 'gpu'.*'cpu'"):
+        make(device="gpu")
+
+
+def test_tensor_copies() -> None:
+    a = np.zeros(2)
+    x = tl.tensor(a)
+    y = tl.tensor(x)
+    a[0] = 1
+    assert x.tolist() == y.tolist() == [0, 0]
+    assert y.array is not x.array
+    source = tl.tensor([1.0], requires_grad=True)
+    assert not tl.tensor(source).requires_grad
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: tl.tensor([[1, 2], [3]]), ValueError, "ragged"),
+        (lambda: tl.tensor("abc"), TypeError, "tensor"),
+        (lambda: tl.tensor(None), TypeError, "tensor"),
+        (lambda: tl.tensor([1 + 2j]), TypeError, "complex"),
+        (lambda: tl.tensor([1, 2], requires_grad=True), RuntimeError, "int64"),
+        (lambda: tl.tensor(np.zeros(2, "complex64")), TypeError, "complex64"),
+        (lambda: tl.arange(0, 5, 0), RuntimeError, "steps of 0"),
+        (lambda: tl.arange(5, 0), RuntimeError, "steps of 1 do not lead from 5 to 0"),
+        (lambda: tl.randint(5, 5, (2,)), RuntimeError, "randint"),
+        (lambda: tl.randint(5), (RuntimeError, TypeError), "randint"),
+        (lambda: tl.normal(0.0, 1.0), TypeError, "size"),
+        (lambda: tl.normal(0.0, -1.0, (2,)), RuntimeError, "negative"),
+        (lambda: tl.zeros(-1), (RuntimeError, ValueError), "negative"),
+        (lambda: tl.Tensor(2.5, 3), (TypeError, ValueError), "."),
+        (lambda: tl.linspace(0, 1, -2), (RuntimeError, ValueError), "-2|negative"),
+    ],
+)
+def test_bad_input(call: Any, error: Any, words: str) -> None:
+    with pytest.raises(error, match=words):
+        call()
+
+
+# Randomness
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    draws: list[Any] = [lambda **o: tl.rand(3, **o), lambda **o: tl.randn(3, **o), lambda **o: tl.randint(0, 100, (5,), **o),
+                        lambda **o: tl.randperm(10, **o), lambda **o: tl.normal(0.0, 1.0, (3,), **o)]  # fmt: skip
+    for draw in draws:
+        tl.manual_seed(3)
+        first, second = draw().tolist(), draw().tolist()
+        tl.manual_seed(3)
+        assert draw().tolist() == first
+        assert draw().tolist() == second != first
+        assert draw(generator=tl.Generator().manual_seed(3)).tolist() == first
+
+
+def test_a_generator_has_a_stream_of_its_own() -> None:
+    g = tl.Generator().manual_seed(1)
+    tl.manual_seed(5)
+    before = tl.rand(2).tolist()
+    first = tl.rand(3, generator=g).tolist()
+    tl.manual_seed(5)
+    tl.rand(3, generator=g)
+    assert tl.rand(2).tolist() == before
+    assert tl.rand(3, generator=g.manual_seed(1)).tolist() == first
+    assert g.initial_seed() == 1
+
+
+def test_distributions() -> None:
+    uniform, normal, ints = tl.rand(20000), tl.randn(20000), tl.randint(2, 5, (20000,))
+    assert 0 <= uniform.min().item() < uniform.max().item() < 1
+    assert uniform.mean().item() == pytest.approx(0.5, abs=0.02)
+    assert normal.mean().item() == pytest.approx(0, abs=0.04)
+    assert normal.numpy().std() == pytest.approx(1, abs=0.04)
+    assert set(ints.tolist()) == {2, 3, 4}
+    assert sorted(tl.randperm(50).tolist()) == list(range(50))
+    scaled = tl.normal(tl.full((20000,), 3.0), 0.5)
+    assert scaled.mean().item() == pytest.approx(3, abs=0.04)
+    assert scaled.numpy().std() == pytest.approx(0.5, abs=0.04)
