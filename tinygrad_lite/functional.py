@@ -283,7 +283,7 @@ def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     """log Σ e^x over an axis or several, without overflow.
     >>> tensor([1000.0, 1000.0]).logsumexp(0)
-    tensor(1000.6931)
+    tensor(1000.6932)
     """
     x = input if input.array.dtype.kind == "f" else input.to(get_default_dtype())
     return neural.logsumexp(x, axis=axes_of(dim, x.array.ndim, "logsumexp"), keepdims=keepdim)

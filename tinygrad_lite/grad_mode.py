@@ -15,10 +15,7 @@ mode = _Mode()
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are being recorded for backward().
-    >>> is_grad_enabled()
-    True
-    """
+    """Whether operations are being recorded for backward()."""
     return mode.enabled
 
 
@@ -50,20 +47,12 @@ def no_grad(function: Any = None) -> Any:
 
 
 def enable_grad(function: Any = None) -> Any:
-    """Recording is on inside, also within no_grad().
-    >>> with no_grad(), enable_grad():
-    ...     is_grad_enabled()
-    True
-    """
+    """Recording is on inside, also within no_grad()."""
     return _Recording(True) if function is None else _Recording(True)(function)
 
 
 class set_grad_enabled(_Recording):
-    """Switch recording on or off, at once; as a context manager, until its end.
-    >>> with set_grad_enabled(False):
-    ...     is_grad_enabled()
-    False
-    """
+    """Switch recording on or off, at once; as a context manager, until its end."""
 
     def __init__(self, mode_: bool) -> None:
         super().__init__(mode_)

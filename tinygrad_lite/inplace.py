@@ -48,8 +48,9 @@ def note_write(array: Array) -> None:
 
 def check_unwritten(node: Node) -> None:
     """RuntimeError if an array that `node` kept has been written to since; named are the op and the mend."""
-    for kept in node.saved:
-        for array in kept or ():
+    values = [value for kept in node.saved for value in kept or ()]
+    for value in values:
+        for array in value if isinstance(value, (tuple, list)) else (value,):
             if is_array(array) and writes.times.get(id(owner(array)), (0,))[0] > node.birth:
                 raise RuntimeError(
                     f"backward through {node.op.name}: a {array.dtype}{list(array.shape)} array that it kept was changed in "

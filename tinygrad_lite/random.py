@@ -6,8 +6,6 @@ tensors on the GPU, so that a seed means the same on both.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 
@@ -39,14 +37,6 @@ class Generator:
         if self._numpy is None:
             self._numpy = np.random.default_rng(abs(self.initial_seed()))
         return self._numpy
-
-    def get_state(self) -> dict[str, Any]:
-        """Where in the stream it is, for set_state()."""
-        return dict(self.numpy.bit_generator.state)
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from where get_state() was."""
-        self.numpy.bit_generator.state = state
 
 
 default_generator = Generator()
