@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,25 +28,50 @@ def text(x: Tensor) -> str:
         notes.append("requires_grad=True")
     elif x.node is not None:
         notes.append(f"grad_fn={x.node!r}")
-    return f"tensor({', '.join([numbers(array, 'tensor('), *notes])})"
+    return f"tensor({', '.join([numbers(array, len('tensor(')), *notes])})"
 
 
-def numbers(array: np.ndarray, prefix: str) -> str:
-    """The values: whole floats as `1.`, others with four decimals, or with exponents where their sizes differ much."""
+def numbers(array: np.ndarray[Any, Any], indent: int) -> str:
+    """The values in nested brackets; of more than 1000, three at either end of each axis."""
     if not array.size:
         return "[]"
-    with np.printoptions(threshold=1000, edgeitems=3, linewidth=80):
-        if array.dtype.kind != "f":
-            return np.array2string(array, separator=", ", prefix=prefix)
-        values = array.astype(np.float64)
-        sizes = np.abs(values[np.isfinite(values) & (values != 0)])
-        smallest, largest = (sizes.min(), sizes.max()) if sizes.size else (1.0, 1.0)
-        if not (sizes % 1).any():
-            form = ".4e" if largest > 1e8 else "#.0f"
-        else:
-            form = ".4e" if largest / smallest > 1000 or largest > 1e8 or smallest < 1e-4 else ".4f"
-        few = array.size <= 1000
-        width = max(len(f"{v:{form}}") for v in values.flat) if few else 0
-        return np.array2string(
-            values, separator=", ", prefix=prefix, formatter={"float_kind": lambda v: f"{v:{form}}".rjust(width)}
-        )
+    shown, cut = array, array.size > 1000
+    for axis, n in enumerate(array.shape):
+        if cut and n > 6:
+            shown = shown.take([0, 1, 2, -3, -2, -1], axis)
+    form, width = number_format(shown)
+    return rows(array, indent, form, width, cut)
+
+
+def number_format(array: np.ndarray[Any, Any]) -> tuple[str, int]:
+    """How to write one of these numbers, and how wide.
+    Whole floats as `1.`, others with four decimals, or with exponents where they differ much in size.
+    """
+    if array.dtype.kind != "f":
+        return "", max(len(str(v)) for v in array.ravel().tolist())
+    values = array[np.isfinite(array) & (array != 0)].astype(np.float64)
+    sizes = np.abs(values) if values.size else np.ones(1)
+    fraction, smallest, largest = (sizes % 1).any(), sizes.min(), sizes.max()
+    form = ".4f" if fraction else "#.0f"
+    if largest / smallest > 1000 or largest > 1e8 or (fraction and smallest < 1e-4):
+        form = ".4e"
+    return form, max([len(f"{v:{form}}") for v in values.tolist()], default=0)
+
+
+def rows(array: np.ndarray[Any, Any], indent: int, form: str, width: int, cut: bool) -> str:
+    """An array's rows, as many numbers in a line as fit into 80 characters."""
+
+    def cell(value: Any) -> str:
+        return f"{value:{form}}".rjust(width)
+
+    if not array.ndim:
+        return cell(array.item())
+    ends = [*array[:3], None, *array[-3:]] if cut and len(array) > 6 else list(array)
+    if array.ndim == 1:
+        cells = [" ..." if x is None else cell(x.item()) for x in ends]
+        n = max(1, (80 - indent) // (width + 2))
+        parts, gap = [", ".join(cells[i : i + n]) for i in range(0, len(cells), n)], "\n"
+    else:
+        parts = ["..." if x is None else rows(x, indent + 1, form, width, cut) for x in ends]
+        gap = "\n" * (array.ndim - 1)
+    return "[" + f",{gap}{' ' * (indent + 1)}".join(parts) + "]"
