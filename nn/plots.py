@@ -158,7 +158,7 @@ def show_wrong_predictions(
     wrong = np.flatnonzero(y != guess)[:count]
     if not len(wrong):
         raise ValueError("show_wrong_predictions: all predictions are right")
-    titles = [f"{class_names[y[n]]}\nnot {class_names[guess[n]]}" for n in wrong]
+    titles = [f"is {class_names[y[n]]}\nsaid {class_names[guess[n]]}" for n in wrong]
     return show_images(_array(images)[wrong], titles, ax)
 
 

@@ -57,14 +57,14 @@ class History(dict[str, list[float]]):
 
         KeyError for a column that there is not.
         """
-        from .plots import epochs_axes
+        from .plots import COLORS, epochs_axes
 
         ax = epochs_axes(ax)
         names = [name for name in self if "loss" in name] if columns is None else list(columns)
-        for name in names:
+        for n, name in enumerate(names):
             if name not in self:
                 raise KeyError(f"history.plot: there is no column {name!r}; there are {', '.join(self)}")
-            ax.plot(self["epoch"], self[name], label=name.replace("_", " "))
+            ax.plot(self["epoch"], self[name], label=name.replace("_", " "), color=COLORS[n % len(COLORS)])
         ax.set_ylabel("loss" if columns is None else ", ".join(names).replace("_", " "))
         if names:
             ax.legend()

@@ -109,6 +109,8 @@ def test_images_stand_in_rows_and_do_not_overlap() -> None:
     for i, a in enumerate(boxes):
         for b in boxes[:i]:
             assert a[0] >= b[1] or b[0] >= a[1] or a[2] >= b[3] or b[2] >= a[3]
+    first_rows, second_row = boxes[:3], boxes[3:]
+    assert min(box[2] for box in second_row) - max(box[3] for box in first_rows) > 0.2 * 3, "room for titles"
     assert [text.get_text() for text in ax.texts] == list("abcde")
     np.testing.assert_array_equal(ax.get_images()[4].get_array(), IMAGES[4])
     (x0, x1), (y1, y0) = ax.get_xlim(), ax.get_ylim()
@@ -131,7 +133,7 @@ def test_images_that_cannot_be_shown(images: Any, titles: Any, message: str) -> 
 
 def test_wrong_predictions_tell_what_was_and_what_was_said() -> None:
     ax = draw("wrong")
-    assert [text.get_text() for text in ax.texts] == ["dog\nnot eel", "cat\nnot dog"]
+    assert [text.get_text() for text in ax.texts] == ["is dog\nsaid eel", "is cat\nsaid dog"]
     np.testing.assert_array_equal(ax.get_images()[0].get_array(), IMAGES[1])
     with pytest.raises(ValueError, match="all predictions are right"):
         plots.show_wrong_predictions(IMAGES, [0] * 5, [0] * 5, ["cat"])

@@ -339,6 +339,18 @@ def test_callbacks_start_anew_with_each_fit() -> None:
         assert trainer.history["epoch"] == [1, 2] and weights(model) == [1.0]
 
 
+def test_a_second_fit_knows_nothing_of_the_first() -> None:
+    stopping = nn.EarlyStopping(patience=2)
+    losses_of([1.0, 2.0, 2.0], callbacks=[stopping])
+    assert stopping.stopped_epoch == 3
+    trainer, _ = losses_of([math.nan, 1.0], callbacks=[stopping])
+    assert trainer.history["epoch"] == [1, 2] and stopping.stopped_epoch == 0
+    trainer = nn.Trainer(max_epochs=2)
+    first, second = (trainer.fit(Classifier(lr), loader()) for lr in (0.1, 0.2))
+    assert trainer.history is second and first["epoch"] == second["epoch"] == [1, 2]
+    assert first["train_loss"] != second["train_loss"]
+
+
 def test_the_order_of_calls() -> None:
     calls: list[str] = []
 
