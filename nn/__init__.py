@@ -1,6 +1,7 @@
 """What one trains: modules, layers, losses, where weights start, and optimizers, under PyTorch's names.
 
-`nn.functional`, `nn.init`, `nn.optim` (with `nn.optim.lr_scheduler`), `nn.utils` and `nn.plots` are its parts; `nn.Trainer` is the loop.
+Its parts are `nn.functional`, `nn.init`, `nn.optim` (with `nn.optim.lr_scheduler`), `nn.utils` and `nn.plots`; `nn.Trainer` is
+the loop around them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from .containers import ModuleDict, ModuleList, Sequential
 from .layers import Dropout, Flatten, Identity, LazyLinear, Linear, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from .loss import BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
 from .module import Module, Parameter, UninitializedParameter
-from .trainer import BestWeights, Callback, EarlyStopping, History, Trainer, accuracy
 from .trainer import BestWeights, Callback, EarlyStopping, History, Trainer, accuracy
 
 __all__ = [

@@ -20,6 +20,7 @@ from tinygrad_lite.ops.elementwise import relu as _relu
 from tinygrad_lite.ops.elementwise import sigmoid, tanh
 from tinygrad_lite.ops.reduction import mean
 from tinygrad_lite.ops.shape import mT
+from tinygrad_lite.tape import as_array
 from tinygrad_lite.tensor import Tensor
 
 __all__ = [
@@ -155,11 +156,10 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
 def _reduce(loss: Tensor, reduction: str) -> Tensor:
     """All losses as one: their mean or sum, or as they are."""
-    if reduction == "mean":
-        return engine.mean(loss)
-    if reduction == "sum":
-        return engine.sum(loss)
-    return loss
+    if reduction == "none":
+        return loss
+    reduced: Tensor = engine.mean(loss) if reduction == "mean" else engine.sum(loss)
+    return reduced
 
 
 def _check_reduction(reduction: str) -> None:
@@ -351,5 +351,6 @@ def _class_loss(
     if smoothing:
         loss = loss * (1 - smoothing) - engine.sum(log_p * per_class, 1) * (smoothing / log_p.shape[1])
     if reduction == "mean":
-        return engine.sum(loss) / Tensor._of(np.asarray(w.sum()) if isinstance(w, np.ndarray) else w.sum())
+        total: Tensor = engine.sum(loss)
+        return total / Tensor._of(as_array(w.sum(), w))
     return _reduce(loss.reshape(t.shape), reduction)

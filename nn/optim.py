@@ -26,7 +26,7 @@ from .module import zero_grads
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
 
-PIECE = 1 << 15  # numbers updated at a time: measured at 4.2 M parameters, half the time of all at once
+PIECE = 1 << 16  # numbers updated at a time: AdamW on 4.2 M parameters takes 11 ms so, 21 ms all at once (float32, one core)
 SMALL = 1 << 14  # parameters of fewer numbers are laid end to end
 
 
@@ -315,6 +315,9 @@ class Optimizer:
         for group in groups:
             self.check(group)
         self.state, self.param_groups, self._runs = state, groups, {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_runs": {}}  # they see into the states and parameters, which a copy of them would not
 
     def __repr__(self) -> str:
         lines = []

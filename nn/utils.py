@@ -86,4 +86,5 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     >>> parameters_to_vector(nn.Linear(2, 3).parameters()).shape
     (9,)
     """
-    return engine.cat([p.reshape(-1) for p in parameters])
+    vector: Tensor = engine.cat([p.reshape(-1) for p in parameters])
+    return vector

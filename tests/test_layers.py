@@ -152,11 +152,7 @@ def test_one_hot(close):
     for data, classes in (([0, 2, 1], -1), ([[1], [0]], 4), (2, -1)):
         close(F.one_hot(tl.tensor(data), classes), torch.nn.functional.one_hot(torch.tensor(data), classes))
     assert F.one_hot(tl.zeros(0, dtype=tl.int64), 3).shape == (0, 3)
-    for data, classes, message in (
-        ([0, -1], -1, "from 0 to"),
-        ([0, 3], 3, "from 0 to 2"),
-        ([0.0], -1, "int64"),
-    ):
+    for data, classes, message in (([0, -1], -1, "from 0 to"), ([0, 3], 3, "from 0 to 2"), ([0.0], -1, "int64")):
         with pytest.raises(RuntimeError, match=message):
             F.one_hot(tl.tensor(data), classes)
     with pytest.raises(RuntimeError, match="empty"):

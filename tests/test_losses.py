@@ -65,9 +65,10 @@ def test_cross_entropy_of_probabilities(shape, reduction, smoothing, weighted, c
 @pytest.mark.parametrize("ignored", [None, 2])
 def test_nll(shape, reduction, weighted, ignored, close):
     classes = shape[1] if len(shape) > 1 else shape[0]
-    options = {} if ignored is None else {"ignore_index": ignored}
-    weight = RNG.random(classes) if weighted else None
-    check("nll_loss", [RNG.standard_normal(shape), targets(shape, ignored=ignored)], close, weight=weight, reduction=reduction, **options)
+    options = {"reduction": reduction, "weight": RNG.random(classes) if weighted else None}
+    if ignored is not None:
+        options["ignore_index"] = ignored
+    check("nll_loss", [RNG.standard_normal(shape), targets(shape, ignored=ignored)], close, **options)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])

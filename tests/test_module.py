@@ -15,54 +15,55 @@ import tinygrad_lite as tl
 from tinygrad_lite import nn
 
 
-class Block(nn.Module):
-    """A parameter, a child, a buffer of each kind, in an order that is not PyTorch's state_dict order."""
+def block_of(lib):
+    """A network of our library or torch: a parameter, children, a buffer of each kind, not in state_dict's order."""
 
-    def __init__(self, lib):
-        super().__init__()
-        self.inner = lib.nn.Linear(2, 3)
-        self.register_buffer("seen", lib.zeros(2))
-        self.scale = lib.nn.Parameter(lib.ones(3))
-        self.register_buffer("scratch", lib.zeros(1), persistent=False)
-        self.tail = lib.nn.Sequential(lib.nn.ReLU(), lib.nn.Linear(3, 1, bias=False))
+    class Block(lib.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = lib.nn.Linear(2, 3)
+            self.register_buffer("seen", lib.zeros(2))
+            self.scale = lib.nn.Parameter(lib.ones(3))
+            self.register_buffer("scratch", lib.zeros(1), persistent=False)
+            self.tail = lib.nn.Sequential(lib.nn.ReLU(), lib.nn.Linear(3, 1, bias=False))
 
-    def forward(self, x):
-        return self.tail(self.inner(x) * self.scale)
+        def forward(self, x):
+            return self.tail(self.inner(x) * self.scale)
+
+    return Block()
 
 
-class TorchBlock(torch.nn.Module):
-    __init__ = Block.__init__
-    forward = Block.forward
+class Pickled(nn.Module):
+    """Pickle wants a class that can be imported."""
 
     def __init__(self):
-        torch.nn.Module.__init__(self)
-        self.inner = torch.nn.Linear(2, 3)
-        self.register_buffer("seen", torch.zeros(2))
-        self.scale = torch.nn.Parameter(torch.ones(3))
-        self.register_buffer("scratch", torch.zeros(1), persistent=False)
-        self.tail = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(3, 1, bias=False))
+        self.scale = nn.Parameter(tl.ones(3))
+        self.tail = nn.Linear(3, 1)
 
 
 @pytest.fixture
 def block():
-    return Block(tl)
+    return block_of(tl)
 
 
 def test_names_and_order_are_torchs(block):
-    theirs = TorchBlock()
+    theirs = block_of(torch)
     assert list(block.state_dict()) == list(theirs.state_dict())
     for name in ("named_parameters", "named_buffers", "named_modules", "named_children"):
         assert [k for k, _ in getattr(block, name)()] == [k for k, _ in getattr(theirs, name)()], name
     assert [k for k, _ in block.named_parameters("net", recurse=False)] == ["net.scale"]
-    assert [k for k in block.state_dict(prefix="net.")] == [k for k in theirs.state_dict(prefix="net.")]
+    assert list(block.state_dict(prefix="net.")) == list(theirs.state_dict(prefix="net."))
     assert len(list(block.parameters())) == 4
     assert len(list(block.modules())) == 5
     assert len(list(block.buffers())) == 2
 
 
 def test_order_does_not_depend_on_hashing():
-    program = "from tinygrad_lite import nn; m = nn.Module(); [setattr(m, n, nn.Linear(1, 1)) for n in 'zebra ant fox'.split()]; "
-    program += "print(list(m.state_dict()))"
+    program = """if True:
+        from tinygrad_lite import nn
+        m = nn.Module()
+        m.zebra, m.ant, m.fox = nn.Linear(1, 1), nn.Linear(1, 1), nn.Linear(1, 1)
+        print(list(m.state_dict()))"""
     outputs = {
         subprocess.run(
             [sys.executable, "-c", program],
@@ -77,7 +78,7 @@ def test_order_does_not_depend_on_hashing():
 
 
 def test_repr_is_torchs(block):
-    assert repr(block).replace("Block(", "TorchBlock(", 1) == repr(TorchBlock())
+    assert repr(block) == repr(block_of(torch))
     assert repr(nn.Dropout(0.1)) == repr(torch.nn.Dropout(0.1))
     assert repr(nn.Sequential()) == repr(torch.nn.Sequential())
     assert repr(nn.Parameter(tl.ones(2))) == repr(torch.nn.Parameter(torch.ones(2)))
@@ -86,11 +87,11 @@ def test_repr_is_torchs(block):
 
 
 def test_state_moves_both_ways(block, close):
-    theirs = TorchBlock()
+    theirs = block_of(torch)
     x = np.random.default_rng(0).standard_normal((5, 2)).astype("float32")
     block.load_state_dict(theirs.state_dict())
     close(block(tl.tensor(x)), theirs(torch.tensor(x)))
-    back = TorchBlock()
+    back = block_of(torch)
     back.load_state_dict({k: torch.tensor(v.numpy()) for k, v in block.state_dict().items()})
     close(block(tl.tensor(x)), back(torch.tensor(x)))
 
@@ -117,8 +118,9 @@ def test_load_errors_list_everything_and_change_nothing(block):
     for part in (
         'Missing key(s) in state_dict: "scale"',
         'Unexpected key(s) in state_dict: "extra"',
-        "size mismatch for inner.weight: copying a param with shape [3, 7] from checkpoint, the shape in current model is [3, 2]",
-        'for "seen", expected a Tensor or an array but received <class \'int\'>',
+        "size mismatch for inner.weight: copying a param with shape [3, 7] from checkpoint, ",
+        "the shape in current model is [3, 2]",
+        "for \"seen\", expected a Tensor or an array but received <class 'int'>",
     ):
         assert part in str(error.value)
     for k, v in block.state_dict().items():
@@ -204,13 +206,14 @@ def test_to_keeps_the_objects(block, device):
 
 def test_deepcopy_and_pickle_are_independent(block):
     block(tl.ones(4, 2)).sum().backward()
-    for twin in (copy.deepcopy(block), pickle.loads(pickle.dumps(block))):
+    plain = Pickled()
+    for net, twin in ((block, copy.deepcopy(block)), (plain, pickle.loads(pickle.dumps(plain)))):
         assert isinstance(twin.scale, nn.Parameter)
         assert twin.scale.requires_grad
-        assert list(twin.state_dict()) == list(block.state_dict())
+        assert list(twin.state_dict()) == list(net.state_dict())
         with tl.no_grad():
             twin.scale += 1
-        assert block.scale.tolist() == [1, 1, 1]
+        assert net.scale.tolist() == [1, 1, 1]
     tied = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     tied[1].weight = tied[0].weight
     twin = copy.deepcopy(tied)
@@ -220,7 +223,7 @@ def test_deepcopy_and_pickle_are_independent(block):
 def test_a_misspelt_name_tells_the_nearest(block):
     with pytest.raises(AttributeError, match="'Block' object has no attribute 'sclae'; did you mean 'scale'"):
         _ = block.sclae
-    with pytest.raises(AttributeError, match="no attribute 'zzz'$"):
+    with pytest.raises(AttributeError, match=r"no attribute 'zzz'$"):
         _ = block.zzz
     assert not hasattr(block, "weight")
 
@@ -270,13 +273,7 @@ def test_registering():
     m.register_buffer("nothing", None)
     assert list(m.state_dict()) == ["weight"]
     assert m.bias is None and m.nothing is None
-    for name, kind, error in (
-        ("a.b", "buffer", KeyError),
-        ("", "buffer", KeyError),
-        ("train", "buffer", KeyError),
-        ("weight", "buffer", KeyError),
-        (3, "buffer", TypeError),
-    ):
+    for name, error in (("a.b", KeyError), ("", KeyError), ("train", KeyError), ("weight", KeyError), (3, TypeError)):
         with pytest.raises(error):
             m.register_buffer(name, tl.ones(1))
     with pytest.raises(TypeError, match="buffer 'x'"):

@@ -1,6 +1,7 @@
 """Optimizers: 50 steps equal to PyTorch's for every option that matters, states that move both ways, errors, and no waste."""
 
 import copy
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -140,6 +141,29 @@ def test_a_loaded_state_is_a_copy():
     assert b.state_dict()["state"][0]["step"].item() == 2
 
 
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))], ids=["deepcopy", "pickle"])
+def test_a_copied_optimizer_goes_on_alone(duplicate):
+    net = nn.Linear(2, 2)
+    optimizer = optim.Adam(net.parameters(), lr=0.1)
+
+    def step(optimizer):
+        for p in optimizer.param_groups[0]["params"]:
+            p.grad = tl.ones_like(p)
+        optimizer.step()
+
+    step(optimizer)
+    after_one = net.weight.tolist()
+    twin = duplicate(optimizer)
+    step(twin)
+    assert net.weight.tolist() == after_one
+    step(optimizer)
+    assert twin.param_groups[0]["params"][0].tolist() == net.weight.tolist()
+    step(twin)
+    step(optimizer)
+    assert twin.param_groups[0]["params"][0].tolist() == net.weight.tolist()
+    assert twin.state_dict()["state"][0]["step"].item() == 3
+
+
 def test_parameter_groups(close):
     pair = Pair()
     optimizers = []
@@ -267,7 +291,9 @@ def test_large_parameters_are_updated_without_copies():
 
 
 def test_repr():
-    assert "Adam (\nParameter Group 0\n    amsgrad: False\n    betas: (0.9, 0.999)\n" in repr(optim.Adam([nn.Parameter(tl.ones(1))]))
+    assert "Adam (\nParameter Group 0\n    amsgrad: False\n    betas: (0.9, 0.999)\n" in repr(
+        optim.Adam([nn.Parameter(tl.ones(1))])
+    )
 
 
 BAD = [
