@@ -182,11 +182,11 @@ class Trainer:
     `validation_step(batch, batch_idx)`. Inside the steps `self.log(name, value)` records a number: its mean over the epoch,
     weighted by batch size, becomes the column `name`. A model of a CUDA device has the batches moved there.
 
-    gradient_clip_val: the largest norm of all gradients together (`nn.utils.clip_grad_norm_`), None for no limit.
+    gradient_clip_val: the largest norm of all gradients together (`nn.utils.clip_grad_norm_`), None or 0 for no limit.
     metrics: functions of (model(x), y) by name, for batches (x, y); measured in validation, recorded as `val_<name>`.
     callbacks: EarlyStopping, BestWeights, or your own Callback.
     progress: whether to show a bar; None shows it if stderr is a terminal.
-    ValueError for max_epochs < 1 or gradient_clip_val <= 0.
+    ValueError for max_epochs < 1 or gradient_clip_val < 0.
     https://lightning.ai/docs/pytorch/stable/common/trainer.html
 
     >>> from tinygrad_lite import nn, tensor
@@ -216,8 +216,8 @@ class Trainer:
     ) -> None:
         if max_epochs < 1:
             raise ValueError(f"Trainer: max_epochs must be at least 1, got {max_epochs}")
-        if gradient_clip_val is not None and not gradient_clip_val > 0:
-            raise ValueError(f"Trainer: gradient_clip_val must be positive or None, got {gradient_clip_val}")
+        if gradient_clip_val is not None and not gradient_clip_val >= 0:
+            raise ValueError(f"Trainer: gradient_clip_val must not be negative, got {gradient_clip_val}")
         self.max_epochs, self.gradient_clip_val = max_epochs, gradient_clip_val
         self.metrics, self.callbacks, self.progress = dict(metrics or {}), tuple(callbacks), progress
         self.history, self.should_stop = History(), False
@@ -302,7 +302,7 @@ class Trainer:
             loss.backward()
             for callback in self.callbacks:
                 callback.on_before_optimizer_step(self, model)
-            if self.gradient_clip_val is not None:
+            if self.gradient_clip_val:
                 clip_grad_norm_(parameters, self.gradient_clip_val)
             optimizer.step()
             bar.update()
@@ -453,7 +453,7 @@ def _diagnosis(value: float, epoch: int, batch_idx: int, batch: Any, model: Any,
     if any(_broken(part) for part in parts):
         cause = "The batch itself holds nan or inf: check the data."
     elif bad := [name for name, p in model.named_parameters() if _broken(p)]:
-        cause = f"The weights {', '.join(bad)} held nan or inf already: an earlier step was too large; lower the learning rate."
+        cause = f"The weights {', '.join(bad)} held nan or inf before: an earlier gradient was not finite, or too large a step."
     else:
         lr = optimizer.param_groups[0]["lr"]
         cause = f"Batch and weights are finite: try a learning rate below {lr:g}, gradient_clip_val=1.0, or a stable loss."

@@ -76,3 +76,16 @@ def test_it_opens_as_a_notebook(example: str) -> None:
             assert all(line.startswith("#") for line in body.strip().splitlines())
         else:
             compile(body, example, "exec")
+
+
+@pytest.mark.parametrize("example", SHORT)
+def test_it_runs_in_a_notebook(example: str, tmp_path: Path) -> None:
+    """There the command line is the kernel's, and the defaults hold."""
+    notebook = f"""
+import runpy, sys, types
+sys.modules["ipykernel"] = types.ModuleType("ipykernel")
+sys.argv = ["ipykernel_launcher.py", "-f", "kernel.json"]
+runpy.run_path({str(EXAMPLES / (example + ".py"))!r})
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", notebook], cwd=tmp_path, check=True, timeout=120)
+    assert (tmp_path / "figures" / f"{example}.png").stat().st_size > 10_000
