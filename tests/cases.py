@@ -241,6 +241,10 @@ case("matmul", lambda t, a, b: a.matmul(b), (2, 3), (3, 2))
 case("matmul", lambda t, a: a @ a, (3, 3))
 case("matmul", lambda t, a: a @ a.T, (2, 3))
 case("matmul", lambda t, a: linalg.matmul(a, a.mT), (2, 2, 3), theirs=lambda t, a: a @ a.mT)
+for equation, sizes in [("ij,jk->ik", ((2, 3), (3, 4))), ("ij,kj", ((2, 3), (4, 3))), ("i,i->", ((3,), (3,))), ("i,j->ij", ((2,), (3,))),
+                        ("bij,bjk->bik", ((2, 2, 3), (2, 3, 2))), ("...ij,...jk", ((2, 2, 3), (3, 2))), ("ij,ij->j", ((2, 3), (2, 3))),
+                        ("ij,jk,kl->il", ((2, 3), (3, 2), (2, 2))), ("ij,ij->ij", ((2, 3), (1, 3))), ("ii,i->i", ((3, 3), (3,)))]:  # fmt: skip
+    case("einsum", lambda t, *xs, equation=equation: t.einsum(equation, *xs), *sizes)
 for batch in ((4,), (), (2, 4), (0,)):
     case("linear", lambda t, x, w, b: neural.linear(x, w, b), (*batch, 3), (2, 3), (2,),
          theirs=lambda t, x, w, b: t.nn.functional.linear(x, w, b))  # fmt: skip
@@ -383,8 +387,33 @@ case("cross_entropy", lambda t, x: neural.cross_entropy(x, target=TARGET), LOGIT
      theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET), reduction="none"))  # fmt: skip
 case("cross_entropy", lambda t, x: neural.cross_entropy(x, target=TARGET[:0]), (0, 3),
      theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET[:0]), reduction="none"))  # fmt: skip
+case("mean_cross_entropy", lambda t, x: neural.mean_cross_entropy(x, target=TARGET, n=3), (4, 3),
+     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET), reduction="sum") / 3)  # fmt: skip
+case("mean_cross_entropy", lambda t, x: neural.mean_cross_entropy(x, target=TARGET, n=4), LOGITS, smooth=False,
+     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET)))  # fmt: skip
 case("less_one", lambda t, x: neural.less_one(x, target=TARGET), (4, 3),
      theirs=lambda t, x: x - t.nn.functional.one_hot(t.tensor(TARGET), 3).to(x.dtype))  # fmt: skip
+
+# ---- einsum: one operand, two, three; labels twice in one, summed out, broadcast; dots; without an arrow
+
+EINSUM: list[tuple[str, list[Any]]] = [
+    ("ij,jk->ik", [(2, 3), (3, 4)]), ("ij,jk", [transposed(2, 3), strided(3, 4)]), ("bA,Ac", [(2, 3), (3, 4)]), (",", [(), ()]),
+    ("ij,kj->ki", [(2, 3), (4, 3)]), ("bij,bjk->bik", [(2, 3, 4), (2, 4, 1)]), ("i,j->ji", [(2,), (3,)]), ("i,i", [(3,), (3,)]),
+    ("ij,ij->i", [(2, 3), (2, 3)]), ("ij,kl->", [(2, 3), (2, 4)]), ("ij,jk->k", [(2, 3), (3, 4)]), ("ii,i->i", [(3, 3), (3,)]),
+    ("iij,jk->ik", [(3, 3, 2), (2, 4)]), ("ij,ij->i", [(2, 1), (2, 3)]), ("i,ij->ij", [(1,), (2, 3)]), ("i,ij", [(1,), (0, 3)]),
+    ("...ij,...kj->...ik", [(4, 1, 2, 3), (5, 2, 3)]), ("...,...->...", [(2, 3), (3,)]), ("...i,i...->...", [(2, 3), (3, 2)]),
+    ("a b... , b... -> a", [(2, 3, 2), (3, 2)]), ("ij,jk,kl->li", [(2, 3), (3, 4), (4, 2)]), ("i,i,i", [(3,), (1,), (3,)]),
+    ("nc,nck,nkjf->jf", [(4, 3), (4, 3, 3), (4, 3, 3, 2)]), ("ij,jk->ik", [(2, 0), (0, 3)]), ("ij,j->i", [(0, 3), (3,)]),
+]  # fmt: skip
+for equation, sizes in EINSUM:
+    case("einsum", lambda t, *xs, equation=equation: t.einsum(equation, *xs), *sizes)
+case("einsum", lambda t, x: t.einsum("ij,ji->j", [x, x]), (3, 3))
+for equation, size in [("ba", (2, 3)), ("i...->...i", (2, 3, 4)), ("ij->ij", (2, 3)), ("->", ())]:
+    case("permute", lambda t, x, equation=equation: t.einsum(equation, x), size)
+for equation, size in [("ij->i", (2, 3)), ("i...->i", (2, 3, 4)), ("ij->", (0, 3))]:
+    case("sum", lambda t, x, equation=equation: t.einsum(equation, x), size)
+for equation, size in [("ii->i", (3, 3)), ("ii", (3, 3)), ("...ii", (2, 3, 3)), ("iji->j", transposed(2, 3, 2))]:
+    case("getitem", lambda t, x, equation=equation: t.einsum(equation, x), size)
 
 # What each primitive keeps for backward when all of its inputs require grad: arrays only, input by input.
 # This is the memory that training needs, so a change here should be meant.
@@ -395,5 +424,5 @@ KEEPS: dict[str, tuple[str, ...]] = {
     "mean": ("",), "amax": ("x out",), "amin": ("x out",), "matmul": ("y", "x"), "linear": ("weight", "x", ""), "reshape": ("",),
     "permute": ("",), "expand": ("",), "cat": ("",), "narrow": ("",), "widen": ("",), "clone": ("",), "move": ("",), "getitem": ("",),
     "put_at": ("",), "setitem": ("", ""), "take_along": ("",), "scatter_add": ("",), "softmax": ("out",), "log_softmax": ("out",),
-    "logsumexp": ("x out",), "cross_entropy": ("x",), "less_one": ("",), "where": ("", "condition", "condition"), "masked": ("keep", ""),
+    "logsumexp": ("x out",), "cross_entropy": ("x",), "mean_cross_entropy": ("x",), "less_one": ("",), "einsum": ("y", "x"), "where": ("", "condition", "condition"), "masked": ("keep", ""),
 }  # fmt: skip
