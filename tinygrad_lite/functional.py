@@ -11,6 +11,7 @@ import builtins
 from collections.abc import Callable, Sequence
 from functools import wraps
 from math import inf, prod
+from string import ascii_letters
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from .tape import as_array
 # fmt: off
 __all__ = [
     "pow", "clamp", "clip", "where", "sum", "mean", "amax", "amin", "argmax", "argmin", "max", "min", "all", "any",
-    "logsumexp", "softmax", "log_softmax", "matmul", "reshape", "permute", "transpose", "squeeze", "unsqueeze",
+    "logsumexp", "softmax", "log_softmax", "matmul", "einsum", "reshape", "permute", "transpose", "squeeze", "unsqueeze",
     "flatten", "broadcast_to", "cat", "stack",
 ]
 # fmt: on
@@ -340,6 +341,50 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     out = linalg.matmul(unsqueeze(input, 0) if x.ndim == 1 else input, unsqueeze(other, 1) if y.ndim == 1 else other)
     drop = ([out.array.ndim - 2] if x.ndim == 1 else []) + ([out.array.ndim - 1] if y.ndim == 1 else [])
     return squeeze(out, tuple(drop))
+
+
+def einsum(equation: str, *operands: Any) -> Tensor:
+    """Σ of products, by the labels of the axes: "ij,jk->ik" is out_ik = Σ_j x_ij y_jk. Without an arrow the result has the
+    labels that occur once, in alphabetical order; "..." stands for any axes, and axes of length 1 broadcast. Three operands
+    or more are contracted from left to right. RuntimeError for labels that do not fit the operands or each other.
+    >>> x = tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> einsum("ii", x), einsum("ij,j->i", x, x[0])
+    (tensor(5.), tensor([ 5., 11.]))
+    """
+    xs: list[Tensor] = list(operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands)
+    given, arrow, to = equation.replace(" ", "").partition("->")
+    terms, spare = given.split(","), "".join([c for c in ascii_letters if c not in given])
+    if len(terms) != len(xs):
+        raise RuntimeError(f"einsum: {equation!r} has {len(terms)} terms for {len(xs)} operands")
+    to = to if arrow else "..." + "".join(sorted(c for c in {*given} - {*",."} if given.count(c) == 1))
+    hidden = [len(x.shape) + 3 - len(term) if "..." in term else 0 for x, term in zip(xs, terms)]  # axes behind the dots
+    hidden.append(builtins.max(hidden))
+    *terms, to = [term.replace("...", spare[:n][::-1], 1) for term, n in zip([*terms, to], hidden)]
+    for x, term in zip(xs, terms):
+        if len(term) != len(x.shape) or not {*term} <= {*ascii_letters}:
+            raise RuntimeError(f"einsum: {equation!r} needs a letter or '...' for each axis of an operand {list(x.shape)}")
+    axes = [dict(zip(term, x.shape)) for x, term in zip(xs, terms)]
+    sizes = dict(sorted([pair for lengths in axes for pair in lengths.items()], key=lambda pair: pair[1] != 1))
+    for x, term, lengths in zip(xs, terms, axes):
+        if wrong := [c for c, n in zip(term, x.shape) if n != lengths[c] or n not in (1, sizes[c])]:
+            name = wrong[0] if wrong[0] in given else "..."
+            raise RuntimeError(f"einsum: axes {name!r} in {equation!r} differ in length: {[list(x.shape) for x in xs]}")
+    if len({*to}) < len(to) or not {*to} <= {*sizes}:
+        raise RuntimeError(f"einsum: each label in the result of {equation!r} must be that of an operand, and stand once")
+    own = ["".join([c for c in lengths if lengths[c] == sizes[c]]) for lengths in axes]  # less what only broadcasts
+    for i, (x, term, lengths) in enumerate(zip(xs, terms, axes)):
+        if len(lengths) < len(term):  # a label stands twice: the diagonal
+            places = dict(zip(lengths, array_module(x.array).ogrid[tuple(map(slice, lengths.values()))]))
+            x = indexing.getitem(x, index=tuple([places[c] for c in term]), basic=False)
+        kept = [c for c in own[i] if c in "".join([to, *own[:i], *own[i + 1 :]])]
+        gone = tuple([n for n, c in enumerate(lengths) if c not in kept])
+        xs[i], terms[i] = sum(x, gone) if gone else x, "".join(kept)
+    out, have = xs[0], terms[0]
+    for i in range(1, len(xs)):
+        ahead = "".join([to, *terms[i + 1 :]])
+        pair = "".join([c for c in dict.fromkeys(ahead) if c in have + terms[i]])
+        out, have = linalg.einsum(out, xs[i], left=have, right=terms[i], to=pair), pair
+    return out if len(xs) > 1 else shapes.permute(out, axes=tuple([have.index(c) for c in to]))
 
 
 # Shape
