@@ -60,12 +60,22 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """1 throughout."""
+    """1 throughout.
+
+    >>> from tinygrad_lite import zeros
+    >>> ones_(zeros(2))
+    tensor([1., 1.])
+    """
     return _fill(tensor, 1)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """0 throughout."""
+    """0 throughout.
+
+    >>> from tinygrad_lite import ones
+    >>> zeros_(ones(2))
+    tensor([0., 0.])
+    """
     return _fill(tensor, 0)
 
 
@@ -119,7 +129,12 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
 
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """N(0, std²), std = gain · √(2 / (fan_in + fan_out)). Glorot & Bengio 2010. ValueError for fewer than two dimensions."""
+    """N(0, std²), std = gain · √(2 / (fan_in + fan_out)). Glorot & Bengio 2010. ValueError for fewer than two dimensions.
+
+    >>> from tinygrad_lite import zeros
+    >>> bool(xavier_normal_(zeros(3, 3)).any())
+    True
+    """
     return normal_(tensor, 0.0, gain * sqrt(2.0 / sum(_calculate_fan_in_and_fan_out(tensor))), generator)
 
 
@@ -143,7 +158,12 @@ def kaiming_uniform_(
 def kaiming_normal_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
 ) -> Tensor:
-    """N(0, std²), std = gain / √fan, with the gain of `nonlinearity` (slope a, if leaky). He et al. 2015."""
+    """N(0, std²), std = gain / √fan, with the gain of `nonlinearity` (slope a, if leaky). He et al. 2015.
+
+    >>> from tinygrad_lite import zeros
+    >>> bool(kaiming_normal_(zeros(3, 3), nonlinearity="relu").any())
+    True
+    """
     if not tensor.array.size:
         return tensor
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / sqrt(_calculate_correct_fan(tensor, mode)), generator)

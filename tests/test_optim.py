@@ -154,6 +154,7 @@ def test_a_copied_optimizer_goes_on_alone(duplicate):
     step(optimizer)
     after_one = net.weight.tolist()
     twin = duplicate(optimizer)
+    assert not twin._runs  # they would see the other's memory
     step(twin)
     assert net.weight.tolist() == after_one
     step(optimizer)
@@ -306,6 +307,7 @@ BAD = [
     ("Adam", {"lr": -1}, "learning rate: -1"),
     ("Adam", {"betas": (1.0, 0.9)}, "beta parameter at index 0: 1.0"),
     ("Adam", {"betas": (0.1, -0.9)}, "beta parameter at index 1: -0.9"),
+    ("Adam", {"betas": (0.9,)}, "betas must be two numbers"),
     ("Adam", {"eps": -1}, "epsilon value: -1"),
     ("AdamW", {"weight_decay": -1}, "weight_decay value: -1"),
 ]
