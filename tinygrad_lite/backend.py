@@ -17,8 +17,8 @@ Array = Any  # numpy.ndarray or cupy.ndarray
 
 class device(str):
     """The place of a tensor's memory: `device("cpu")`, `device("cuda")` or `device("cuda:0")`.
-    A device is a string with PyTorch's two attributes, `type` and `index`. RuntimeError for any other name.
-    See https://pytorch.org/docs/stable/tensor_attributes.html#torch.device
+    A string with PyTorch's two attributes, `type` and `index`. RuntimeError for any other name.
+    https://pytorch.org/docs/stable/tensor_attributes.html#torch.device
     >>> device("cpu").type
     'cpu'
     """

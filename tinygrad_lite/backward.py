@@ -9,13 +9,14 @@ for the gradients of its inputs; gradients that meet are added. `backward` puts 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import nullcontext
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .backend import array_module, is_array
-from .grad_mode import set_grad_enabled
+from .grad_mode import enable_grad
 from .inplace import check_unwritten, note_write, writes
 from .ops.reduction import sum as sum_over
 from .ops.shape import clone, reshape
@@ -118,7 +119,7 @@ def backward(
     only = None if inputs is None else {x.node for x in as_tuple(inputs)}
     if only is not None and not (only and all(type(leaf) is Leaf for leaf in only)):
         raise RuntimeError("backward: inputs must be leaves that require grad, at least one; for others use autograd.grad()")
-    with set_grad_enabled(create_graph):
+    with enable_grad() if create_graph else nullcontext():
         arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph)
         for leaf, g in arrived.items():
             if only is not None and leaf not in only:
@@ -156,7 +157,7 @@ def grad(
             raise RuntimeError(f"grad: input {i} does not require grad; make it with requires_grad=True")
     roots = start(as_tuple(outputs), as_tuple(grad_outputs), create_graph)
     wanted = frozenset([x.node for x in inputs])
-    with set_grad_enabled(create_graph):
+    with enable_grad() if create_graph else nullcontext():
         arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph, wanted)
     result: list[Any] = []
     for i, x in enumerate(inputs):
@@ -191,7 +192,7 @@ def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bo
                     f"grad can be implicitly created only for scalar outputs, and this has shape {list(y.array.shape)}: "
                     f"reduce it first (y.sum(), y.mean()) or give backward() a gradient of that shape"
                 )
-            g = Tensor._of(np.ones_like(y.array))
+            g = Tensor._of(array_module(y.array).ones(y.shape, y.dtype))
         elif g.shape != y.shape:
             raise RuntimeError(f"backward: a gradient of shape {list(g.shape)} for a tensor of shape {list(y.shape)}")
         g = g.to(y.dtype)

@@ -15,13 +15,10 @@ import numpy as np
 
 from tinygrad_lite import Tensor, exp, from_numpy
 
-ROUNDS, CALLS = 25, 4000
-
-
-def microseconds(*functions: Callable[[], object]) -> list[float]:
+def microseconds(*functions: Callable[[], object], calls: int = 4000, rounds: int = 25) -> list[float]:
     """The median time of a call of each function, the rounds interleaved so that slow spells hit all alike."""
     timers = [Timer(f) for f in functions]
-    samples = [[t.timeit(CALLS) / CALLS * 1e6 for t in timers] for _ in range(ROUNDS)]
+    samples = [[t.timeit(calls) / calls * 1e6 for t in timers] for _ in range(rounds)]
     return [median(column) for column in zip(*samples)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array
+from ..backend import Array, array_module
 from ..tape import op
 from .elementwise import cast
 
@@ -19,7 +19,7 @@ Axes = tuple[int, ...]
 @op(x=lambda g, shape, axis, keepdims: spread(g, shape=shape, axis=axis, keepdims=keepdims))
 def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """Σ x over the axes: each x takes part once, so each receives g."""
-    return np.add.reduce(x, axis, keepdims=keepdims)  # x.sum() is this by way of Python, and would warn of inf - inf
+    return array_module(x).add.reduce(x, axis, keepdims=keepdims)  # x.sum() is this, but would warn of inf - inf
 
 @op(x=lambda g, axis, keepdims: sum(g, axis=axis, keepdims=keepdims))
 def spread(x: Array, *, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Array:
