@@ -113,8 +113,8 @@ class Run:
         self.age, self.arrays = age, [p.array for p in params]
         like = self.arrays[0]
         xp, place, dtype = array_module(like), device_of(like), like.dtype
-        # Parameter i is the numbers parts[i] of every vector. One that is alone and lies in order is the vector of values itself;
-        # else values and gradients are copied to and fro.
+        # Parameter i is the numbers parts[i] of every vector. One that is alone and lies in order is the vector of values
+        # itself; else values and gradients are copied to and fro.
         ends = np.cumsum([x.size for x in self.arrays]).tolist()
         parts = [slice(end - x.size, end) for x, end in zip(self.arrays, ends)]
         self.alone = len(params) == 1 and like.flags.c_contiguous
