@@ -62,20 +62,14 @@ def gradgradcheck(
     True
     """
     inputs = as_tuple(inputs)
+    upstream = [_weights(y).requires_grad_() for y in as_tuple(func(*inputs))]
 
-    def gradient(*inputs: Any) -> tuple[Any, ...]:
-        outputs = as_tuple(func(*inputs))
-        upstream = [_weights(y) for y in outputs]
-        checked = [x for x in inputs if isinstance(x, Tensor) and x.requires_grad]
-        return tuple(
-            g
-            for g in grad(outputs, checked, upstream, create_graph=True, materialize_grads=True)
-            if g.requires_grad  # one that is constant has no second derivative to check
-        )
+    def gradient(*inputs_and_upstream: Any) -> tuple[Any, ...]:
+        xs, gs = inputs_and_upstream[: len(inputs)], inputs_and_upstream[len(inputs) :]
+        checked = [x for x in xs if isinstance(x, Tensor) and x.requires_grad]
+        return grad(as_tuple(func(*xs)), checked, gs, create_graph=True, materialize_grads=True)
 
-    if not gradient(*inputs):
-        return True
-    return gradcheck(gradient, inputs, eps, atol, rtol, raise_exception)
+    return gradcheck(gradient, (*inputs, *upstream), eps, atol, rtol, raise_exception)
 
 
 def _weights(y: Tensor) -> Tensor:
@@ -85,7 +79,9 @@ def _weights(y: Tensor) -> Tensor:
 
 def _by_derivative(y: Tensor, x: Tensor) -> np.ndarray[Any, Any]:
     """The Jacobian dy/dx, (numbers in y, numbers in x), a row for each number of y from one walk."""
-    rows = []
+    rows: list[Any] = []
+    if y.node is None:  # a constant, as far as the tape knows
+        return np.zeros((y.numel(), x.numel()))
     for i in range(y.numel()):
         upstream = np.zeros(y.numel())
         upstream[i] = 1
