@@ -1,9 +1,9 @@
 """The table of op cases: a row per case, from which test_ops.py makes all its checks.
 
-A row is a function of `t` and tensors, where `t` is tinygrad_lite or torch: since the names are PyTorch's, the one text computes
-both. A primitive that PyTorch has no name for says what it is in torch as `theirs`. Inputs are arrays, or shapes to be filled
-with normal numbers. `smooth=False` marks inputs where a difference quotient says nothing (ties, kinks, inf, nan), `twice=False` those where PyTorch's
-second derivative is nan for a reason of its own (0 · inf) and ours is the limit, or the other way round.
+A row is a function of `t` and tensors, where `t` is tinygrad_lite or torch: since the names are PyTorch's, the one text
+computes both. A primitive that PyTorch has no name for says what it is in torch as `theirs`. Inputs are arrays, or shapes to
+be filled with normal numbers. `smooth=False` marks inputs where a difference quotient says nothing (ties, kinks, inf, nan),
+`twice=False` those where one library's second derivative is nan (0 · inf) and the other's is the limit.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from tinygrad_lite.ops import elementwise, indexing, linalg, neural, reduction, shape
 
@@ -35,7 +34,9 @@ class Case(NamedTuple):
 CASES: list[Case] = []
 
 
-def case(op: str, ours: Function, *inputs: Any, theirs: Function | None = None, smooth: bool = True, twice: bool = True) -> None:
+def case(
+    op: str, ours: Function, *inputs: Any, theirs: Function | None = None, smooth: bool = True, twice: bool = True
+) -> None:
     """Add a row. An input is an array, or a shape (a tuple) to be filled with normal numbers."""
     rng = np.random.default_rng(len(CASES))
     arrays = tuple(rng.standard_normal(x) if isinstance(x, tuple) else np.asarray(x) for x in inputs)
@@ -75,8 +76,18 @@ MASK = np.array([[True, False, True], [False, False, True]])
 
 # ---- elementwise, two inputs: broadcast on neither, either and both sides; 0-d, empty, strided
 
-PAIRS = [((2, 3), (2, 3)), ((2, 3), (3,)), ((1, 3), (2, 1)), ((), (2, 3)), ((2, 1, 3), (4, 1)), ((), ()), ((0, 3), (3,)),
-         ((1,), (0,)), (transposed(3, 2), strided(3, 2)), (strided(2, 3), (1, 3))]  # fmt: skip
+PAIRS = [
+    ((2, 3), (2, 3)),
+    ((2, 3), (3,)),
+    ((1, 3), (2, 1)),
+    ((), (2, 3)),
+    ((2, 1, 3), (4, 1)),
+    ((), ()),
+    ((0, 3), (3,)),
+    ((1,), (0,)),
+    (transposed(3, 2), strided(3, 2)),
+    (strided(2, 3), (1, 3)),
+]
 for x, y in PAIRS:
     case("add", lambda t, x, y: x + y, x, y)
     case("sub", lambda t, x, y: x - y, x, y)
@@ -164,8 +175,13 @@ case("where", lambda t, x, y: t.clamp(x, min=y), f(0, 1, 2), f(0, 1, 3), smooth=
 case("masked", lambda t, x: elementwise.masked(x, t.tensor(MASK)), (2, 3), theirs=lambda t, x: x * t.tensor(MASK))
 case("masked", lambda t, x: elementwise.masked(x, x > 0), transposed(2, 3), theirs=lambda t, x: x * (x > 0))
 case("masked", lambda t, x: elementwise.masked(x, x > 0), (), theirs=lambda t, x: x * (x > 0))
-case("masked", lambda t, x: elementwise.masked(x, x == 1), f(1, inf, nan, -inf), smooth=False,
-     theirs=lambda t, x: t.where(x == 1, x, 0.0))  # fmt: skip
+case(
+    "masked",
+    lambda t, x: elementwise.masked(x, x == 1),
+    f(1, inf, nan, -inf),
+    smooth=False,
+    theirs=lambda t, x: t.where(x == 1, x, 0.0),
+)
 case("cast", lambda t, x: x.to(t.float32), (2, 3), smooth=False)
 case("cast", lambda t, x: x.half() * 2, (), smooth=False)
 case("cast", lambda t, x: x.float().double(), (2, 0), smooth=False)
@@ -219,35 +235,76 @@ case("take_along", lambda t, x: tuple(x.min(1)), (0, 3))
 case("reshape", lambda t, x: tuple(x.max(0)), ())
 SPREAD = {"shape": (2, 3, 4), "axis": (0, 2)}
 case("spread", lambda t, x: reduction.spread(x, **SPREAD, keepdims=True), (1, 3, 1), theirs=lambda t, x: x.expand(2, 3, 4) + 0)
-case("spread", lambda t, x: reduction.spread(x, **SPREAD, keepdims=False), (3,), theirs=lambda t, x: x[None, :, None].expand(2, 3, 4) + 0)  # fmt: skip
-case("spread", lambda t, x: reduction.spread(x, shape=(2, 2), axis=(0, 1), keepdims=False), (), theirs=lambda t, x: x.expand(2, 2) + 0)  # fmt: skip
+case(
+    "spread",
+    lambda t, x: reduction.spread(x, **SPREAD, keepdims=False),
+    (3,),
+    theirs=lambda t, x: x[None, :, None].expand(2, 3, 4) + 0,
+)
+case(
+    "spread",
+    lambda t, x: reduction.spread(x, shape=(2, 2), axis=(0, 1), keepdims=False),
+    (),
+    theirs=lambda t, x: x.expand(2, 2) + 0,
+)
 INDEX = np.array([[0, 2], [1, 1], [2, 2]])
-case("take_along", lambda t, x: indexing.take_along(x, index=INDEX, axis=1), (3, 3),
-     theirs=lambda t, x: x.gather(1, t.tensor(INDEX)))  # fmt: skip
-case("scatter_add", lambda t, x: indexing.scatter_add(x, index=INDEX, axis=1, shape=(3, 4)), (3, 2),
-     theirs=lambda t, x: t.zeros(3, 4, dtype=x.dtype).scatter_add(1, t.tensor(INDEX), x))  # fmt: skip
-case("scatter_add", lambda t, x: indexing.scatter_add(x, index=INDEX, axis=0, shape=(3, 2)), transposed(3, 2),
-     theirs=lambda t, x: t.zeros(3, 2, dtype=x.dtype).scatter_add(0, t.tensor(INDEX), x))  # fmt: skip
+case(
+    "take_along",
+    lambda t, x: indexing.take_along(x, index=INDEX, axis=1),
+    (3, 3),
+    theirs=lambda t, x: x.gather(1, t.tensor(INDEX)),
+)
+case(
+    "scatter_add",
+    lambda t, x: indexing.scatter_add(x, index=INDEX, axis=1, shape=(3, 4)),
+    (3, 2),
+    theirs=lambda t, x: t.zeros(3, 4, dtype=x.dtype).scatter_add(1, t.tensor(INDEX), x),
+)
+case(
+    "scatter_add",
+    lambda t, x: indexing.scatter_add(x, index=INDEX, axis=0, shape=(3, 2)),
+    transposed(3, 2),
+    theirs=lambda t, x: t.zeros(3, 2, dtype=x.dtype).scatter_add(0, t.tensor(INDEX), x),
+)
 
 # ---- linear algebra
 
-for a, b in [((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)),
-             ((5, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 2)), ((4, 1, 2, 3), (5, 3, 2)), ((5, 2, 3), (3,)), ((3,), (5, 3, 2)),
-             ((2, 0), (0, 3)), ((0, 3), (3, 2)), ((0,), (0,)), ((0, 2, 3), (3, 2)), (transposed(2, 3), transposed(3, 2)),
-             (strided(2, 3), strided(3, 2)), ((1, 1), (1, 1)), (np.arange(6.0).reshape(2, 3), np.arange(6).reshape(3, 2) * 1.0)]:  # fmt: skip
+for a, b in [
+    ((2, 3), (3, 4)),
+    ((3,), (3,)),
+    ((3,), (3, 2)),
+    ((2, 3), (3,)),
+    ((5, 2, 3), (3, 4)),
+    ((2, 3), (5, 3, 4)),
+    ((5, 2, 3), (5, 3, 4)),
+    ((1, 2, 3), (5, 3, 2)),
+    ((4, 1, 2, 3), (5, 3, 2)),
+    ((5, 2, 3), (3,)),
+    ((3,), (5, 3, 2)),
+    ((2, 0), (0, 3)),
+    ((0, 3), (3, 2)),
+    ((0,), (0,)),
+    ((0, 2, 3), (3, 2)),
+    (transposed(2, 3), transposed(3, 2)),
+    (strided(2, 3), strided(3, 2)),
+    ((1, 1), (1, 1)),
+    (np.arange(6.0).reshape(2, 3), np.arange(6).reshape(3, 2) * 1.0),
+]:
     case("matmul", lambda t, a, b: a @ b, a, b)
 case("matmul", lambda t, a, b: t.matmul(a, b), (2, 3), (3, 2))
 case("matmul", lambda t, a, b: a.matmul(b), (2, 3), (3, 2))
 case("matmul", lambda t, a: a @ a, (3, 3))
 case("matmul", lambda t, a: a @ a.T, (2, 3))
 case("matmul", lambda t, a: linalg.matmul(a, a.mT), (2, 2, 3), theirs=lambda t, a: a @ a.mT)
-for equation, sizes in [("ij,jk->ik", ((2, 3), (3, 4))), ("ij,kj", ((2, 3), (4, 3))), ("i,i->", ((3,), (3,))), ("i,j->ij", ((2,), (3,))),
-                        ("bij,bjk->bik", ((2, 2, 3), (2, 3, 2))), ("...ij,...jk", ((2, 2, 3), (3, 2))), ("ij,ij->j", ((2, 3), (2, 3))),
-                        ("ij,jk,kl->il", ((2, 3), (3, 2), (2, 2))), ("ij,ij->ij", ((2, 3), (1, 3))), ("ii,i->i", ((3, 3), (3,)))]:  # fmt: skip
-    case("einsum", lambda t, *xs, equation=equation: t.einsum(equation, *xs), *sizes)
 for batch in ((4,), (), (2, 4), (0,)):
-    case("linear", lambda t, x, w, b: neural.linear(x, w, b), (*batch, 3), (2, 3), (2,),
-         theirs=lambda t, x, w, b: t.nn.functional.linear(x, w, b))  # fmt: skip
+    case(
+        "linear",
+        lambda t, x, w, b: neural.linear(x, w, b),
+        (*batch, 3),
+        (2, 3),
+        (2,),
+        theirs=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
+    )
 
 # ---- shape
 
@@ -306,16 +363,65 @@ case("move", lambda t, x: shape.move(x, place="cpu", source="cpu"), (2, 3), thei
 
 # ---- indexing: basic (views), with arrays and repeats, and the two mixed
 
-BASIC: list[Any] = [0, -1, slice(1, None), slice(None, None, 2), slice(-2, None), slice(2, 1), Ellipsis, None, (), (0, 1), (0, 1, 2),
-                    (slice(None), 1), (Ellipsis, 0), (0, Ellipsis), (None, 0), (Ellipsis, None), (slice(0, 2), slice(1, None, 2), -1),
-                    (slice(None), None, 1, None), (1, slice(None), slice(0, 0)), (np.int64(1), slice(None))]  # fmt: skip
-ARRAYS: list[Any] = [[0, 0, 1], [1], [], [-1, 0], ([0, 1, 1], [1, 0, 0]), ([0, 1], [1, 2], [3, 3]), ([[0], [1]], [0, 2, 2]),
-                     (slice(None), [2, 2, 0]), (Ellipsis, [1, 1, 3]), (slice(None), [0, 1], slice(1, 3)), (0, [0, 2, 0]), ([0, 1], 0),
-                     ([0, 1], slice(None), [1, 1]), (None, [1, 0]), ([1, 0], None), (0, slice(None), [1, 1]), ([1, 1], slice(None), 0),
-                     (slice(None), 0, [1, 1, 0]), (Ellipsis, 0, [1, 1]), (0, None, [1, 0]), (1, Ellipsis, [0, 0]),
-                     (slice(None, None, 2), [1, 1], slice(None, None, 3)), np.array([[1, 0], [0, 0]]), np.array([], dtype=np.int64),
-                     [True, False], np.array([False, False]), (slice(None), np.array([True, False, True])), (MASK,), (MASK, 0), (0, [True, False, True]),
-                     (Ellipsis, np.array([True, False, False, True])), (MASK, [0, 1, 1]), True, False, (0, True)]  # fmt: skip
+BASIC: list[Any] = [
+    0,
+    -1,
+    slice(1, None),
+    slice(None, None, 2),
+    slice(-2, None),
+    slice(2, 1),
+    Ellipsis,
+    None,
+    (),
+    (0, 1),
+    (0, 1, 2),
+    (slice(None), 1),
+    (Ellipsis, 0),
+    (0, Ellipsis),
+    (None, 0),
+    (Ellipsis, None),
+    (slice(0, 2), slice(1, None, 2), -1),
+    (slice(None), None, 1, None),
+    (1, slice(None), slice(0, 0)),
+    (np.int64(1), slice(None)),
+]
+ARRAYS: list[Any] = [
+    [0, 0, 1],
+    [1],
+    [],
+    [-1, 0],
+    ([0, 1, 1], [1, 0, 0]),
+    ([0, 1], [1, 2], [3, 3]),
+    ([[0], [1]], [0, 2, 2]),
+    (slice(None), [2, 2, 0]),
+    (Ellipsis, [1, 1, 3]),
+    (slice(None), [0, 1], slice(1, 3)),
+    (0, [0, 2, 0]),
+    ([0, 1], 0),
+    ([0, 1], slice(None), [1, 1]),
+    (None, [1, 0]),
+    ([1, 0], None),
+    (0, slice(None), [1, 1]),
+    ([1, 1], slice(None), 0),
+    (slice(None), 0, [1, 1, 0]),
+    (Ellipsis, 0, [1, 1]),
+    (0, None, [1, 0]),
+    (1, Ellipsis, [0, 0]),
+    (slice(None, None, 2), [1, 1], slice(None, None, 3)),
+    np.array([[1, 0], [0, 0]]),
+    np.array([], dtype=np.int64),
+    [True, False],
+    np.array([False, False]),
+    (slice(None), np.array([True, False, True])),
+    (MASK,),
+    (MASK, 0),
+    (0, [True, False, True]),
+    (Ellipsis, np.array([True, False, False, True])),
+    (MASK, [0, 1, 1]),
+    True,
+    False,
+    (0, True),
+]
 
 
 def indexed(t: Any, index: Any) -> Any:
@@ -339,10 +445,18 @@ case("getitem", lambda t, x: x[x > 0], (3, 4))
 case("getitem", lambda t, x: x[x > 0] * x[x > 0], (3, 4))
 case("getitem", lambda t, x: x[t.tensor([[0, 1]], dtype=t.int32)], (2, 3))
 case("getitem", lambda t, x: x[t.arange(2), t.tensor([2, 0])], (2, 3))
-case("put_at", lambda t, x: indexing.put_at(x, shape=(3, 2), index=(slice(1, None), ...), basic=True), (2, 2),
-     theirs=lambda t, x: t.nn.functional.pad(x, (0, 0, 1, 0)))  # fmt: skip
-case("put_at", lambda t, x: indexing.put_at(x, shape=(2, 2), index=(np.array([0, 0, 1]),), basic=False), (3, 2),
-     theirs=lambda t, x: t.zeros(2, 2, dtype=x.dtype).index_add(0, t.tensor([0, 0, 1]), x))  # fmt: skip
+case(
+    "put_at",
+    lambda t, x: indexing.put_at(x, shape=(3, 2), index=(slice(1, None), ...), once=True),
+    (2, 2),
+    theirs=lambda t, x: t.nn.functional.pad(x, (0, 0, 1, 0)),
+)
+case(
+    "put_at",
+    lambda t, x: indexing.put_at(x, shape=(2, 2), index=(np.array([0, 0, 1]),), once=False),
+    (3, 2),
+    theirs=lambda t, x: t.zeros(2, 2, dtype=x.dtype).index_add(0, t.tensor([0, 0, 1]), x),
+)
 
 
 def written(index: Any) -> Function:
@@ -356,9 +470,21 @@ def written(index: Any) -> Function:
     return write
 
 
-for index, size in [(0, (3, 4)), (slice(1, None), (1, 3, 4)), ((0, 1), ()), ((Ellipsis, 0), (3,)), (([0, 1], [1, 2]), (2, 4)),
-                    ((slice(None), [2, 0]), (2, 2, 4)), (MASK, (3, 4)), (..., ()), ((0, slice(None), [0, 1]), (3, 2)), (np.array(1), (3, 4)),
-                    ((slice(None), None, 0), (2, 1, 4)), ([], (0, 3, 4)), (slice(0, 0), ())]:  # fmt: skip
+for index, size in [
+    (0, (3, 4)),
+    (slice(1, None), (1, 3, 4)),
+    ((0, 1), ()),
+    ((Ellipsis, 0), (3,)),
+    (([0, 1], [1, 2]), (2, 4)),
+    ((slice(None), [2, 0]), (2, 2, 4)),
+    (MASK, (3, 4)),
+    (..., ()),
+    ((0, slice(None), [0, 1]), (3, 2)),
+    (np.array(1), (3, 4)),
+    ((slice(None), None, 0), (2, 1, 4)),
+    ([], (0, 3, 4)),
+    (slice(0, 0), ()),
+]:
     case("setitem", written(index), (2, 3, 4), size)
 
 # ---- neural
@@ -381,30 +507,55 @@ case("logsumexp", lambda t, x: t.logsumexp(x, 1), (3, 0), smooth=False)
 case("logsumexp", lambda t, x: x.logsumexp(1), LOGITS, smooth=False)
 case("logsumexp", lambda t, x: x.logsumexp(-1), f([-inf, -inf], [inf, 0], [nan, 0]), smooth=False)
 TARGET = np.array([0, 2, 1, 1])
-case("cross_entropy", lambda t, x: neural.cross_entropy(x, target=TARGET), (4, 3),
-     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET), reduction="none"))  # fmt: skip
-case("cross_entropy", lambda t, x: neural.cross_entropy(x, target=TARGET), LOGITS, smooth=False,
-     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET), reduction="none"))  # fmt: skip
-case("cross_entropy", lambda t, x: neural.cross_entropy(x, target=TARGET[:0]), (0, 3),
-     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET[:0]), reduction="none"))  # fmt: skip
-case("mean_cross_entropy", lambda t, x: neural.mean_cross_entropy(x, target=TARGET, n=3), (4, 3),
-     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET), reduction="sum") / 3)  # fmt: skip
-case("mean_cross_entropy", lambda t, x: neural.mean_cross_entropy(x, target=TARGET, n=4), LOGITS, smooth=False,
-     theirs=lambda t, x: t.nn.functional.cross_entropy(x, t.tensor(TARGET)))  # fmt: skip
-case("less_one", lambda t, x: neural.less_one(x, target=TARGET), (4, 3),
-     theirs=lambda t, x: x - t.nn.functional.one_hot(t.tensor(TARGET), 3).to(x.dtype))  # fmt: skip
+case(
+    "nll",
+    lambda t, x: neural.nll(x, index=(np.arange(4), TARGET), n=4),
+    (4, 3),
+    theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET)),
+)
+case(
+    "nll",
+    lambda t, x: neural.nll(x, index=(np.arange(4), TARGET), n=1),
+    LOGITS,
+    smooth=False,
+    theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET), reduction="sum"),
+)
+case(
+    "nll",
+    lambda t, x: neural.nll(x, index=(np.arange(0), TARGET[:0]), n=1),
+    (0, 3),
+    theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET[:0]), reduction="sum"),
+)
 
 # ---- einsum: one operand, two, three; labels twice in one, summed out, broadcast; dots; without an arrow
 
 EINSUM: list[tuple[str, list[Any]]] = [
-    ("ij,jk->ik", [(2, 3), (3, 4)]), ("ij,jk", [transposed(2, 3), strided(3, 4)]), ("bA,Ac", [(2, 3), (3, 4)]), (",", [(), ()]),
-    ("ij,kj->ki", [(2, 3), (4, 3)]), ("bij,bjk->bik", [(2, 3, 4), (2, 4, 1)]), ("i,j->ji", [(2,), (3,)]), ("i,i", [(3,), (3,)]),
-    ("ij,ij->i", [(2, 3), (2, 3)]), ("ij,kl->", [(2, 3), (2, 4)]), ("ij,jk->k", [(2, 3), (3, 4)]), ("ii,i->i", [(3, 3), (3,)]),
-    ("iij,jk->ik", [(3, 3, 2), (2, 4)]), ("ij,ij->i", [(2, 1), (2, 3)]), ("i,ij->ij", [(1,), (2, 3)]), ("i,ij", [(1,), (0, 3)]),
-    ("...ij,...kj->...ik", [(4, 1, 2, 3), (5, 2, 3)]), ("...,...->...", [(2, 3), (3,)]), ("...i,i...->...", [(2, 3), (3, 2)]),
-    ("a b... , b... -> a", [(2, 3, 2), (3, 2)]), ("ij,jk,kl->li", [(2, 3), (3, 4), (4, 2)]), ("i,i,i", [(3,), (1,), (3,)]),
-    ("nc,nck,nkjf->jf", [(4, 3), (4, 3, 3), (4, 3, 3, 2)]), ("ij,jk->ik", [(2, 0), (0, 3)]), ("ij,j->i", [(0, 3), (3,)]),
-]  # fmt: skip
+    ("ij,jk->ik", [(2, 3), (3, 4)]),
+    ("ij,jk", [transposed(2, 3), strided(3, 4)]),
+    ("bA,Ac", [(2, 3), (3, 4)]),
+    (",", [(), ()]),
+    ("ij,kj->ki", [(2, 3), (4, 3)]),
+    ("bij,bjk->bik", [(2, 3, 4), (2, 4, 1)]),
+    ("i,j->ji", [(2,), (3,)]),
+    ("i,i", [(3,), (3,)]),
+    ("ij,ij->i", [(2, 3), (2, 3)]),
+    ("ij,kl->", [(2, 3), (2, 4)]),
+    ("ij,jk->k", [(2, 3), (3, 4)]),
+    ("ii,i->i", [(3, 3), (3,)]),
+    ("iij,jk->ik", [(3, 3, 2), (2, 4)]),
+    ("ij,ij->i", [(2, 1), (2, 3)]),
+    ("i,ij->ij", [(1,), (2, 3)]),
+    ("i,ij", [(1,), (0, 3)]),
+    ("...ij,...kj->...ik", [(4, 1, 2, 3), (5, 2, 3)]),
+    ("...,...->...", [(2, 3), (3,)]),
+    ("...i,i...->...", [(2, 3), (3, 2)]),
+    ("a b... , b... -> a", [(2, 3, 2), (3, 2)]),
+    ("ij,jk,kl->li", [(2, 3), (3, 4), (4, 2)]),
+    ("i,i,i", [(3,), (1,), (3,)]),
+    ("nc,nck,nkjf->jf", [(4, 3), (4, 3, 3), (4, 3, 3, 2)]),
+    ("ij,jk->ik", [(2, 0), (0, 3)]),
+    ("ij,j->i", [(0, 3), (3,)]),
+]
 for equation, sizes in EINSUM:
     case("einsum", lambda t, *xs, equation=equation: t.einsum(equation, *xs), *sizes)
 case("einsum", lambda t, x: t.einsum("ij,ji->j", [x, x]), (3, 3))
@@ -418,11 +569,50 @@ for equation, size in [("ii->i", (3, 3)), ("ii", (3, 3)), ("...ii", (2, 3, 3)), 
 # What each primitive keeps for backward when all of its inputs require grad: arrays only, input by input.
 # This is the memory that training needs, so a change here should be meant.
 KEEPS: dict[str, tuple[str, ...]] = {
-    "add": ("", ""), "sub": ("", ""), "mul": ("y", "x"), "div": ("y", "x y"), "neg": ("",), "power": ("x",), "pow": ("x y", "x y out"),
-    "exp": ("out",), "log": ("x",), "sqrt": ("out",), "tanh": ("out",), "sigmoid": ("out",), "relu": ("out",), "abs": ("x",),
-    "sign": ("",), "maximum": ("x y", "x y"), "minimum": ("x y", "x y"), "clip": ("x",), "cast": ("",), "sum": ("",), "spread": ("",),
-    "mean": ("",), "amax": ("x out",), "amin": ("x out",), "matmul": ("y", "x"), "linear": ("weight", "x", ""), "reshape": ("",),
-    "permute": ("",), "expand": ("",), "cat": ("",), "narrow": ("",), "widen": ("",), "clone": ("",), "move": ("",), "getitem": ("",),
-    "put_at": ("",), "setitem": ("", ""), "take_along": ("",), "scatter_add": ("",), "softmax": ("out",), "log_softmax": ("out",),
-    "logsumexp": ("x out",), "cross_entropy": ("x",), "mean_cross_entropy": ("x",), "less_one": ("",), "einsum": ("y", "x"), "where": ("", "condition", "condition"), "masked": ("keep", ""),
-}  # fmt: skip
+    "add": ("", ""),
+    "sub": ("", ""),
+    "mul": ("y", "x"),
+    "div": ("y", "x y"),
+    "neg": ("",),
+    "power": ("x",),
+    "pow": ("x y", "x y out"),
+    "exp": ("out",),
+    "log": ("x",),
+    "sqrt": ("out",),
+    "tanh": ("out",),
+    "sigmoid": ("out",),
+    "relu": ("out",),
+    "abs": ("x",),
+    "sign": ("",),
+    "maximum": ("x y", "x y"),
+    "minimum": ("x y", "x y"),
+    "clip": ("x",),
+    "cast": ("",),
+    "sum": ("",),
+    "spread": ("",),
+    "mean": ("",),
+    "amax": ("x out",),
+    "amin": ("x out",),
+    "matmul": ("y", "x"),
+    "linear": ("weight", "x", ""),
+    "reshape": ("",),
+    "permute": ("",),
+    "expand": ("",),
+    "cat": ("",),
+    "narrow": ("",),
+    "widen": ("",),
+    "clone": ("",),
+    "move": ("",),
+    "getitem": ("",),
+    "put_at": ("",),
+    "setitem": ("", ""),
+    "take_along": ("",),
+    "scatter_add": ("",),
+    "softmax": ("out",),
+    "log_softmax": ("out",),
+    "logsumexp": ("x out",),
+    "nll": ("",),
+    "einsum": ("y", "x"),
+    "where": ("", "condition", "condition"),
+    "masked": ("keep", ""),
+}

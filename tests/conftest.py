@@ -42,7 +42,7 @@ def to_numpy(x: Any) -> np.ndarray[Any, Any]:
 
 @pytest.fixture(scope="session")
 def close() -> Callable[..., None]:
-    """close(ours, theirs): equal shapes and dtypes, and values to 12 digits; for float32 and float16, to their own precision."""
+    """close(ours, theirs): equal shapes and dtypes, and values to 12 digits (float32 and float16: to theirs)."""
 
     def check(ours: Any, theirs: Any, rtol: float = 1e-12, atol: float = 1e-13) -> None:
         ours, theirs = to_numpy(ours), to_numpy(theirs)

@@ -16,8 +16,13 @@ from tinygrad_lite.dtypes import SUPPORTED, as_dtype, result_type
 
 DTYPES = [str(dtype) for dtype in SUPPORTED]
 NUMBERS: dict[str, Any] = {"True": True, "2": 2, "2.5": 2.5}
-NUMPY: dict[str, Any] = {"np.bool": np.bool_(True), "np.int32": np.int32(2), "np.int64": np.int64(2), "np.float32": np.float32(2.5),
-                         "np.float64": np.float64(2.5)}  # fmt: skip
+NUMPY: dict[str, Any] = {
+    "np.bool": np.bool_(True),
+    "np.int32": np.int32(2),
+    "np.int64": np.int64(2),
+    "np.float32": np.float32(2.5),
+    "np.float64": np.float64(2.5),
+}
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,

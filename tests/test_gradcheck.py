@@ -41,7 +41,9 @@ def wrong() -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ["factor", "sign"])
 def test_a_wrong_derivative_is_found(name: str, wrong: Any) -> None:
-    with pytest.raises(RuntimeError, match=r"Jacobian of output 0 .* input 0 is wrong\nby differences:\n.*\nby the derivative:"):
+    with pytest.raises(
+        RuntimeError, match=r"Jacobian of output 0 .* input 0 is wrong\nby differences:\n.*\nby the derivative:"
+    ):
         gradcheck(wrong[name], leaf(1.0))
     assert gradcheck(wrong[name], leaf(1.0, 2.0), raise_exception=False) is False
 

@@ -46,8 +46,23 @@ def test_a_write_equals_torch_and_keeps_memory(name: str, other: Any, close: Any
     close(x, z)
 
 
-INDEXES: list[Any] = [0, -1, (0, 1), slice(1, None), (Ellipsis, 0), [1, 1], (slice(None), [0, 2]), np.array([[True, False, True], [False, True, False]]),
-                      (0, [True, False, True]), None, Ellipsis, (), (slice(None), None, 1), slice(0, 0), []]  # fmt: skip
+INDEXES: list[Any] = [
+    0,
+    -1,
+    (0, 1),
+    slice(1, None),
+    (Ellipsis, 0),
+    [1, 1],
+    (slice(None), [0, 2]),
+    np.array([[True, False, True], [False, True, False]]),
+    (0, [True, False, True]),
+    None,
+    Ellipsis,
+    (),
+    (slice(None), None, 1),
+    slice(0, 0),
+    [],
+]
 
 
 @pytest.mark.parametrize("index", INDEXES, ids=str)
@@ -143,7 +158,7 @@ def test_a_changed_input_is_an_error_however_it_was_written(write: Any) -> None:
     y = (x * w).sum()
     with tl.no_grad():
         write(w)
-    with pytest.raises(RuntimeError, match="backward through mul.*changed in place"):
+    with pytest.raises(RuntimeError, match=r"backward through mul.*changed in place"):
         y.backward()
 
 
@@ -240,7 +255,16 @@ def test_gradients_through_a_write_equal_torch(name: str, result: bool, close: A
             close(ours, theirs)
 
 
-PARTS: list[Any] = [0, (0, 1), slice(1, None), (Ellipsis, -1), [1, 0], (slice(None), [2, 0]), np.array([True, False]), (1, slice(None, None, 2))]
+PARTS: list[Any] = [
+    0,
+    (0, 1),
+    slice(1, None),
+    (Ellipsis, -1),
+    [1, 0],
+    (slice(None), [2, 0]),
+    np.array([True, False]),
+    (1, slice(None, None, 2)),
+]
 
 
 @pytest.mark.parametrize("index", PARTS, ids=str)
@@ -346,7 +370,7 @@ def test_a_recorded_write_to_a_view_is_refused() -> None:
         plain[0:1].add_(x[0:1])
     assert plain.tolist() == [0, 0]
     assert y.tolist() == [2, 4]
-    with pytest.raises(RuntimeError, match="in-place|leaf"):
+    with pytest.raises(RuntimeError, match=r"in-place|leaf"):
         x[0:1] += 1
 
 

@@ -163,7 +163,12 @@ def alone(op: str) -> tuple[Any, list[Any]]:
     for row in CASES:
         xs = [ours_of(a) for a in row.inputs]
         result = outputs(row.ours(tl, *xs))[0]
-        if row.op == op and result.node.op.name == op and result.numel() and all(e in [x.node for x in xs] for e in result.node.edges if e):
+        if (
+            row.op == op
+            and result.node.op.name == op
+            and result.numel()
+            and all(e in [x.node for x in xs] for e in result.node.edges if e)
+        ):
             return row.ours, xs
     raise AssertionError(f"no row of {op} is a call of it alone")
 
@@ -319,10 +324,10 @@ OURS_ONLY = {"abs", "relu", "rsub", "argmax", "argmax_dim", "argmin_keep", "argm
 THEIRS_ONLY = {"sign", "sigmoid"}
 
 
-def outcome(function: Any) -> list[Any] | None:
+def outcome(function: Any, *args: Any) -> list[Any] | None:
     """What a call returns, as arrays; None if it is refused."""
     try:
-        return [np.asarray(y) for y in outputs(function())]
+        return [np.asarray(y) for y in outputs(function(*args))]
     except (RuntimeError, TypeError, IndexError):
         return None
 
@@ -332,7 +337,7 @@ def outcome(function: Any) -> list[Any] | None:
 def test_dtypes_of_results_equal_torch(name: str, dtype: str, close: Any) -> None:
     for values in ([[0, 1, 2], [3, 2, 1]], [[1, 0, 0], [0, 0, 0]]):
         a = np.array(values, dtype)
-        ours, theirs = outcome(lambda: UNARY[name](tl, tl.tensor(a))), outcome(lambda: UNARY[name](torch, torch.tensor(a)))
+        ours, theirs = outcome(UNARY[name], tl, tl.tensor(a)), outcome(UNARY[name], torch, torch.tensor(a))
         assert (ours is None) == (theirs is None) or (dtype == "bool" and name in (THEIRS_ONLY if ours is None else OURS_ONLY))
         for y, z in zip(ours or (), theirs or ()):
             close(y, z)
@@ -356,8 +361,8 @@ BINARY: dict[str, Any] = {
 def test_dtypes_of_mixed_results_equal_torch(name: str, first: str, close: Any) -> None:
     for second in DTYPES:
         a, b = np.array([0, 1, 2]).astype(first), np.array([1, 1, 0]).astype(second)
-        ours = outcome(lambda: BINARY[name](tl, tl.tensor(a), tl.tensor(b)))
-        theirs = outcome(lambda: BINARY[name](torch, torch.tensor(a), torch.tensor(b)))
+        ours = outcome(BINARY[name], tl, tl.tensor(a), tl.tensor(b))
+        theirs = outcome(BINARY[name], torch, torch.tensor(a), torch.tensor(b))
         assert (ours is None) == (theirs is None) or (name == "clamp" and first == second == "bool")  # ours goes further
         for y, z in zip(ours or (), theirs or ()):
             close(y, z)

@@ -63,7 +63,10 @@ UNARY = {
 
 
 @FEW
-@given(st.lists(st.tuples(st.sampled_from([*BINARY, *UNARY]), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12), st.integers(0, 9))
+@given(
+    st.lists(st.tuples(st.sampled_from([*BINARY, *UNARY]), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12),
+    st.integers(0, 9),
+)
 def test_random_programs_equal_torch(steps: Any, seed: int) -> None:
     """A graph with shared nodes and dead ends: its value, its gradients, and a derivative of those."""
     rng = np.random.default_rng(seed)
@@ -170,7 +173,9 @@ def test_matmul_of_any_batches_equals_torch(batch: Any, data: Any) -> None:
 
 
 @FEW
-@given(npst.arrays(np.float64, npst.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=4), elements=st.floats(-1e4, 1e4)))
+@given(
+    npst.arrays(np.float64, npst.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=4), elements=st.floats(-1e4, 1e4))
+)
 def test_softmax_sums_to_one_and_ignores_an_offset(array: Any) -> None:
     x = tl.tensor(array)
     p = x.softmax(1)

@@ -247,9 +247,22 @@ def test_a_plus_b_gives_two_gradients(create_graph: bool) -> None:
 @pytest.mark.parametrize("create_graph", [False, True])
 @pytest.mark.parametrize(
     "function",
-    [lambda x: x, lambda x: x.clone(), lambda x: x.reshape(1, 2), lambda x: x.T, lambda x: x * x, lambda x: x.expand(3, 2), lambda x: x[...],
-     lambda x: tl.cat([x, x]), lambda x: tl.stack([x]), lambda x: x.exp(), lambda x: x + 0, lambda x: x.relu(), lambda x: x.sum(0, True)],
-)  # fmt: skip
+    [
+        lambda x: x,
+        lambda x: x.clone(),
+        lambda x: x.reshape(1, 2),
+        lambda x: x.T,
+        lambda x: x * x,
+        lambda x: x.expand(3, 2),
+        lambda x: x[...],
+        lambda x: tl.cat([x, x]),
+        lambda x: tl.stack([x]),
+        lambda x: x.exp(),
+        lambda x: x + 0,
+        lambda x: x.relu(),
+        lambda x: x.sum(0, True),
+    ],
+)
 def test_a_gradient_shares_no_memory(function: Any, create_graph: bool) -> None:
     x, twin = leaf(1.0, 2.0), leaf(3.0, 4.0)
     y, z = function(x), function(twin)
@@ -449,8 +462,7 @@ def enabled() -> bool:
 
 
 @pytest.mark.parametrize(
-    ("decorate", "inside"),
-    [(tl.no_grad, False), (tl.no_grad(), False), (tl.enable_grad, True), (tl.enable_grad(), True)],
+    ("decorate", "inside"), [(tl.no_grad, False), (tl.no_grad(), False), (tl.enable_grad, True), (tl.enable_grad(), True)]
 )
 def test_decorators(decorate: Any, inside: bool) -> None:
     function = decorate(enabled)
@@ -602,7 +614,11 @@ def test_results_do_not_depend_on_the_hash_seed() -> None:
     )
     printed = {
         subprocess.run(
-            [sys.executable, "-c", program], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for seed in ("0", "1", "12345")
     }
@@ -684,7 +700,7 @@ def test_names_and_docstrings_stay() -> None:
         (lambda: ~tl.ones(2), (RuntimeError, TypeError), "invert"),
         (lambda: tl.ones(2) & tl.ones(2), (RuntimeError, TypeError), "and"),
     ],
-)  # fmt: skip
+)
 def test_errors_say_what_happened(call: Any, error: Any, words: str) -> None:
     with pytest.raises(error, match=words):
         call()

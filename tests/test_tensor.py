@@ -18,23 +18,86 @@ import tinygrad_lite as tl
 
 RNG = np.random.default_rng(0)
 SHOWN: list[Any] = [
-    [1.0, 2.0], [1.5, 2.25], [0.1], [1, 2, 3], [True, False], [[True], [False]], [-1, 10, 100], [[1, 2], [30, -4]],
-    [1e-5, 1.0], [1e5, 1.0], [1e5, 1.5], [12345.678], [1e8, 2e8], [1e9, 2e9], [1e10], [1e-10], [0.0], [-0.0], [0.0, 1e-3], [1e-4, 1e-4], [9.9999e-5],
-    [float("nan")], [float("inf"), 1.0], [float("-inf"), float("nan"), 1.5], [float("nan"), 1e-7, 3.0], [float("inf")],
-    [100000.0, 0.5], [1000.5, 1.0], [1000.5, 0.5], [999.0, 0.001], [2.0, -3.5], [[1.0, -20.0], [300.5, 4.0]], [123456789.0], [99999999.0, 1.0],
-    1.0, 2.5, 3, True, -1e-8, float("nan"), [], [[]], [[], []], [[[1.0]]], [[[1, 2], [3, 4]], [[5, 6], [7, 8]]], [[[[0.5]]]],
-    list(range(30)), [float(i) for i in range(40)], [i / 7 for i in range(25)], [[float(i * j) for i in range(20)] for j in range(3)],
-]  # fmt: skip
+    [1.0, 2.0],
+    [1.5, 2.25],
+    [0.1],
+    [1, 2, 3],
+    [True, False],
+    [[True], [False]],
+    [-1, 10, 100],
+    [[1, 2], [30, -4]],
+    [1e-5, 1.0],
+    [1e5, 1.0],
+    [1e5, 1.5],
+    [12345.678],
+    [1e8, 2e8],
+    [1e9, 2e9],
+    [1e10],
+    [1e-10],
+    [0.0],
+    [-0.0],
+    [0.0, 1e-3],
+    [1e-4, 1e-4],
+    [9.9999e-5],
+    [float("nan")],
+    [float("inf"), 1.0],
+    [float("-inf"), float("nan"), 1.5],
+    [float("nan"), 1e-7, 3.0],
+    [float("inf")],
+    [100000.0, 0.5],
+    [1000.5, 1.0],
+    [1000.5, 0.5],
+    [999.0, 0.001],
+    [2.0, -3.5],
+    [[1.0, -20.0], [300.5, 4.0]],
+    [123456789.0],
+    [99999999.0, 1.0],
+    1.0,
+    2.5,
+    3,
+    True,
+    -1e-8,
+    float("nan"),
+    [],
+    [[]],
+    [[], []],
+    [[[1.0]]],
+    [[[1, 2], [3, 4]], [[5, 6], [7, 8]]],
+    [[[[0.5]]]],
+    list(range(30)),
+    [float(i) for i in range(40)],
+    [i / 7 for i in range(25)],
+    [[float(i * j) for i in range(20)] for j in range(3)],
+]
 ARRAYS: list[Any] = [
-    RNG.standard_normal((3, 4)).astype("float32"), RNG.standard_normal((2, 3, 4)).astype("float32"), RNG.standard_normal((2, 2, 2, 3)).astype("float32"),
-    RNG.standard_normal(1000).astype("float32"), np.arange(1001, dtype="float32"), RNG.standard_normal(1001).astype("float32"), np.arange(2000),
-    RNG.standard_normal((40, 40)).astype("float32"), RNG.standard_normal((8, 8, 20)).astype("float32"), np.arange(10000).reshape(100, 100),
-    RNG.integers(0, 255, (5, 5)).astype("uint8"), RNG.standard_normal(3), RNG.standard_normal(3).astype("float16"), np.arange(3, dtype="int32"),
-    np.zeros((0, 3), "float32"), np.zeros((2, 0, 3), "float32"), np.zeros(0, "int64"), np.zeros((0, 2), "int64"), np.zeros(0), np.zeros((0, 2), bool),
-    RNG.standard_normal((2, 30)).astype("float32"), 1e6 * RNG.standard_normal((3, 3)).astype("float32"), (RNG.standard_normal(50) > 0), np.full((3, 3), 1e-3, "float32"),
-    np.concatenate([np.zeros(600), np.full(600, 1e9)]).astype("float32"), np.concatenate([np.ones(600), np.full(600, 0.5)]).astype("float32"),
+    RNG.standard_normal((3, 4)).astype("float32"),
+    RNG.standard_normal((2, 3, 4)).astype("float32"),
+    RNG.standard_normal((2, 2, 2, 3)).astype("float32"),
+    RNG.standard_normal(1000).astype("float32"),
+    np.arange(1001, dtype="float32"),
+    RNG.standard_normal(1001).astype("float32"),
+    np.arange(2000),
+    RNG.standard_normal((40, 40)).astype("float32"),
+    RNG.standard_normal((8, 8, 20)).astype("float32"),
+    np.arange(10000).reshape(100, 100),
+    RNG.integers(0, 255, (5, 5)).astype("uint8"),
+    RNG.standard_normal(3),
+    RNG.standard_normal(3).astype("float16"),
+    np.arange(3, dtype="int32"),
+    np.zeros((0, 3), "float32"),
+    np.zeros((2, 0, 3), "float32"),
+    np.zeros(0, "int64"),
+    np.zeros((0, 2), "int64"),
+    np.zeros(0),
+    np.zeros((0, 2), bool),
+    RNG.standard_normal((2, 30)).astype("float32"),
+    1e6 * RNG.standard_normal((3, 3)).astype("float32"),
+    (RNG.standard_normal(50) > 0),
+    np.full((3, 3), 1e-3, "float32"),
+    np.concatenate([np.zeros(600), np.full(600, 1e9)]).astype("float32"),
+    np.concatenate([np.ones(600), np.full(600, 0.5)]).astype("float32"),
     np.concatenate([np.ones(500), np.full(3, 0.5), np.ones(600)]).astype("float32"),
-]  # fmt: skip
+]
 
 
 def theirs(x: Any) -> str:
@@ -210,7 +273,7 @@ def test_python_numbers() -> None:
     assert int(tl.tensor(2.7)) == 2
     assert [10, 20, 30][tl.tensor(1)] == 20
     assert list(range(tl.tensor(3))) == [0, 1, 2]
-    with pytest.raises(TypeError, match="only integer tensors can be an index.*float32"):
+    with pytest.raises(TypeError, match=r"only integer tensors can be an index.*float32"):
         [1, 2][tl.tensor(1.0)]
     with pytest.raises(RuntimeError, match="2 numbers"):
         float(tl.tensor([1.0, 2.0]))
@@ -220,7 +283,7 @@ def test_equality_and_hash() -> None:
     x = tl.tensor([1.0, 2.0])
     assert (x == tl.tensor([1.0, 3.0])).tolist() == [True, False]
     assert (x == 1).tolist() == [True, False]
-    assert (1 < x).tolist() == [False, True]
+    assert (x > 1).tolist() == [False, True]
     assert (x != None) is True  # noqa: E711
     assert (x == "a") is False
     assert len({x, x, tl.tensor([1.0, 2.0])}) == 2
@@ -320,7 +383,7 @@ def test_devices() -> None:
 @pytest.mark.skipif(tl.cuda.is_available(), reason="there is a GPU here")
 def test_without_a_gpu_the_error_says_what_is_missing() -> None:
     for call in (lambda: tl.ones(2).cuda(), lambda: tl.ones(2).to("cuda:0"), lambda: tl.zeros(2, device="cuda")):
-        with pytest.raises(RuntimeError, match="device 'cuda'.*(not installed|no usable driver|no NVIDIA GPU)"):
+        with pytest.raises(RuntimeError, match=r"device 'cuda'.*(not installed|no usable driver|no NVIDIA GPU)"):
             call()
 
 
@@ -330,7 +393,7 @@ def test_without_a_gpu_the_error_says_what_is_missing() -> None:
 def test_a_misspelt_name_gets_a_suggestion() -> None:
     with pytest.raises(AttributeError, match="tinygrad_lite has no 'sofmax'; the nearest is 'softmax'"):
         tl.sofmax  # noqa: B018
-    with pytest.raises(AttributeError, match="tinygrad_lite has no 'qqqqqq'$"):
+    with pytest.raises(AttributeError, match=r"tinygrad_lite has no 'qqqqqq'$"):
         tl.qqqqqq  # noqa: B018
     with pytest.raises(AttributeError, match="sofmax"):
         tl.ones(2).sofmax  # noqa: B018
@@ -359,10 +422,10 @@ def test_numpys_warnings_are_silent_within_and_loud_without() -> None:
         "import warnings; warnings.simplefilter('error')\n"
         "import numpy as np, tinygrad_lite as tl\n"
         "x = tl.tensor([0.0, -1.0, float('inf'), 1e38])\n"
-        "for f in (tl.log, tl.sqrt, tl.exp, lambda x: 1 / x, lambda x: x - x, lambda x: x ** 0.5, lambda x: x * 1e38, tl.sum, tl.mean,\n"
-        "          lambda x: tl.tensor([float('inf'), -float('inf')]).sum(), lambda x: x.softmax(0), lambda x: x.log_softmax(0),\n"
-        "          lambda x: x.logsumexp(0), lambda x: x[:0].mean(), lambda x: x.half(), lambda x: x.int(), lambda x: x @ x, tl.sigmoid,\n"
-        "          lambda x: x.max(), lambda x: x > 0, tl.tanh):\n"
+        "for f in (tl.log, tl.sqrt, tl.exp, tl.sigmoid, tl.tanh, tl.sum, tl.mean, lambda x: 1 / x, lambda x: x - x,\n"
+        "          lambda x: x ** 0.5, lambda x: x * 1e38, lambda x: tl.tensor([float('inf'), -float('inf')]).sum(),\n"
+        "          lambda x: x.softmax(0), lambda x: x.log_softmax(0), lambda x: x.logsumexp(0), lambda x: x[:0].mean(),\n"
+        "          lambda x: x.half(), lambda x: x.int(), lambda x: x @ x, lambda x: x.max(), lambda x: x > 0):\n"
         "    y = f(x.clone().requires_grad_())\n"
         "    if y.requires_grad: tl.autograd.grad(y, y, tl.ones_like(y)); y.sum().backward()\n"
         "try:\n"
