@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backend import put
-from .dtypes import bool, get_default_dtype, int64
+from .dtypes import bool as bool_dtype
+from .dtypes import get_default_dtype, int64
 from .tape import Leaf
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def text(x: Tensor) -> str:
         notes.append(f"size={array.shape}")
     if x.device.type != "cpu":
         notes.append(f"device='{x.device}'")
-    if x.dtype not in (get_default_dtype(), int64, bool) or (not array.size and x.dtype != get_default_dtype()):
+    if x.dtype not in (get_default_dtype(), int64, bool_dtype) or (not array.size and x.dtype != get_default_dtype()):
         notes.append(f"dtype={x.dtype}")
     if isinstance(x.node, Leaf):
         notes.append("requires_grad=True")
