@@ -18,7 +18,6 @@ from tinygrad_lite.dtypes import int64
 from tinygrad_lite.ops import elementwise, indexing, linalg, neural
 from tinygrad_lite.ops.elementwise import relu as _relu
 from tinygrad_lite.ops.elementwise import sigmoid, tanh
-from tinygrad_lite.ops.reduction import mean
 from tinygrad_lite.ops.shape import mT
 from tinygrad_lite.tape import as_array
 from tinygrad_lite.tensor import Tensor
@@ -260,8 +259,11 @@ def cross_entropy(
         and t.size
         and t.view(np.uint64).max() < x.shape[1]  # one look for both ends: a negative index is a huge unsigned one
     ):
-        loss = neural.cross_entropy(input, target=t)  # nearly every call
-        return mean(loss, axis=(0,), n=t.size) if reduction == "mean" else _reduce(loss, reduction)
+        log_p = neural.log_softmax(input, axis=1)  # nearly every call
+        places = array_module(x).arange(t.size), t
+        if reduction == "none":
+            return -indexing.getitem(log_p, index=places, once=True)
+        return neural.nll(log_p, index=places, n=t.size if reduction == "mean" else 1)
     log_p = neural.log_softmax(_rows(input, "cross_entropy"), axis=1)
     if t.dtype.kind != "f":
         return _class_loss(log_p, input, target, weight, ignore_index, reduction, label_smoothing, "cross_entropy")
@@ -347,7 +349,7 @@ def _class_loss(
     w = per_class.array[index] * counted
     log_p = elementwise.masked(log_p, counted[:, None])  # 0, not 0 · inf, for what is ignored
     places = (array_module(index).arange(len(index)), index)
-    loss = -indexing.getitem(log_p, index=places, basic=False) * Tensor._of(w)
+    loss = -indexing.getitem(log_p, index=places, once=True) * Tensor._of(w)
     if smoothing:
         loss = loss * (1 - smoothing) - engine.sum(log_p * per_class, 1) * (smoothing / log_p.shape[1])
     if reduction == "mean":

@@ -375,7 +375,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     for i, (x, term, lengths) in enumerate(zip(xs, terms, axes)):
         if len(lengths) < len(term):  # a label stands twice: the diagonal
             places = dict(zip(lengths, array_module(x.array).ogrid[tuple(map(slice, lengths.values()))]))
-            x = indexing.getitem(x, index=tuple([places[c] for c in term]), basic=False)
+            x = indexing.getitem(x, index=tuple([places[c] for c in term]), once=True)
         kept = [c for c in own[i] if c in "".join([to, *own[:i], *own[i + 1 :]])]
         gone = tuple([n for n, c in enumerate(lengths) if c not in kept])
         xs[i], terms[i] = sum(x, gone) if gone else x, "".join(kept)
@@ -556,4 +556,4 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     (tensor([2., 3.]), tensor([1., 1.]), tensor([2., 3.]))
     """
     index, basic = index_of(index, input.array)
-    return indexing.getitem(input, index=index, basic=basic)
+    return indexing.getitem(input, index=index, once=basic)

@@ -1,7 +1,7 @@
 """Indexing: some of the numbers, by position. The derivative puts the gradient where the numbers came from.
 
 Where a position is taken twice its gradient is the sum of both, so that the opposite of an index is an addition at it.
-An index has been checked and made canonical by functional.py; `basic` says that it holds no arrays, so no repeats.
+An index has been checked and made canonical by functional.py; `once` says that no position is taken twice.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from ..backend import Array, array_module
 from ..tape import op
 
 
-@op(x=lambda g, shape, index, basic: put_at(g, shape=shape, index=index, basic=basic))
-def getitem(x: Array, *, index: Any, basic: bool) -> Array:
-    """x[index], a view if the index is basic."""
+@op(x=lambda g, shape, index, once: put_at(g, shape=shape, index=index, once=once))
+def getitem(x: Array, *, index: Any, once: bool) -> Array:
+    """x[index], a view if the index holds no arrays."""
     return x[index]
 
-@op(x=lambda g, index, basic: getitem(g, index=index, basic=basic))
-def put_at(x: Array, *, shape: tuple[int, ...], index: Any, basic: bool) -> Array:
+@op(x=lambda g, index, once: getitem(g, index=index, once=once))
+def put_at(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Array:
     """Zeros of a shape, with x added at an index: the opposite of x[index]."""
     out = np.zeros_like(x, shape=shape)
-    if basic:
+    if once:
         out[index] = x
     else:
         array_module(x).add.at(out, index, x)
