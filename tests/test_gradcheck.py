@@ -91,3 +91,9 @@ def test_what_is_refused() -> None:
         gradcheck(tl.exp, tl.tensor([1.0], dtype=tl.float64))
     with pytest.raises(ValueError, match=r"float32.*double\(\)"):
         gradcheck(tl.exp, tl.tensor([1.0], requires_grad=True))
+
+
+def test_a_constant_has_a_zero_derivative() -> None:
+    assert gradcheck(lambda x: (x * 2, tl.tensor([1.0], dtype=tl.float64)), leaf(1.0))
+    with pytest.raises(RuntimeError, match="Jacobian of output 0"):
+        gradcheck(lambda x: x.detach() * 2, leaf(1.0))
