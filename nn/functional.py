@@ -354,5 +354,5 @@ def _class_loss(
         loss = loss * (1 - smoothing) - engine.sum(log_p * per_class, 1) * (smoothing / log_p.shape[1])
     if reduction == "mean":
         total: Tensor = engine.sum(loss)
-        return total / Tensor._of(as_array(w.sum(), w))
+        return total / Tensor._of(as_array(w.sum()))
     return _reduce(loss.reshape(t.shape), reduction)

@@ -52,8 +52,8 @@ def _norm(x: Array, p: float) -> Array:
     """(Σ |x|^p)^(1/p), or the largest |x| for p = inf, as a 0-d array."""
     size = np.absolute(x)
     if p == 2:
-        return as_array(np.sqrt((size * size).sum()), x)
-    return as_array(size.max() if p == inf else (size**p).sum() ** (1 / p), x)
+        return as_array(np.sqrt((size * size).sum()))
+    return as_array(size.max() if p == inf else (size**p).sum() ** (1 / p))
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:

@@ -11,6 +11,8 @@ import torch
 
 import tinygrad_lite as tl
 
+torch.set_num_threads(1)  # its threads gain nothing on the small tensors here, and wait for each other on a busy machine
+
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 def device(request: pytest.FixtureRequest) -> str:

@@ -74,7 +74,7 @@ def test_iris_is_learnt(name: str) -> None:
     assert np.mean(accuracies) >= 0.94
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("name", LAYERS)
 def test_an_iris_training_is_torchs(name: str, seed: int) -> None:
     train, _ = datasets.standardize(*datasets.Iris(features=PETALS, dtype=float64).split(test_size=30, seed=seed))

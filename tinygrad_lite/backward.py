@@ -66,10 +66,12 @@ def walk(
             )
         if node.birth < writes.last:
             check_unwritten(node)
-        for nth, (edge, vjp, kept) in enumerate(zip(node.edges, node.op.vjps, saved)):
+        if create_graph:
+            saved = [edge and as_tensors(node, nth) for nth, edge in enumerate(node.edges)]
+        for edge, vjp, kept in zip(node.edges, node.op.vjps, saved):
             if edge is None:
                 continue
-            x_g = vjp(g, *(as_tensors(node, nth) if create_graph else kept))  # type: ignore[misc]  # an edge has a vjp
+            x_g = vjp(g, *kept)  # type: ignore[misc]  # an edge has a vjp
             if x_g.shape != edge.shape:
                 x_g = fold(x_g, edge.shape)
             before = arrived.get(edge)
@@ -192,11 +194,10 @@ def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bo
                     f"grad can be implicitly created only for scalar outputs, and this has shape {list(y.array.shape)}: "
                     f"reduce it first (y.sum(), y.mean()) or give backward() a gradient of that shape"
                 )
-            g = Tensor._of(array_module(y.array).ones(y.shape, y.dtype))
+            g = Tensor._of(array_module(y.array).ones(y.array.shape, y.array.dtype))
         elif g.shape != y.shape:
             raise RuntimeError(f"backward: a gradient of shape {list(g.shape)} for a tensor of shape {list(y.shape)}")
-        g = g.to(y.dtype)
-        roots.append((y.node, g if create_graph else g.array))
+        roots.append((y.node, g.to(y.dtype) if create_graph else g.array.astype(y.array.dtype, copy=False)))
     return roots
 
 

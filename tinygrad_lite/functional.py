@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from math import inf, prod
 from string import ascii_letters
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -37,6 +37,7 @@ else:
 
 Dim = int | Sequence[int] | None
 Number = float | int | bool
+Result = TypeVar("Result")
 
 
 def as_tensor_like(x: Any, like: Tensor) -> Tensor:
@@ -121,7 +122,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     dtype = result_type(input.array, *(bound for bound in (min, max) if bound is not None))
     x = input.to(dtype).array
     x = x if min is None else np.maximum(x, min)
-    return Tensor._of(as_array(x if max is None else np.minimum(x, max), x))
+    return Tensor._of(as_array(x if max is None else np.minimum(x, max)))
 
 
 clip = clamp
@@ -145,11 +146,11 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 # Reductions
 
 
-def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+def numpy_names(function: Callable[..., Result]) -> Callable[..., Result]:
     """Let a function of PyTorch's `dim` and `keepdim` take NumPy's `axis` and `keepdims` as well."""
 
     @wraps(function)
-    def either(input: Tensor, *args: Any, **options: Any) -> Any:
+    def either(input: Tensor, *args: Any, **options: Any) -> Result:
         for theirs, ours in (("axis", "dim"), ("keepdims", "keepdim")):
             if theirs in options:
                 if ours in options:
@@ -227,7 +228,7 @@ def _place(search: Callable[..., Any], input: Tensor, dim: int | None, keepdim: 
     x = input.array
     axes = _nonempty(input, dim, search.__name__)
     out = search(x) if dim is None or not x.ndim else search(x, axis=axes[0], keepdims=keepdim)
-    return Tensor._of(as_array(out, x).reshape((1,) * x.ndim) if keepdim and dim is None else as_array(out, x))
+    return Tensor._of(as_array(out).reshape((1,) * x.ndim) if keepdim and dim is None else as_array(out))
 
 
 class Extremum(NamedTuple):
@@ -269,14 +270,14 @@ def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor
 @numpy_names
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether every x, along an axis or altogether, is true (not 0)."""
-    out = as_array(input.array.all(axes_of(dim, input.array.ndim, "all"), keepdims=keepdim), input.array)
+    out = as_array(input.array.all(axes_of(dim, input.array.ndim, "all"), keepdims=keepdim))
     return Tensor._of(out.astype(uint8) if input.array.dtype == uint8 else out)  # as in PyTorch
 
 
 @numpy_names
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """Whether some x, along an axis or altogether, is true (not 0)."""
-    out = as_array(input.array.any(axes_of(dim, input.array.ndim, "any"), keepdims=keepdim), input.array)
+    out = as_array(input.array.any(axes_of(dim, input.array.ndim, "any"), keepdims=keepdim))
     return Tensor._of(out.astype(uint8) if input.array.dtype == uint8 else out)
 
 
@@ -502,7 +503,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if len(found) > 1:
         raise RuntimeError(f"stack: tensors must have one shape, got {', '.join(str(list(s)) for s in sorted(found))}")
     axis = axis_of(dim, tensors[0].array.ndim + 1, "stack")
-    return cat([unsqueeze(x, axis) for x in tensors], axis)  # type: ignore[no-any-return]
+    return cat([unsqueeze(x, axis) for x in tensors], axis)
 
 
 # Indexing

@@ -136,7 +136,7 @@ def _one(op: Op) -> Callable[..., Tensor]:
         except Exception as error:
             raise explained(op.name, error, x) from error
         if type(out) is not ndarray:
-            out = as_array(out, x)
+            out = as_array(out)
         if out.dtype is not x.dtype and out.dtype != x.dtype and convert:
             return apply(*promoted(op, input), **options)
         result = new(Tensor)
@@ -175,7 +175,7 @@ def _two(op: Op) -> Callable[..., Tensor]:
         except Exception as error:
             raise explained(op.name, error, x, y) from error
         if type(out) is not ndarray:
-            out = as_array(out, x if y_edge is None else y)
+            out = as_array(out)
         if out.dtype is not dtype and out.dtype != dtype:
             return apply(*promoted(op, input, other))
         result = new(Tensor)
@@ -213,10 +213,11 @@ def _several(op: Op) -> Callable[..., Tensor]:
         except Exception as error:
             raise explained(op.name, error, *arrays) from error
         if type(out) is not ndarray:
-            out = as_array(out, arrays[0])
+            out = as_array(out)
+        dtype = out.dtype
         for x, vjp in zip(arrays, vjps):
-            if vjp and x is not None and type(x) not in NUMBERS and x.dtype != out.dtype:
-                raise RuntimeError(f"{op.name}: dtypes {x.dtype} and {out.dtype} do not mix; cast one: x.to(y.dtype)")
+            if vjp and x is not None and type(x) not in NUMBERS and x.dtype is not dtype and x.dtype != dtype:
+                raise RuntimeError(f"{op.name}: dtypes {x.dtype} and {dtype} do not mix; cast one: x.to(y.dtype)")
         result = new(Tensor)
         result.array, result.node = out, None
         if recorded and mode.enabled:
@@ -233,7 +234,7 @@ def _several(op: Op) -> Callable[..., Tensor]:
 new = object.__new__
 
 
-def as_array(out: Any, like: Array) -> Array:
+def as_array(out: Any) -> Array:
     """NumPy turns 0-d results into scalars; a tensor's array is always an array."""
     return out if is_array(out) else np.asarray(out)
 

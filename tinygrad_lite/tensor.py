@@ -42,7 +42,7 @@ def _pairwise(compare: Callable[..., Any]) -> Callable[..., Any]:
         if x.dtype != y.dtype:
             x, y = x.astype(result_type(x, y)), y.astype(result_type(x, y))
         try:
-            return Tensor._of(tape.as_array(compare(x, y), x))
+            return Tensor._of(tape.as_array(compare(x, y)))
         except Exception as error:
             raise explained(compare.__name__, error, x, y) from error
 
