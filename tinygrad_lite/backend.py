@@ -61,16 +61,13 @@ def cupy() -> Any:
     try:
         import cupy as cp
     except ImportError as error:
-        raise RuntimeError(
-            "device 'cuda' needs CuPy, which is not installed: pip install 'tinygrad_lite[cuda12]' (or [cuda13])"
-        ) from error
+        raise RuntimeError("device 'cuda' needs CuPy: pip install 'tinygrad_lite[cuda12]' (or [cuda13])") from error
     try:
-        found = cp.cuda.runtime.getDeviceCount()
+        if cp.cuda.runtime.getDeviceCount():
+            return cp
     except Exception as error:
         raise RuntimeError(f"device 'cuda': CuPy is installed but finds no usable driver ({error})") from error
-    if not found:
-        raise RuntimeError("device 'cuda': CuPy is installed but there is no NVIDIA GPU; use device='cpu'")
-    return cp
+    raise RuntimeError("device 'cuda': CuPy is installed but there is no NVIDIA GPU; use device='cpu'")
 
 
 def put(array: Array, place: str | device | None) -> Array:

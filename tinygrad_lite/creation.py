@@ -68,11 +68,7 @@ def _plain(data: Any) -> Any:
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """`data` as a Tensor, sharing memory where nothing has to change.
-    >>> a = np.zeros(2, "float32")
-    >>> as_tensor(a).array is a
-    True
-    """
+    """`data` as a Tensor, sharing memory where nothing has to change."""
     if isinstance(data, Tensor):
         return data.to(dtype=data.dtype if dtype is None else dtype, device=data.device if device is None else device)
     if is_array(data):
@@ -102,28 +98,24 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     return made(np.full(size_of((size,)), value.array), value.dtype, device, requires_grad)
 
 
-def _filled(fill: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
-    def make(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def _filled(fill: Callable[..., Any], like: bool, doc: str) -> Callable[..., Tensor]:
+    def of_shape(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         return made(fill(size_of(size), get_default_dtype() if dtype is None else dtype), dtype, device, requires_grad)
 
-    make.__name__, make.__doc__ = fill.__name__, doc
-    return make
-
-
-def _like(fill: Callable[..., Any], doc: str) -> Callable[..., Tensor]:
-    def make(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    def as_another(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
         return made(fill(input.array), input.dtype if dtype is None else dtype, device, requires_grad)
 
+    make = as_another if like else of_shape
     make.__name__, make.__doc__ = fill.__name__, doc
     return make
 
 
-zeros = _filled(np.zeros, "Zeros, of a shape: zeros(2, 3) or zeros((2, 3)).")
-ones = _filled(np.ones, "Ones, of a shape: ones(2, 3) or ones((2, 3)).")
-empty = _filled(np.empty, "A tensor of a shape whose values are whatever the memory held.")
-zeros_like = _like(np.zeros_like, "Zeros of another tensor's shape, dtype and device.")
-ones_like = _like(np.ones_like, "Ones of another tensor's shape, dtype and device.")
-empty_like = _like(np.empty_like, "Uninitialised, of another tensor's shape, dtype and device.")
+zeros = _filled(np.zeros, False, "Zeros, of a shape: zeros(2, 3) or zeros((2, 3)).")
+ones = _filled(np.ones, False, "Ones, of a shape: ones(2, 3) or ones((2, 3)).")
+empty = _filled(np.empty, False, "A tensor of a shape whose values are whatever the memory held.")
+zeros_like = _filled(np.zeros_like, True, "Zeros of another tensor's shape, dtype and device.")
+ones_like = _filled(np.ones_like, True, "Ones of another tensor's shape, dtype and device.")
+empty_like = _filled(np.empty_like, True, "Uninitialised, of another tensor's shape, dtype and device.")
 
 
 def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:

@@ -22,24 +22,14 @@ __all__ = [
 ]
 # fmt: on
 
-float16 = half = np.dtype("float16")
-float32 = float = np.dtype("float32")
-float64 = double = np.dtype("float64")
-int32 = np.dtype("int32")
-int64 = long = np.dtype("int64")
-int = int32
-uint8 = np.dtype("uint8")
-bool = np.dtype("bool")
-
-SUPPORTED = (float16, float32, float64, int32, int64, uint8, bool)
+SUPPORTED = tuple(map(np.dtype, ("float16", "float32", "float64", "int32", "int64", "uint8", "bool")))
+float16, float32, float64, int32, int64, uint8, bool = SUPPORTED
+half, float, double, int, long = float16, float32, float64, int32, int64
 _default = [float32]
 
 
 def as_dtype(value: Any) -> np.dtype[Any]:
-    """One of the supported dtypes from anything NumPy reads as one; TypeError names the ones there are.
-    >>> as_dtype("float32")
-    dtype('float32')
-    """
+    """One of the supported dtypes from anything NumPy reads as one; TypeError names the ones there are."""
     dtype = np.dtype(value)
     for supported in SUPPORTED:
         if dtype == supported:
@@ -48,17 +38,12 @@ def as_dtype(value: Any) -> np.dtype[Any]:
 
 
 def get_default_dtype() -> np.dtype[Any]:
-    """The dtype that Python floats become, float32 unless set.
-    >>> get_default_dtype()
-    dtype('float32')
-    """
+    """The dtype that Python floats become, float32 unless set."""
     return _default[0]
 
 
 def set_default_dtype(dtype: Any) -> None:
-    """Let Python floats become float16, float32 or float64 from now on; TypeError for any other dtype.
-    >>> set_default_dtype(float32)
-    """
+    """Let Python floats become float16, float32 or float64 from now on; TypeError for any other dtype."""
     if as_dtype(dtype).kind != "f":
         raise TypeError(f"only floating-point types can be the default, got {np.dtype(dtype)}")
     _default[0] = as_dtype(dtype)
@@ -92,8 +77,4 @@ def result_type(*operands: Any) -> np.dtype[Any]:
         [x.dtype for x in arrays if not x.ndim],
         [_number_dtype(x) for x in operands if not is_array(x)],
     )
-    first, *others = (reduce(_promote, group) for group in groups if group)
-    for dtype in others:
-        if _rank(dtype) > _rank(first):
-            first = dtype
-    return as_dtype(first)
+    return as_dtype(max([reduce(_promote, group) for group in groups if group], key=_rank))  # the first of the highest rank
