@@ -148,7 +148,13 @@ def show_images(
 
 
 def show_wrong_predictions(
-    images: Any, labels: Any, predicted: Any, class_names: Sequence[str], ax: Axes | None = None, count: int = 16
+    images: Any,
+    labels: Any,
+    predicted: Any,
+    class_names: Sequence[str],
+    ax: Axes | None = None,
+    count: int = 16,
+    columns: int = 8,
 ) -> Axes:
     """Draw the first `count` images whose prediction is wrong, titled with the true and, below it, the predicted class.
 
@@ -159,10 +165,10 @@ def show_wrong_predictions(
     if not len(wrong):
         raise ValueError("show_wrong_predictions: all predictions are right")
     titles = [f"is {class_names[y[n]]}\nsaid {class_names[guess[n]]}" for n in wrong]
-    return show_images(_array(images)[wrong], titles, ax)
+    return show_images(_array(images)[wrong], titles, ax, columns)
 
 
-def show_weights(weight: Tensor, shape: tuple[int, int], ax: Axes | None = None, count: int = 16) -> Axes:
+def show_weights(weight: Tensor, shape: tuple[int, int], ax: Axes | None = None, count: int = 16, columns: int = 8) -> Axes:
     """Draw the first `count` rows of a first layer's weight (out, H·W) as images: blue lowers the score, red raises it.
 
     One scale for all, symmetric about 0. ValueError if the rows are not of `shape`.
@@ -171,7 +177,7 @@ def show_weights(weight: Tensor, shape: tuple[int, int], ax: Axes | None = None,
     if w.ndim != 2 or w.shape[1] != shape[0] * shape[1]:
         raise ValueError(f"show_weights: a weight of shape {list(w.shape)} has no rows of {shape[0]} x {shape[1]} pixels")
     largest = float(np.abs(w[:count]).max())
-    return show_images(w[:count].reshape(-1, *shape), None, ax, cmap="RdBu_r", limits=(-largest, largest))
+    return show_images(w[:count].reshape(-1, *shape), None, ax, columns, cmap="RdBu_r", limits=(-largest, largest))
 
 
 def plot_confusion_matrix(labels: Any, predicted: Any, class_names: Sequence[str], ax: Axes | None = None) -> Axes:
