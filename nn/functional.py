@@ -215,7 +215,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction
 
     >>> from tinygrad_lite import tensor
     >>> binary_cross_entropy_with_logits(tensor([0.0, 1000.0]), tensor([1.0, 1.0]), reduction="none")
-    tensor([0.6931, -0.0000])
+    tensor([0.6931, 0.0000])
     """
     _check_reduction(reduction)
     if input.shape != target.shape:

@@ -1,4 +1,4 @@
-"""How a tensor is shown: as PyTorch shows it, so that what a reader sees here and there can be compared."""
+"""How a tensor is shown: as PyTorch shows it, so that what is seen here and there can be compared."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ from .tape import Leaf
 
 if TYPE_CHECKING:
     from .tensor import Tensor
+
+
+def no_such(what: str, name: str, known: list[str]) -> str:
+    """The text of an AttributeError: that there is no such name, and the nearest that there is."""
+    from difflib import get_close_matches  # loaded only where something went wrong
+
+    near = [] if name.startswith("_") else get_close_matches(name, known, 1)
+    return f"{what} has no {name!r}" + (f"; the nearest is {near[0]!r}" if near else "")
 
 
 def text(x: Tensor) -> str:

@@ -93,11 +93,6 @@ class Tensor:
         return self.array.shape  # type: ignore[no-any-return]
 
     @property
-    def ndim(self) -> builtins.int:
-        """The number of axes."""
-        return len(self.array.shape)
-
-    @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the numbers: a NumPy dtype, float32 and its like."""
         return self.array.dtype  # type: ignore[no-any-return]
@@ -109,7 +104,9 @@ class Tensor:
 
     def dim(self) -> builtins.int:
         """The number of axes."""
-        return self.ndim
+        return len(self.array.shape)
+
+    ndim = property(dim)
 
     def size(self, dim: builtins.int | None = None) -> Any:
         """The shape, or the size of one axis."""
@@ -180,11 +177,10 @@ class Tensor:
 
     @grad.setter
     def grad(self, g: Tensor | None) -> None:
-        if g is not None:
-            if not isinstance(g, Tensor):
-                raise TypeError(f"grad must be a Tensor or None, got {type(g).__name__}")
-            if g.shape != self.shape or g.dtype != self.dtype:
-                raise RuntimeError(f"grad {g.dtype}{list(g.shape)} does not fit a tensor {self.dtype}{list(self.shape)}")
+        if g is not None and not isinstance(g, Tensor):
+            raise TypeError(f"grad must be a Tensor or None, got {type(g).__name__}")
+        if g is not None and (g.shape != self.shape or g.dtype != self.dtype):
+            raise RuntimeError(f"grad {g.dtype}{list(g.shape)} does not fit a tensor {self.dtype}{list(self.shape)}")
         if isinstance(self.node, Leaf):
             self.node.grad = g
         else:
@@ -300,6 +296,9 @@ class Tensor:
         if not self.is_leaf:
             raise RuntimeError("deepcopy and pickle: only leaves can be copied with their history; use x.detach()")
         return super().__reduce_ex__(protocol)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(printing.no_such("a Tensor", name, dir(Tensor)))
 
     __hash__ = object.__hash__
 

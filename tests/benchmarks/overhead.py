@@ -15,6 +15,7 @@ import numpy as np
 
 from tinygrad_lite import Tensor, exp, from_numpy
 
+
 def microseconds(*functions: Callable[[], object], calls: int = 4000, rounds: int = 25) -> list[float]:
     """The median time of a call of each function, the rounds interleaved so that slow spells hit all alike."""
     timers = [Timer(f) for f in functions]
@@ -27,9 +28,7 @@ def overhead() -> dict[str, tuple[float, float]]:
     a, b = np.linspace(0, 1, 16, dtype=np.float32), np.linspace(1, 2, 16, dtype=np.float32)
     x: Tensor = from_numpy(a).requires_grad_()
     w: Tensor = from_numpy(b).requires_grad_()
-    plain_mul, plain_exp, our_mul, our_exp = microseconds(
-        lambda: a * b, lambda: np.exp(a), lambda: x * w, lambda: exp(x)
-    )
+    plain_mul, plain_exp, our_mul, our_exp = microseconds(lambda: a * b, lambda: np.exp(a), lambda: x * w, lambda: exp(x))
     return {"x * w": (plain_mul, our_mul), "exp(x)": (plain_exp, our_exp)}
 
 

@@ -1,0 +1,61 @@
+"""The speed that is promised, held by ratios: to NumPy or to PyTorch in the same run, the best of several rounds of each.
+
+The bounds leave room for a busy machine; what was measured is in tests/benchmarks, which print it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from timeit import timeit
+
+import numpy as np
+import pytest
+import torch
+
+import tinygrad_lite
+from tinygrad_lite import nn, optim
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+from iris_step import steps
+
+LAZY = ("matplotlib", "tqdm", "pooch", "cupy", "torch", "numpy.random", "tinygrad_lite.nn", "tinygrad_lite.datasets")
+
+
+def best(function: Callable[[], object], calls: int) -> float:
+    return min(timeit(function, number=calls) for _ in range(9)) / calls
+
+
+def test_import_loads_nothing_that_it_need_not() -> None:
+    code = f"import sys, tinygrad_lite; print([name for name in {LAZY} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_import_takes_hardly_longer_than_numpys() -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # compile once, as an installer does
+
+    def seconds(module: str) -> float:
+        code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
+        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+        return float(out.stdout)
+
+    seconds("tinygrad_lite")
+    pairs = [(seconds("tinygrad_lite"), seconds("numpy")) for _ in range(9)]
+    assert min(a for a, _ in pairs) < 1.3 * min(b for _, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("ours", "numpys"), [(lambda x, w: x * w, np.multiply), (lambda x, w: x.exp(), lambda x, w: np.exp(x))]
+)
+def test_recording_an_op_costs_a_few_numpy_calls(ours: Callable[..., object], numpys: Callable[..., object]) -> None:
+    a, b = np.linspace(0, 1, 16, dtype=np.float32), np.linspace(1, 2, 16, dtype=np.float32)
+    x, w = tinygrad_lite.tensor(a, requires_grad=True), tinygrad_lite.tensor(b, requires_grad=True)
+    assert best(lambda: ours(x, w), 2000) < 7 * best(lambda: numpys(a, b), 2000)  # 4 times, measured
+
+
+def test_a_training_step_of_iris_is_faster_than_torchs() -> None:
+    (_, ours), (_, theirs) = steps(tinygrad_lite, nn, optim), steps(torch, torch.nn, torch.optim)
+    assert best(ours, 100) < 0.6 * best(theirs, 100)  # 0.4, measured
