@@ -61,7 +61,7 @@ def cupy() -> Any:
     try:
         import cupy as cp
     except ImportError as error:
-        raise RuntimeError("device 'cuda' needs CuPy: pip install 'tinygrad_lite[cuda12]' (or [cuda13])") from error
+        raise RuntimeError("device 'cuda': CuPy is not installed; pip install 'tinygrad_lite[cuda12]' (or [cuda13])") from error
     try:
         if cp.cuda.runtime.getDeviceCount():
             return cp

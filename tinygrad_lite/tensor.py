@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from . import backward, functional, inplace, printing, tape
+from . import backend, backward, functional, inplace, printing, tape
 from .backend import Array, device, device_of, is_array
 from .dtypes import as_dtype, float16, float32, float64, get_default_dtype, int32, int64, result_type, uint8
 from .dtypes import bool as bool_dtype
@@ -240,6 +240,8 @@ class Tensor:
                 dtype = arg
         x = self
         if device is not None and device != x.device and not (device == "cuda" and x.device.type == "cuda"):
+            if backend.device(device).type == "cuda":
+                backend.cupy()  # or the reason why there is none
             x = shape_ops.move(x, place=device, source=x.device)
         if dtype is not None and x.array.dtype != dtype:
             dtype = as_dtype(dtype)
