@@ -214,9 +214,10 @@ coverage_ax.plot(*zip(*curve), color=BLUE)
 for threshold, point in shown.items():
     coverage_ax.plot(*point, "o", color=BLUE)
     note = f"if sure to {threshold:.2f}" if threshold else "always"
-    coverage_ax.annotate(note, point, (-8, -9), textcoords="offset points", ha="right", fontsize=9)
+    coverage_ax.annotate(note, point, (7, 3), textcoords="offset points", fontsize=9)
 coverage_ax.set(xlabel="coverage: share of the test pictures that get an answer", ylabel="accuracy of these answers")
-coverage_ax.set_xlim(-0.1, 1.03)
+coverage_ax.set_xlim(-0.03, 1.17)
+coverage_ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
 coverage_ax.set_title("4. Answering only when sure: fewer answers, more of them right")
 nn.plots.save_figure(figure, args.out)
 

@@ -110,6 +110,6 @@ weights_ax.set_title("The weights of each class")
 nn.plots.save_figure(figure, args.out)
 
 # %%
-print("To be seen: the curves of softmax_regression_scratch.py, to the last digit printed; each row of weights is a blurred")
+print("To be seen: the curves are those of softmax_regression_scratch.py, up to rounding. Each row of weights is a blurred")
 print("picture of what sets its class apart from the others: trousers have a gap between the legs, dresses no sleeves.")
 print(f"Figure: {args.out}")
