@@ -326,3 +326,16 @@ def test_lists_and_dicts_of_modules():
     assert dict(heads.items())["b"] is heads["b"] is list(heads.values())[1]
     with pytest.raises(KeyError):
         _ = heads["c"]
+
+
+def test_torchs_ways_to_import() -> None:
+    code = """
+import tinygrad_lite.nn as nn
+import tinygrad_lite.nn.functional as F
+import tinygrad_lite.optim as optim
+from tinygrad_lite.optim.lr_scheduler import StepLR
+from tinygrad_lite.optim import AdamW
+import tinygrad_lite as torch
+assert optim is torch.optim is nn.optim and AdamW is nn.optim.AdamW and StepLR is nn.lr_scheduler.StepLR and F is nn.functional
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

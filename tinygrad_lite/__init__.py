@@ -41,18 +41,18 @@ __version__ = "0.1.0"
 # np.errstate around every op would say the same at half a microsecond each.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
-_LAZY = {"nn": "nn", "optim": "nn.optim", "datasets": "datasets"}
+_LAZY = ("nn", "optim", "datasets")
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         try:
-            return import_module(f"{__name__}.{_LAZY[name]}")
+            return import_module(f"{__name__}.{name}")
         except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{_LAZY[name]}":
+            if error.name not in ("tinygrad_lite.nn", "tinygrad_lite.datasets"):
                 raise
             where = "this checkout is not installed; in its root type: pip install -e ."
-            raise ImportError(f"{error.name} is in the folder {_LAZY[name]}/, and {where}") from error
+            raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
     raise AttributeError(no_such("tinygrad_lite", name, __dir__()))
 
 
