@@ -10,7 +10,7 @@ from ..backend import Array
 from ..tape import op
 from .elementwise import exp
 from .indexing import put_at
-from .reduction import Axes, spread
+from .reduction import Axes, by_columns, spread
 from .reduction import sum as sum_over
 
 
@@ -33,8 +33,10 @@ def linear(x: Array, weight: Array, bias: Array) -> Array:
 @op(x=lambda g, out, axis: out * (g - sum_over(g * out, axis=(axis,), keepdims=True)))
 def softmax(x: Array, *, axis: int) -> Array:
     """e^x / Σ e^x along an axis. The gradient: out · (g - Σ g·out)."""
-    out = np.exp(x - x.max(axis, keepdims=True)) if x.size else x.copy()
-    out /= out.sum(axis, keepdims=True)
+    if not x.size:
+        return x.copy()
+    out = np.exp(x - by_columns(x, (axis,)).max(axis, keepdims=True))
+    out /= sum_over(out, axis=(axis,), keepdims=True)
     return out
 
 # As above, and log(softmax) would be log 0 = -inf where softmax underflows.
@@ -43,8 +45,8 @@ def log_softmax(x: Array, *, axis: int) -> Array:
     """x - log Σ e^x along an axis. The gradient: g - softmax · Σ g."""
     if not x.size:
         return x.copy()
-    out = x - x.max(axis, keepdims=True)
-    out -= np.log(np.exp(out).sum(axis, keepdims=True))
+    out = x - by_columns(x, (axis,)).max(axis, keepdims=True)
+    out -= np.log(sum_over(np.exp(out), axis=(axis,), keepdims=True))
     return out
 
 # As above; an axis that is -inf throughout gives -inf.
