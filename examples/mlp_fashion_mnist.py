@@ -8,7 +8,7 @@
 #   understood that were not learnt from.
 # - **Early stopping** ends the training when the validation loss has not fallen for three epochs, and the **weights of the best
 #   epoch** are put back.
-# - The 10,000 **test** pictures are looked at once, at the end: nothing was chosen by them.
+# - The 10,000 **test** pictures are looked at once, at the end: when to stop and which weights to keep is not decided by them.
 # - The **norm of the gradient** of each layer tells whether all of them learn, and the **confusion matrix** which kinds are
 #   taken for which.
 
