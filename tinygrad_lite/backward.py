@@ -54,7 +54,9 @@ def walk(
         arrived[node] = arrived[node] + g if node in arrived else g
     heap = [(-node.birth, node) for node in arrived if type(node) is Node]  # to visit, youngest first
     heapify(heap)
-    oldest = min([x.birth for x in wanted], default=0) if all(type(x) is Node for x in wanted) else 0  # and none before it
+    oldest = 0  # and none before it
+    if wanted and all(type(x) is Node for x in wanted):
+        oldest = min([x.birth for x in wanted])
     while heap and -heap[0][0] > oldest:
         node = heappop(heap)[1]
         g = arrived[node] if node in wanted else arrived.pop(node)
@@ -194,7 +196,7 @@ def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bo
                     f"grad can be implicitly created only for scalar outputs, and this has shape {list(y.array.shape)}: "
                     f"reduce it first (y.sum(), y.mean()) or give backward() a gradient of that shape"
                 )
-            g = Tensor._of(array_module(y.array).ones(y.array.shape, y.array.dtype))
+            g = Tensor._of(array_module(y.array).array(1, y.array.dtype).reshape(y.array.shape))
         elif g.shape != y.shape:
             raise RuntimeError(f"backward: a gradient of shape {list(g.shape)} for a tensor of shape {list(y.shape)}")
         roots.append((y.node, g.to(y.dtype) if create_graph else g.array.astype(y.array.dtype, copy=False)))

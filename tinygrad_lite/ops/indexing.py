@@ -22,11 +22,12 @@ def getitem(x: Array, *, index: Any, once: bool) -> Array:
 @op(x=lambda g, index, once: getitem(g, index=index, once=once))
 def put_at(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Array:
     """Zeros of a shape, with x added at an index: the opposite of x[index]."""
-    out = np.zeros_like(x, shape=shape)
+    xp = array_module(x)
+    out = xp.zeros(shape, x.dtype)
     if once:
         out[index] = x
     else:
-        array_module(x).add.at(out, index, x)
+        xp.add.at(out, index, x)
     return out
 
 @op(x=lambda g, index: setitem(g, 0, index=index),
@@ -46,7 +47,7 @@ def take_along(x: Array, *, index: Array, axis: int) -> Array:
 def scatter_add(x: Array, *, index: Array, axis: int, shape: tuple[int, ...]) -> Array:
     """Zeros of a shape, with x[i, j] added at [index[i, j], j] (for axis 0): the opposite of take_along."""
     xp = array_module(x)
-    out = np.zeros_like(x, shape=shape)
+    out = xp.zeros(shape, x.dtype)
     places = list(xp.ogrid[tuple(map(slice, index.shape))])
     places[axis] = index
     xp.add.at(out, tuple(places), x)
