@@ -422,6 +422,8 @@ ARRAYS: list[Any] = [
     True,
     False,
     (0, True),
+    (slice(None), [0, 1], Ellipsis, [1, 2]),  # dots that stand for no axis do not part the arrays
+    (None, [0, 0], Ellipsis, 0, [0, 1]),
 ]
 
 

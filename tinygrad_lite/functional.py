@@ -534,16 +534,20 @@ def index_of(index: Any, x: Any) -> tuple[Any, bool]:
             part = array_module(x).asarray(part)
         basic = basic and not is_array(part)
         parts.append(part)
-    if basic and Ellipsis not in parts:
+    dots = [i for i, part in enumerate(parts) if part is Ellipsis]
+    if basic and not dots:
         parts.append(Ellipsis)
-    kinds = "".join(["a" if is_array(p) else "s" if isinstance(p, slice) or p in (None, ...) else "i" for p in parts])
+    elif not basic and len(dots) == 1:  # spelt out: NumPy takes dots that stand for no axis to part the arrays around them
+        taken = [p.ndim if is_array(p) and p.dtype.kind == "b" else 1 for p in parts if p is not None and p is not Ellipsis]
+        parts[dots[0] : dots[0] + 1] = [slice(None)] * (x.ndim - builtins.sum(taken))
+    kinds = "".join(["a" if is_array(p) else "s" if p is None or isinstance(p, slice) else "i" for p in parts])
     if not basic and "i" in kinds and "s" in kinds.strip("s"):
         # In x[0, :, i] NumPy counts the 0 among the arrays and moves their axes to the front; PyTorch means x[0][:, i].
         first: list[Any] = []
         then: list[Any] = []
         for part, kind in zip(parts, kinds):
             first += [slice(None)] * (part.ndim if part.dtype.kind == "b" else 1) if kind == "a" else [part]
-            then += [] if kind == "i" else [part] if kind == "a" or part is Ellipsis else [slice(None)]
+            then += [] if kind == "i" else [part] if kind == "a" else [slice(None)]
         places = array_module(x).arange(x.size).reshape(x.shape)[tuple(first)][tuple(then)]
         return array_module(x).unravel_index(places, x.shape), False
     return tuple(parts), basic
