@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_lite.backend import array_module
 from tinygrad_lite.ops import elementwise, indexing, linalg, neural, reduction, shape
 
 inf, nan = np.inf, np.nan
@@ -54,6 +55,11 @@ def _laid_out(array: Any, given: Any) -> Any:
 def f(*values: Any) -> np.ndarray[Any, Any]:
     """A float64 array of literal numbers."""
     return np.array(values, dtype=np.float64)
+
+
+def at(x: Any, index: np.ndarray[Any, Any]) -> Any:
+    """An index where x is: what primitives take on a GPU."""
+    return array_module(x.array).asarray(index)
 
 
 def positive(*size: int) -> np.ndarray[Any, Any]:
@@ -173,7 +179,12 @@ case("clip", lambda t, x: t.clamp(x, 0, 1), f(-1, 0, 0.5, 1, 2), smooth=False)
 case("where", lambda t, x, y, z: t.clamp(x, y, z), (2, 3), (3,), (2, 1))
 case("where", lambda t, x, y: t.clamp(x, max=y), (2, 3), ())
 case("where", lambda t, x, y: t.clamp(x, min=y), f(0, 1, 2), f(0, 1, 3), smooth=False)
-case("masked", lambda t, x: elementwise.masked(x, t.tensor(MASK)), (2, 3), theirs=lambda t, x: x * t.tensor(MASK))
+case(
+    "masked",
+    lambda t, x: elementwise.masked(x, t.tensor(MASK, device=x.device)),
+    (2, 3),
+    theirs=lambda t, x: x * t.tensor(MASK),
+)
 case("masked", lambda t, x: elementwise.masked(x, x > 0), transposed(2, 3), theirs=lambda t, x: x * (x > 0))
 case("masked", lambda t, x: elementwise.masked(x, x > 0), (), theirs=lambda t, x: x * (x > 0))
 case(
@@ -251,19 +262,19 @@ case(
 INDEX = np.array([[0, 2], [1, 1], [2, 2]])
 case(
     "take_along",
-    lambda t, x: indexing.take_along(x, index=INDEX, axis=1),
+    lambda t, x: indexing.take_along(x, index=at(x, INDEX), axis=1),
     (3, 3),
     theirs=lambda t, x: x.gather(1, t.tensor(INDEX)),
 )
 case(
     "scatter_add",
-    lambda t, x: indexing.scatter_add(x, index=INDEX, axis=1, shape=(3, 4)),
+    lambda t, x: indexing.scatter_add(x, index=at(x, INDEX), axis=1, shape=(3, 4)),
     (3, 2),
     theirs=lambda t, x: t.zeros(3, 4, dtype=x.dtype).scatter_add(1, t.tensor(INDEX), x),
 )
 case(
     "scatter_add",
-    lambda t, x: indexing.scatter_add(x, index=INDEX, axis=0, shape=(3, 2)),
+    lambda t, x: indexing.scatter_add(x, index=at(x, INDEX), axis=0, shape=(3, 2)),
     transposed(3, 2),
     theirs=lambda t, x: t.zeros(3, 2, dtype=x.dtype).scatter_add(0, t.tensor(INDEX), x),
 )
@@ -360,7 +371,7 @@ case("cat", lambda t, x, y: t.cat([x, y], axis=0), (2,), (1,))
 case("narrow", lambda t, x: shape.narrow(x, axis=1, start=1, stop=3), (2, 4), theirs=lambda t, x: x[:, 1:3])
 case("narrow", lambda t, x: shape.narrow(x, axis=0, start=1, stop=1), (2, 4), theirs=lambda t, x: x[1:1])
 case("widen", lambda t, x: shape.widen(x, axis=1, start=1, size=5), (2, 3), theirs=lambda t, x: t.nn.functional.pad(x, (1, 1)))
-case("move", lambda t, x: shape.move(x, place="cpu", source="cpu"), (2, 3), theirs=lambda t, x: x.clone())
+case("move", lambda t, x: shape.move(x, place="cpu", source=x.device), (2, 3), theirs=lambda t, x: x.clone())
 
 # ---- indexing: basic (views), with arrays and repeats, and the two mixed
 
@@ -456,7 +467,7 @@ case(
 )
 case(
     "put_at",
-    lambda t, x: indexing.put_at(x, shape=(2, 2), index=(np.array([0, 0, 1]),), once=False),
+    lambda t, x: indexing.put_at(x, shape=(2, 2), index=(at(x, np.array([0, 0, 1])),), once=False),
     (3, 2),
     theirs=lambda t, x: t.zeros(2, 2, dtype=x.dtype).index_add(0, t.tensor([0, 0, 1]), x),
 )
@@ -512,20 +523,20 @@ case("logsumexp", lambda t, x: x.logsumexp(-1), f([-inf, -inf], [inf, 0], [nan, 
 TARGET = np.array([0, 2, 1, 1])
 case(
     "nll",
-    lambda t, x: neural.nll(x, index=(np.arange(4), TARGET), n=4),
+    lambda t, x: neural.nll(x, index=(at(x, np.arange(4)), at(x, TARGET)), n=4),
     (4, 3),
     theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET)),
 )
 case(
     "nll",
-    lambda t, x: neural.nll(x, index=(np.arange(4), TARGET), n=1),
+    lambda t, x: neural.nll(x, index=(at(x, np.arange(4)), at(x, TARGET)), n=1),
     LOGITS,
     smooth=False,
     theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET), reduction="sum"),
 )
 case(
     "nll",
-    lambda t, x: neural.nll(x, index=(np.arange(0), TARGET[:0]), n=1),
+    lambda t, x: neural.nll(x, index=(at(x, np.arange(0)), at(x, TARGET[:0])), n=1),
     (0, 3),
     theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET[:0]), reduction="sum"),
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pytest
+import stand_in_cupy
 import torch
 
 import tinygrad_lite as tl
@@ -14,12 +17,16 @@ import tinygrad_lite as tl
 torch.set_num_threads(1)  # its threads gain nothing on the small tensors here, and wait for each other on a busy machine
 
 
-@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
-def device(request: pytest.FixtureRequest) -> str:
-    """Where the tensors of a test are: the CPU always, the GPU where CuPy finds one."""
+@pytest.fixture(params=["cpu", "stand-in", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the tensors of a test are: the CPU always; the GPU where CuPy finds one, and else what stands in for CuPy."""
     if request.param == "cuda" and not tl.cuda.is_available():
         pytest.skip("no GPU here, or no CuPy: tinygrad_lite.cuda.is_available() is False")
-    return str(request.param)
+    if request.param == "stand-in":
+        if "cupy" in sys.modules or find_spec("cupy"):
+            pytest.skip("CuPy itself is here")
+        monkeypatch.setitem(sys.modules, "cupy", stand_in_cupy)
+    return "cpu" if request.param == "cpu" else "cuda"
 
 
 @pytest.fixture(autouse=True)

@@ -19,12 +19,11 @@ Axes = tuple[int, ...]
 @op(x=lambda g, shape, axis, keepdims: spread(g, shape=shape, axis=axis, keepdims=keepdims))
 def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """Σ x over the axes: each x takes part once, so each receives g."""
-    x = by_columns(x, axis) if x.size > 1000 else x
-    return array_module(x).add.reduce(x, axis, keepdims=keepdims)  # x.sum() is this, but would warn of inf - inf
+    return array_module(x).add.reduce(by_columns(x, axis), axis, keepdims=keepdims)  # x.sum() is this, but would warn of inf - inf
 
 def by_columns(x: Array, axis: Axes) -> Array:
-    """x, or if its rows are short a copy laid out by columns: NumPy reduces many short rows up to ten times slower."""
-    return np.asfortranarray(x) if axis == (x.ndim - 1,) and x.shape[-1] < 64 else x
+    """x, or if its rows are many and short a copy laid out by columns: NumPy reduces those up to ten times faster."""
+    return x.copy("F") if x.size > 1000 and axis == (x.ndim - 1,) and x.shape[-1] < 64 else x
 
 @op(x=lambda g, axis, keepdims: sum(g, axis=axis, keepdims=keepdims))
 def spread(x: Array, *, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Array:

@@ -1,0 +1,159 @@
+"""A stand-in for CuPy where there is no GPU: arrays that are not NumPy's and that refuse what CuPy's refuse.
+
+It computes with NumPy, so it says nothing about CUDA. It shows that our code reaches a foreign array only by the ways that CuPy
+offers: its methods and operators, ufunc calls and functions of the same name. As CuPy does, it refuses to meet a NumPy array
+(scalars may), to become one unasked, and ufunc methods such as np.add.reduce; and it gives 0-d arrays, never scalars.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+METHODS = (
+    "all any argmax argmin astype copy dot item max mean min nonzero prod ravel repeat reshape squeeze std sum take tolist "
+    "transpose view fill"
+)
+OPERATORS = (
+    "add sub mul truediv pow matmul and or xor floordiv mod radd rsub rmul rtruediv rpow rmatmul rand ror rxor iadd isub imul "
+    "itruediv neg abs invert eq ne lt le gt ge getitem setitem bool int float index len"
+)
+
+
+class _Device:
+    id = 0
+
+    def __init__(self, index: int = 0) -> None:
+        assert index == 0
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class ndarray:
+    """A NumPy array in disguise; `base` is the owner of a view's memory."""
+
+    __hash__ = None  # type: ignore[assignment]
+    device = _Device()
+
+    def __init__(self, hidden: np.ndarray[Any, Any], base: ndarray | None = None) -> None:
+        self.hidden, self.base = hidden, base
+
+    shape = property(lambda self: self.hidden.shape)
+    dtype = property(lambda self: self.hidden.dtype)
+    ndim = property(lambda self: self.hidden.ndim)
+    size = property(lambda self: self.hidden.size)
+    flags = property(lambda self: self.hidden.flags)
+    strides = property(lambda self: self.hidden.strides)
+    T = property(lambda self: show(self.hidden.T, self))
+    __cuda_array_interface__ = property(lambda self: {"shape": self.shape, "typestr": self.dtype.str, "version": 3})
+
+    def get(self) -> np.ndarray[Any, Any]:
+        return self.hidden.copy()
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        raise TypeError("Implicit conversion to a NumPy array is not allowed.")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method != "__call__" or ufunc.signature is not None:
+            return NotImplemented
+        return show(run(ufunc, inputs, options), *inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        return show(run(function, args, options), *args)
+
+
+def run(function: Any, args: Any, options: Any) -> Any:
+    with np.errstate(all="ignore"):  # a GPU does not warn
+        return function(*map(hide, args), **{k: hide(v) for k, v in options.items()})
+
+
+def hide(x: Any) -> Any:
+    """What NumPy computes with; TypeError for an array of its own."""
+    if isinstance(x, ndarray):
+        return x.hidden
+    if isinstance(x, np.ndarray):
+        raise TypeError("Unsupported type <class 'numpy.ndarray'>")
+    return type(x)(map(hide, x)) if type(x) in (tuple, list) else x
+
+
+def show(result: Any, *sources: Any) -> Any:
+    """A result in disguise, and of which source it is a view."""
+    if isinstance(result, (tuple, list)):
+        return type(result)(show(r, *sources) for r in result)
+    if not isinstance(result, (np.ndarray, np.generic)):
+        return result
+    result = np.asarray(result)
+    for source in sources:
+        if isinstance(source, ndarray) and result.base is not None and np.may_share_memory(result, source.hidden):
+            return ndarray(result, source if source.base is None else source.base)
+    return ndarray(result)
+
+
+def _method(name: str) -> Any:
+    def method(self: ndarray, *args: Any, **options: Any) -> Any:
+        result = run(getattr(self.hidden, name), args, options)
+        return self if result is self.hidden else show(result, self)
+
+    return method
+
+
+for name in METHODS.split():
+    setattr(ndarray, name, _method(name))
+for name in OPERATORS.split():
+    setattr(ndarray, f"__{name}__", _method(f"__{name}__"))
+
+
+class _Add:
+    """cupy.add: of the ufunc methods it has these two."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return show(run(np.add, args, options))
+
+    def reduce(self, x: ndarray, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        return x.sum(axis, dtype, out, keepdims)
+
+    def at(self, x: ndarray, index: Any, y: Any) -> None:
+        np.add.at(x.hidden, hide(index), hide(y))
+
+
+class _Grid:
+    def __getitem__(self, index: Any) -> Any:
+        return show(tuple(np.ogrid[index]))
+
+
+class runtime:
+    @staticmethod
+    def getDeviceCount() -> int:
+        return 1
+
+
+class cuda:
+    Device, runtime = _Device, runtime
+
+
+def asarray(x: Any, dtype: Any = None) -> ndarray:
+    """A copy of a NumPy array, as if it went to a GPU; an array of this module as it is."""
+    if isinstance(x, ndarray):
+        return x if dtype is None or x.dtype == dtype else x.astype(dtype)
+    return ndarray(np.array(x, dtype=dtype))
+
+
+def array(x: Any, dtype: Any = None) -> ndarray:
+    return ndarray(np.array(x.hidden if isinstance(x, ndarray) else x, dtype=dtype))
+
+
+def fuse(kernel_name: str | None = None) -> Any:
+    return lambda function: function
+
+
+add, ogrid = _Add(), _Grid()
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    function = getattr(np, name)
+    return lambda *args, **options: show(run(function, args, options), *args)
