@@ -19,7 +19,7 @@ Axes = tuple[int, ...]
 @op(x=lambda g, shape, axis, keepdims: spread(g, shape=shape, axis=axis, keepdims=keepdims))
 def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """Σ x over the axes: each x takes part once, so each receives g."""
-    return array_module(x).add.reduce(by_columns(x, axis), axis, keepdims=keepdims)  # x.sum() is this, but would warn of inf - inf
+    return array_module(x).add.reduce(by_columns(x, axis), axis, keepdims=keepdims)  # x.sum() warns of inf - inf
 
 def by_columns(x: Array, axis: Axes) -> Array:
     """x, or if its rows are many and short a copy laid out by columns: NumPy reduces those up to ten times faster."""
