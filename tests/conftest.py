@@ -13,6 +13,7 @@ import stand_in_cupy
 import torch
 
 import tinygrad_lite as tl
+from tinygrad_lite import datasets
 
 torch.set_num_threads(1)  # its threads gain nothing on the small tensors here, and wait for each other on a busy machine
 
@@ -27,6 +28,15 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
             pytest.skip("CuPy itself is here")
         monkeypatch.setitem(sys.modules, "cupy", stand_in_cupy)
     return "cpu" if request.param == "cpu" else "cuda"
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist() -> datasets.FashionMNIST:
+    """The real training pictures; where they are not, what needs them is skipped rather than left to download them."""
+    try:
+        return datasets.FashionMNIST(train=True, download=False)
+    except FileNotFoundError:
+        pytest.skip("Fashion-MNIST is not on this machine; apt install dataset-fashion-mnist, or run a lesson: it downloads it")
 
 
 @pytest.fixture(autouse=True)

@@ -24,13 +24,15 @@ EXPECTED = {  # what is printed, where it can be told beforehand
 def run(example: str, options: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """It, as a user would: in a fresh process, in another folder, without a screen."""
     command = [sys.executable, "-W", "error", str(EXAMPLES / f"{example}.py"), *options]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "OPENBLAS_NUM_THREADS": "1"}  # two wait for each other here
     environment.pop("DISPLAY", None)
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=120)
 
 
 @pytest.mark.parametrize("example", NAMES)
-def test_it_runs_and_draws(example: str, tmp_path: Path) -> None:
+def test_it_runs_and_draws(example: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if "FashionMNIST(" in (EXAMPLES / f"{example}.py").read_text(encoding="utf-8"):
+        request.getfixturevalue("fashion_mnist")
     options = OPTIONS.get(example, ["--short"])
     figure = tmp_path / "new folder" / f"{example}.png"
     done = run(example, [*options, "--out", str(figure)], tmp_path)

@@ -64,6 +64,7 @@ def test_the_line_is_found_and_weight_decay_helps(seed: int, tmp_path: Path) -> 
     assert min(valid) < 0.8 * valid[0] and min(valid) > 1 > train[0], "nothing is better than the noise on new points"
 
 
+@pytest.mark.usefixtures("fashion_mnist")
 def test_the_network_learns_and_the_same_seed_learns_the_same(tmp_path: Path) -> None:
     first, second, other = (printed("mlp_fashion_mnist", tmp_path, "--short", "--seed", seed) for seed in "001")
     timeless = [re.sub(r"in [\d.]+ seconds", "", output) for output in (first, second, other)]
@@ -79,6 +80,7 @@ def test_the_network_learns_and_the_same_seed_learns_the_same(tmp_path: Path) ->
     assert len(re.findall(r"^  \S.* taken for .*: \d+ of 1000$", first, re.MULTILINE)) == 3
 
 
+@pytest.mark.usefixtures("fashion_mnist")
 @pytest.mark.parametrize(
     ("example", "options"),
     [

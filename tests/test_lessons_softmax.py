@@ -19,11 +19,8 @@ EPOCH = r"^ +(\d+) +(\d\.\d{4}) +(\d\.\d{4}) +(\d\.\d{4})$"  # a row of the tabl
 
 
 @pytest.fixture(scope="module")
-def train() -> datasets.FashionMNIST:
-    try:
-        return datasets.FashionMNIST(train=True, download=False)
-    except FileNotFoundError:
-        pytest.skip("Fashion-MNIST is not on this machine; apt install dataset-fashion-mnist, or run a lesson: it downloads it")
+def train(fashion_mnist: datasets.FashionMNIST) -> datasets.FashionMNIST:
+    return fashion_mnist
 
 
 def run(example: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
