@@ -252,6 +252,7 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     x, t = input.array, target.array
+    _check_device(input, target, "cross_entropy")
     if (
         t.dtype == int64
         and (weight is None and not label_smoothing and ignore_index < 0)
@@ -293,9 +294,15 @@ def nll_loss(
     tensor(2.5000)
     """
     _check_reduction(reduction)
+    _check_device(input, target, "nll_loss")
     if target.array.dtype.kind == "f":
         raise RuntimeError(f"nll_loss: the target must hold class indices (integers), got {target.dtype}; use target.long()")
     return _class_loss(_rows(input, "nll_loss"), input, target, weight, ignore_index, reduction, 0.0, "nll_loss")
+
+
+def _check_device(input: Tensor, target: Tensor, what: str) -> None:
+    if type(input.array) is not type(target.array):
+        raise RuntimeError(f"{what}: the input is on {input.device}, the target on {target.device}; move one with .to(device)")
 
 
 def _rows(x: Tensor, what: str) -> Tensor:

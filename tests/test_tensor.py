@@ -435,3 +435,26 @@ def test_numpys_warnings_are_silent_within_and_loud_without() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("loud\n", "")
+
+
+def test_tensors_on_two_devices(device: str) -> None:
+    if device == "cpu":
+        return
+    here, there = tl.ones(1, 2), tl.ones(1, 2, device=device)
+    cross_entropy, target = tl.nn.functional.cross_entropy, tl.tensor([0])
+    mixed = (
+        lambda: here + there,
+        lambda: there * here,
+        lambda: there @ here.T,
+        lambda: tl.cat([here, there]),
+        lambda: tl.nn.Linear(2, 1)(there),
+        lambda: here == there,
+        lambda: here.add_(there),
+        lambda: cross_entropy(there, target),
+    )
+    for call in mixed:
+        with pytest.raises(RuntimeError, match=r"(?s)(cpu.*cuda:0|cuda:0.*cpu).*\.to\(device\)"):
+            call()
+    assert here.tolist() == [[1, 1]]
+    assert here.copy_(there * 2).tolist() == [[2, 2]] and here.device == "cpu"
+    assert there.copy_(tl.zeros(1, 2)).tolist() == [[0, 0]] and there.device == "cuda:0"

@@ -382,8 +382,8 @@ class Tensor:
         inplace.in_place("x[index] = y", self, value, put, lambda x, y: operator.setitem(x, index, y))
 
     def copy_(self, other: Any) -> Tensor:
-        """Take another tensor's values, broadcast to this shape and cast to this dtype."""
-        self[...] = other
+        """Take another tensor's values, from whatever device, broadcast to this shape and cast to this dtype."""
+        self[...] = other.to(self.device) if isinstance(other, Tensor) else other
         return self
 
     def fill_(self, value: Any) -> Tensor:
