@@ -62,10 +62,8 @@ def walk(
         g = arrived[node] if node in wanted else arrived.pop(node)
         saved = node.saved
         if saved is None:
-            raise RuntimeError(
-                f"backward through {node.op.name} a second time: what it had kept was let go after the first. "
-                f"Give the first backward() or grad() retain_graph=True"
-            )
+            what = f"backward through {node.op.name} a second time: what it had kept was let go after the first"
+            raise RuntimeError(f"{what}. Give the first backward() or grad() retain_graph=True")
         if node.birth < writes.last:
             check_unwritten(node)
         if create_graph:
@@ -186,16 +184,12 @@ def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bo
     roots = []
     for y, g in zip(tensors, gradients):
         if y.node is None:
-            raise RuntimeError(
-                "backward: this tensor does not require grad and was not computed from one that does; "
-                "make the leaves with requires_grad=True, and compute outside no_grad()"
-            )
+            what = "this tensor does not require grad and was not computed from one that does"
+            raise RuntimeError(f"backward: {what}; make leaves with requires_grad=True, and compute outside no_grad()")
         if g is None:
             if y.array.size != 1:
-                raise RuntimeError(
-                    f"grad can be implicitly created only for scalar outputs, and this has shape {list(y.array.shape)}: "
-                    f"reduce it first (y.sum(), y.mean()) or give backward() a gradient of that shape"
-                )
+                what = f"grad can be implicitly created only for scalar outputs, and this has shape {list(y.array.shape)}"
+                raise RuntimeError(f"{what}: reduce it first (y.sum(), y.mean()) or give backward() a gradient of that shape")
             g = Tensor._of(array_module(y.array).array(1, y.array.dtype).reshape(y.array.shape))
         elif g.shape != y.shape:
             raise RuntimeError(f"backward: a gradient of shape {list(g.shape)} for a tensor of shape {list(y.shape)}")

@@ -52,7 +52,7 @@ def enable_grad(function: Any = None) -> Any:
 
 
 class set_grad_enabled(_Recording):
-    """Switch recording on or off, at once; as a context manager, until its end."""
+    """Switch recording on or off, at once; as a context manager or decorator, until the end of what it is around."""
 
     def __init__(self, mode_: bool) -> None:
         super().__init__(mode_)
@@ -65,5 +65,5 @@ class set_grad_enabled(_Recording):
         mode.enabled = self.before[0]
 
     def __call__(self, function: Any) -> Any:
-        mode.enabled = self.before[0]  # as a decorator it is in force only within the function
+        self.__exit__()  # as a decorator it is in force only within the function
         return super().__call__(function)

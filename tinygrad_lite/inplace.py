@@ -72,10 +72,8 @@ def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], write:
         note_write(x.array)
         return x
     if isinstance(x.node, Leaf):
-        raise RuntimeError(
-            f"in-place {what}: a leaf that requires grad would lose its place on the tape; "
-            f"write x = ... instead, or change it within no_grad()"
-        )
+        why = "a leaf that requires grad would lose its place on the tape"
+        raise RuntimeError(f"in-place {what}: {why}; write x = ... instead, or change it within no_grad()")
     if x.array.base is not None or getrefcount(x.array) > alone:
         raise RuntimeError(
             f"in-place {what}: this memory is also seen by a view, a detached tensor, NumPy or a recorded step, whose "

@@ -29,21 +29,8 @@ TABLE: dict[Callable[..., Any], Callable[..., Any]] = {
 # fmt: on
 
 
-def ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What stands for a universal function of NumPy's."""
-    if method == "__call__" and not options and ufunc in TABLE:
-        first = inputs[0] if isinstance(inputs[0], Tensor) else f.as_tensor_like(inputs[0], inputs[-1])
-        return TABLE[ufunc](first, *inputs[1:])
-    return on_arrays(getattr(ufunc, method), inputs, options)
-
-
-def function(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What stands for another function of NumPy's."""
-    return TABLE[function](*args, **options) if function in TABLE else on_arrays(function, args, options)
-
-
-def on_arrays(function: Any, args: Any, options: dict[str, Any]) -> Any:
-    """A NumPy function that has no op: on the arrays. TypeError if a gradient would be lost."""
+def call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What stands for a NumPy function, or the function itself on the arrays; TypeError if a gradient would be lost."""
 
     def plain(value: Any) -> Any:
         if not isinstance(value, Tensor):
@@ -52,4 +39,8 @@ def on_arrays(function: Any, args: Any, options: dict[str, Any]) -> Any:
             return value.array
         raise TypeError(f"NumPy's {function.__name__} has no derivative here; use tinygrad_lite's functions or x.detach()")
 
-    return function(*plain(tuple(args)), **{name: plain(value) for name, value in options.items()})
+    if function not in TABLE or (isinstance(function, np.ufunc) and options):
+        return function(*plain(args), **{name: plain(value) for name, value in options.items()})
+    if isinstance(function, np.ufunc) and not isinstance(args[0], Tensor):
+        args = (f.as_tensor_like(args[0], args[-1]), *args[1:])
+    return TABLE[function](*args, **options)

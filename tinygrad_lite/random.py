@@ -10,11 +10,7 @@ import numpy as np
 
 
 class Generator:
-    """A stream of random numbers of its own: `Generator().manual_seed(0)`.
-    >>> g = Generator().manual_seed(0)
-    >>> g.initial_seed()
-    0
-    """
+    """A stream of random numbers of its own: `Generator().manual_seed(0)`."""
 
     def __init__(self, device: str = "cpu") -> None:
         self._seed: int | None = None

@@ -245,11 +245,8 @@ class Tensor:
             x = shape_ops.move(x, place=device, source=x.device)
         if dtype is not None and x.array.dtype != dtype:
             dtype = as_dtype(dtype)
-            x = (
-                elementwise.cast(x, dtype=dtype, source=x.array.dtype)
-                if dtype.kind == "f"
-                else Tensor._of(x.array.astype(dtype))
-            )
+            cast = dtype.kind == "f"
+            x = elementwise.cast(x, dtype=dtype, source=x.dtype) if cast else Tensor._of(x.array.astype(dtype))
         return shape_ops.clone(x) if copy and x is self else x
 
     half, float, double = partialmethod(to, float16), partialmethod(to, float32), partialmethod(to, float64)
@@ -270,13 +267,11 @@ class Tensor:
 
     def __len__(self) -> builtins.int:
         if not self.ndim:
-            raise TypeError("len: a 0-d tensor has no length")
+            raise TypeError("a 0-d tensor has no length and cannot be iterated over; use x.item()")
         return len(self.array)
 
     def __iter__(self) -> Iterator[Tensor]:
-        if not self.ndim:
-            raise TypeError("iteration over a 0-d tensor; use x.item()")
-        return (self[i] for i in range(len(self.array)))
+        return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> builtins.bool:
         if self.array.size != 1:
@@ -312,12 +307,12 @@ class Tensor:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         from . import interop
 
-        return interop.ufunc(ufunc, method, inputs, options)
+        return interop.call(ufunc if method == "__call__" else getattr(ufunc, method), inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         from . import interop
 
-        return interop.function(function, args, options)
+        return interop.call(function, tuple(args), options)
 
     def __dlpack__(self, **options: Any) -> Any:
         if self.node is not None:
@@ -382,19 +377,15 @@ class Tensor:
         inplace.in_place("x[index] = y", self, value, put, lambda x, y: operator.setitem(x, index, y))
 
     def copy_(self, other: Any) -> Tensor:
-        """Take another tensor's values, from whatever device, broadcast to this shape and cast to this dtype."""
+        """Take a tensor's values, from whatever device, broadcast to this shape and cast to this dtype; or a number's."""
         self[...] = other.to(self.device) if isinstance(other, Tensor) else other
         return self
 
-    def fill_(self, value: Any) -> Tensor:
-        """Be one number throughout."""
-        self[...] = value
-        return self
+    fill_ = copy_
 
     def zero_(self) -> Tensor:
         """Be 0 throughout."""
-        self[...] = 0
-        return self
+        return self.fill_(0)
 
 
 _sample = Tensor(0.0)
