@@ -221,9 +221,8 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction
     if input.shape != target.shape:
         raise ValueError(f"Target size ({list(target.shape)}) must be the same as input size ({list(input.shape)})")
     x, y = engine.same_dtype(input, target)
-    both = engine.stack(
-        [x, Tensor._of(np.zeros_like(x.array))], -1
-    )  # log(e^x + e^0) has the derivative σ(x) everywhere, 0 included
+    both = engine.stack([x, Tensor._of(np.zeros_like(x.array))], -1)
+    # log(e^x + e^0) has the derivative σ(x) everywhere, 0 included.
     return _reduce(engine.logsumexp(both, -1) - x * y, reduction)
 
 

@@ -13,6 +13,7 @@ import torch
 import tinygrad_lite as tl
 from tinygrad_lite import tape
 from tinygrad_lite.autograd import grad, gradcheck, gradgradcheck
+from tinygrad_lite.ops import elementwise
 
 from .cases import CASES, KEEPS, Case, f
 
@@ -366,3 +367,18 @@ def test_dtypes_of_mixed_results_equal_torch(name: str, first: str, close: Any) 
         assert (ours is None) == (theirs is None) or (name == "clamp" and first == second == "bool")  # ours goes further
         for y, z in zip(ours or (), theirs or ()):
             close(y, z)
+
+
+@pytest.mark.parametrize("dtype", [tl.float16, tl.float32, tl.float64])
+@pytest.mark.parametrize("bounds", [(np.float64(0.5), None), (None, np.float32(0.5)), (np.int64(0), np.float64(1))])
+def test_numpy_bounds_of_clamp_are_weak(dtype: Any, bounds: Any) -> None:
+    x = tl.tensor([-1.0, 0.75, 2.0], dtype=dtype, requires_grad=True)
+    y = x.clamp(*bounds)
+    y.sum().backward()
+    expected = torch.tensor(x.tolist()).clamp(*(None if b is None else b.item() for b in bounds))
+    assert y.dtype == x.grad.dtype == dtype and y.tolist() == expected.tolist()
+
+
+def test_an_op_that_cannot_keep_its_dtype_says_so() -> None:
+    with pytest.raises(RuntimeError, match="clip: its result on float32 is of another dtype"):
+        elementwise.clip(tl.ones(2), min=np.float64(0), max=np.float64(1))

@@ -704,3 +704,10 @@ def test_names_and_docstrings_stay() -> None:
 def test_errors_say_what_happened(call: Any, error: Any, words: str) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_gradient_that_is_no_tensor() -> None:
+    x = tl.ones(2, requires_grad=True)
+    with pytest.raises(TypeError, match=r"a gradient must be a Tensor or None, got ndarray; use tensor"):
+        (x * 2).backward(np.ones(2))
+    assert x.grad is None

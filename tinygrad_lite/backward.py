@@ -54,7 +54,7 @@ def walk(
         arrived[node] = arrived[node] + g if node in arrived else g
     heap = [(-node.birth, node) for node in arrived if type(node) is Node]  # to visit, youngest first
     heapify(heap)
-    oldest = 0  # and none before it
+    oldest = 0  # the birth of the oldest node that is wanted: what lies below it need not be visited
     if wanted and all(type(x) is Node for x in wanted):
         oldest = min([x.birth for x in wanted])
     while heap and -heap[0][0] > oldest:
@@ -177,7 +177,7 @@ def grad(
 
 def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bool) -> list[tuple[Any, Any]]:
     """Where the walk begins: each tensor's node, and the gradient there, 1 if none is given."""
-    if gradients == (None,):
+    if len(gradients) == 1 and gradients[0] is None:
         gradients = (None,) * len(tensors)
     if len(gradients) != len(tensors):
         raise RuntimeError(f"backward: {len(tensors)} tensors but {len(gradients)} gradients")
@@ -191,6 +191,10 @@ def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bo
                 what = f"grad can be implicitly created only for scalar outputs, and this has shape {list(y.array.shape)}"
                 raise RuntimeError(f"{what}: reduce it first (y.sum(), y.mean()) or give backward() a gradient of that shape")
             g = Tensor._of(array_module(y.array).array(1, y.array.dtype).reshape(y.array.shape))
+        elif not isinstance(g, Tensor):
+            raise TypeError(
+                f"backward: a gradient must be a Tensor or None, got {type(g).__name__}; use tensor(...)"
+            )
         elif g.shape != y.shape:
             raise RuntimeError(f"backward: a gradient of shape {list(g.shape)} for a tensor of shape {list(y.shape)}")
         roots.append((y.node, g.to(y.dtype) if create_graph else g.array.astype(y.array.dtype, copy=False)))

@@ -112,6 +112,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of min and max must be given")
+    min, max = (bound.item() if isinstance(bound, np.generic) else bound for bound in (min, max))  # weak, as numbers are
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         out = input
         if min is not None:

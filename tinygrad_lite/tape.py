@@ -254,6 +254,8 @@ def promoted(op: Op, *operands: Any) -> tuple[Any, ...]:
     dtype = result_type(*arrays)
     if all(x.dtype == dtype for x in arrays if is_array(x)):
         dtype = get_default_dtype()
+    if all(x.dtype == dtype for x in arrays if is_array(x)):
+        raise RuntimeError(f"{op.name}: its result on {dtype} is of another dtype; are its options Python numbers?")
     return tuple(x.to(dtype) if isinstance(x, Tensor) else x for x in operands)
 
 

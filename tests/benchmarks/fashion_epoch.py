@@ -37,20 +37,21 @@ class Classifier(nn.Module):
         return nn.optim.SGD(self.parameters(), lr=LR)
 
 
+def epoch(net: Any, loss_of: Any, optimizer: Any, loader: Any) -> None:
+    """The loop as a tutorial writes it, the same text for both engines."""
+    for x, y in loader:
+        loss = loss_of(net(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
 def our_loop(data: datasets.FashionMNIST) -> Callable[[], None]:
-    """The loop written out, line for line the one of torch_loop."""
+    """Ours, with our DataLoader over the dataset."""
     net, loss_of = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), nn.CrossEntropyLoss()
     optimizer = nn.optim.SGD(net.parameters(), lr=LR)
     loader = datasets.DataLoader(data, batch_size=BATCH, shuffle=True)
-
-    def epoch() -> None:
-        for x, y in loader:
-            loss = loss_of(net(x), y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    return epoch
+    return lambda: epoch(net, loss_of, optimizer, loader)
 
 
 def our_trainer(data: datasets.FashionMNIST) -> Callable[[], None]:
@@ -65,15 +66,7 @@ def torch_loop(data: datasets.FashionMNIST) -> Callable[[], None]:
     net, loss_of = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10)), torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(net.parameters(), lr=LR)
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=BATCH, shuffle=True)
-
-    def epoch() -> None:
-        for x, y in loader:
-            loss = loss_of(net(x), y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    return epoch
+    return lambda: epoch(net, loss_of, optimizer, loader)
 
 
 def numpy_loop(data: datasets.FashionMNIST) -> Callable[[], None]:

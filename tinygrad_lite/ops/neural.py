@@ -58,7 +58,7 @@ def logsumexp(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
         return x.sum(axis, keepdims=keepdims) - np.inf
     largest = x.max(axis, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0)
-    out = np.log(np.exp(x - largest).sum(axis, keepdims=True)) + largest
+    out = np.log(sum_over(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return out if keepdims else out.squeeze(axis)
 
 # Pick, minus and mean in one step, because every training of a classifier takes it.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..backend import Array, put
+from ..backend import Array, array_module, put
 from ..tape import op
 
 Shape = tuple[int, ...]
@@ -50,7 +50,7 @@ def narrow(x: Array, *, axis: int, start: int, stop: int) -> Array:
 @op(x=lambda g, shape, axis, start: narrow(g, axis=axis, start=start, stop=start + shape[axis]))
 def widen(x: Array, *, axis: int, start: int, size: int) -> Array:
     """x within zeros, so that it stands at `start` of an axis of length `size`."""
-    out = np.zeros_like(x, shape=(*x.shape[:axis], size, *x.shape[axis + 1 :]))
+    out = array_module(x).zeros((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
     out[(slice(None),) * axis + (slice(start, start + x.shape[axis]),)] = x
     return out
 
