@@ -541,6 +541,15 @@ case(
     theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET[:0]), reduction="sum"),
 )
 
+# ---- rows that are many and short, which are reduced by columns
+
+MANY = np.random.default_rng(3).standard_normal((401, 3))
+case("sum", lambda t, x: t.sum(x, 1), MANY, smooth=False)
+case("sum", lambda t, x: x.sum(-1, keepdim=True), np.asfortranarray(MANY), smooth=False)
+case("softmax", lambda t, x: t.softmax(x, 1), MANY, smooth=False)
+case("log_softmax", lambda t, x: t.log_softmax(x, -1), MANY.reshape(1, 401, 3), smooth=False)
+case("logsumexp", lambda t, x: t.logsumexp(x, 1), MANY, smooth=False)
+
 # ---- einsum: one operand, two, three; labels twice in one, summed out, broadcast; dots; without an arrow
 
 EINSUM: list[tuple[str, list[Any]]] = [

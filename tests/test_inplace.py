@@ -427,3 +427,13 @@ def test_torch_and_we_agree_on_what_is_an_error_after_a_write() -> None:
             agreed += 1
         assert results[0] is None or results[1] is not None  # we run nothing that torch refuses
     assert agreed >= 3
+
+
+def test_an_index_changed_before_backward_is_told() -> None:
+    x = tl.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    i = tl.tensor([0, 1])
+    y = x[i]
+    i += 1
+    with pytest.raises(RuntimeError, match=r"backward through getitem: a int64\[2\] array that it kept was changed in place"):
+        y.sum().backward()
+    assert x.grad is None
