@@ -8,19 +8,19 @@ See https://pytorch.org/docs/stable/nn.init.html
 from __future__ import annotations
 
 from math import prod, sqrt
+from operator import setitem
 from typing import Any
 
 import numpy as np
 
 from tinygrad_lite.backend import device_of, put
-from tinygrad_lite.inplace import note_write
+from tinygrad_lite.inplace import write
 from tinygrad_lite.random import Generator, draw
 from tinygrad_lite.tensor import Tensor
 
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
-    tensor.array[...] = put(values, device_of(tensor.array)) if isinstance(values, np.ndarray) else values
-    note_write(tensor.array)
+    write(tensor.array, setitem, ..., put(values, device_of(tensor.array)) if isinstance(values, np.ndarray) else values)
     return tensor
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from operator import setitem
 from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -23,7 +24,7 @@ import numpy as np
 from tinygrad_lite.backend import array_module, device_of, is_array, put
 from tinygrad_lite.backend import device as device_named
 from tinygrad_lite.dtypes import as_dtype, get_default_dtype
-from tinygrad_lite.inplace import note_write
+from tinygrad_lite.inplace import write
 from tinygrad_lite.tape import Leaf
 from tinygrad_lite.tensor import Tensor
 
@@ -412,8 +413,7 @@ class Module:
             x = own[key]
             if isinstance(x, UninitializedParameter):
                 x.materialize(array.shape)
-            x.array[...] = put(array, device_of(x.array))
-            note_write(x.array)
+            write(x.array, setitem, ..., put(array, device_of(x.array)))
         return result
 
     # How it is shown
@@ -436,5 +436,4 @@ def zero_grads(parameters: Any, set_to_none: bool) -> None:
         if set_to_none:
             p.grad = None
         elif p.grad is not None:
-            p.grad.array.fill(0)
-            note_write(p.grad.array)
+            write(p.grad.array, setitem, ..., 0)

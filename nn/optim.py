@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import cache, partial
 from itertools import chain
+from operator import setitem
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from tinygrad_lite.backend import Array, array_module, device_of, put
 from tinygrad_lite.dtypes import float32
 from tinygrad_lite.grad_mode import enable_grad
-from tinygrad_lite.inplace import note_write
+from tinygrad_lite.inplace import write
 from tinygrad_lite.tensor import Tensor
 
 from . import lr_scheduler
@@ -149,12 +150,17 @@ class Run:
         if not isinstance(g, np.ndarray):
             update = fused(update, *sorted(flags.items()))
             flags = {}
-        for piece, p, memory in self.pieces:
-            update(p, g[piece], *scalars, *memory, **flags)
-        for array, own in zip(self.arrays, self.own_values):
-            if not self.alone:
-                array[...] = own
-            note_write(array)
+
+        def change(_: Array) -> None:
+            for piece, p, memory in self.pieces:
+                update(p, g[piece], *scalars, *memory, **flags)
+
+        if self.alone:
+            write(self.arrays[0], change)
+        else:
+            change(None)
+            for array, own in zip(self.arrays, self.own_values):
+                write(array, setitem, ..., own)
         self.age += 1
         if self.steps is not None:
             self.steps.fill(self.age)

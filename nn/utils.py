@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
+from operator import imul
 
 import numpy as np
 
 from tinygrad_lite import functional as engine
 from tinygrad_lite.backend import Array, array_module, device_of, put
-from tinygrad_lite.inplace import note_write
+from tinygrad_lite.inplace import write
 from tinygrad_lite.tape import as_array
 from tinygrad_lite.tensor import Tensor
 
@@ -43,8 +44,7 @@ def clip_grad_norm_(
     factor = max_norm / (float(total) + 1e-6)
     if not factor >= 1:
         for g in gradients:
-            g.array *= factor
-            note_write(g.array)
+            write(g.array, imul, factor)
     return Tensor._of(total)
 
 
@@ -73,8 +73,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     tensor([1.0000, 0.1000])
     """
     for g in _gradients(parameters):
-        np.clip(g.array, -clip_value, clip_value, out=g.array)
-        note_write(g.array)
+        write(g.array, lambda x: np.clip(x, -clip_value, clip_value, out=x))
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

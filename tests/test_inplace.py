@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import imul
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 import tinygrad_lite as tl
-from tinygrad_lite.inplace import note_write
+from tinygrad_lite.inplace import write
 
 
 def leaf(*values: Any) -> tl.Tensor:
@@ -150,7 +151,7 @@ def test_a_changed_result_is_an_error_that_names_op_and_mend(op: str, use: Any) 
         lambda w: w.data.mul_(2),
         lambda w: w.T.add_(1),
         lambda w: w.reshape(2, 1).add_(1),
-        lambda w: (w.array.__imul__(2), note_write(w.array)),
+        lambda w: write(w.array, imul, 2),
     ],
 )
 def test_a_changed_input_is_an_error_however_it_was_written(write: Any) -> None:
@@ -346,9 +347,9 @@ def test_a_recorded_write_to_shared_memory_is_refused(name: str) -> None:
     x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
     y = x + 0
     other = looked_at(y)[name]()
-    for write in (lambda: y.__iadd__(w), lambda: y.__setitem__(0, w[0]), lambda: y.zero_(), lambda: y.mul_(2)):
+    for attempt in (lambda: y.__iadd__(w), lambda: y.__setitem__(0, w[0]), lambda: y.zero_(), lambda: y.mul_(2)):
         with pytest.raises(RuntimeError, match=r"in-place.*also seen by.*(x = \.\.\.|clone)"):
-            write()
+            attempt()
     assert y.tolist() == [1, 2]
     assert (y.array if isinstance(other, np.ndarray) else y).tolist() == [1, 2]
     del other

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from contextlib import nullcontext
 from heapq import heapify, heappop, heappush
+from operator import iadd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .backend import array_module, is_array
 from .grad_mode import enable_grad
-from .inplace import check_unwritten, note_write, writes
+from .inplace import check_unwritten, write, writes
 from .ops.reduction import sum as sum_over
 from .ops.shape import clone, reshape
 from .tape import Leaf, Node
@@ -131,8 +132,7 @@ def backward(
             elif create_graph:
                 leaf.grad = leaf.grad + g
             else:
-                leaf.grad.array += g
-                note_write(leaf.grad.array)
+                write(leaf.grad.array, iadd, g)
 
 
 def grad(

@@ -9,9 +9,12 @@ at the same memory, because its place on the tape would be wrong without a sign.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
+
+import numpy as np
 
 from .backend import Array, is_array
 from .grad_mode import mode
@@ -36,13 +39,42 @@ def owner(array: Array) -> Any:
     return array
 
 
-def note_write(array: Array) -> None:
-    """Remember that an array's memory was just written to: whoever writes to `x.array` directly has to call this."""
+def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
+    """change(array, *operands), which writes to the array, and a note of it: the one way to write to what a Tensor shows.
+    RuntimeError, before anything is written, for memory that is read-only or shown more than once by the array.
+    >>> x = tensor([1.0, 2.0])
+    >>> from operator import imul
+    >>> write(x.array, imul, 3); x
+    tensor([3., 6.])
+    """
+    if 0 in array.strides and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
+        what = f"in this tensor of shape {list(array.shape)} several elements are one number in memory (it was expanded)"
+        raise RuntimeError(f"in-place write: {what}; write to a copy: x = x.clone()")
+    if isinstance(array, np.ndarray) and not array.flags.writeable:
+        raise RuntimeError("in-place write: this memory is read-only, as its owner decided; write to a copy: x = x.clone()")
+    try:
+        change(array, *operands)
+    except (TypeError, ValueError, IndexError, OverflowError):  # NumPy refuses before it writes
+        raise
+    except BaseException:
+        _note(array)
+        raise
+    _note(array)
+
+
+def _note(array: Array) -> None:
+    """Remember that an array's memory was just written to.
+    An owner's id is enough to know it by: what a node keeps is alive, so no other owner had that id when it was written to.
+    The reference is there only to forget an owner that is gone. Some cannot be referred to (a bytearray, a DLPack capsule):
+    their notes stay until the id is used again.
+    """
     memory = owner(array)
     key = id(memory)
     writes.last = next(births)
-    known = writes.times.get(key)
-    alive = known[1] if known else ref(memory, lambda _: writes.times.pop(key, None))
+    _, alive = writes.times.get(key, (0, None))
+    if alive is None:
+        with suppress(TypeError):
+            alive = ref(memory, lambda _: writes.times.pop(key, None))
     writes.times[key] = writes.last, alive
 
 
@@ -58,18 +90,17 @@ def check_unwritten(node: Node) -> None:
                 )
 
 
-def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], write: Callable[..., Any]) -> Tensor:
-    """Let `write` change x's memory; if gradients flow, x stands for the result of `op` on the tape from then on.
+def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], change: Callable[..., Any]) -> Tensor:
+    """Let `change` write to x's memory; if gradients flow, x stands for the result of `op` on the tape from then on.
     RuntimeError, before anything is changed, for a leaf that requires grad, for a result of another shape or dtype, and for
     memory that something else looks at.
     """
     if not (mode.enabled and (x.node is not None or getattr(other, "node", None) is not None)):
         y = getattr(other, "array", other)
         try:
-            write(x.array, y)
-        except Exception as error:
+            write(x.array, change, y)
+        except (TypeError, ValueError, IndexError, OverflowError) as error:
             raise explained("in-place " + what, error, x.array, y) from error
-        note_write(x.array)
         return x
     if isinstance(x.node, Leaf):
         why = "a leaf that requires grad would lose its place on the tape"
