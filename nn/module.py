@@ -25,7 +25,6 @@ from tinygrad_lite.backend import array_module, device_of, is_array, put
 from tinygrad_lite.backend import device as device_named
 from tinygrad_lite.dtypes import as_dtype, get_default_dtype
 from tinygrad_lite.inplace import write
-from tinygrad_lite.tape import Leaf
 from tinygrad_lite.tensor import Tensor
 
 T = TypeVar("T", bound=Tensor)
@@ -75,7 +74,7 @@ class UninitializedParameter(Parameter):
         """Take a shape; the values are whatever the memory held."""
         self.array = array_module(self.array).empty(shape, self.array.dtype)
         if self.node is not None:
-            self.node = Leaf(self.array.shape)
+            self.node.shape = self.array.shape
         self.__class__ = Parameter  # type: ignore[assignment]
 
     def __repr__(self) -> str:

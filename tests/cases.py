@@ -176,9 +176,23 @@ case("clip", lambda t, x: t.clamp(x, 0, 1), (0, 2))
 case("clip", lambda t, x: t.clamp(x, 0, 1), transposed(2, 3))
 case("clip", lambda t, x: t.clamp(x, min=0), f(-1, 0, 1), smooth=False)
 case("clip", lambda t, x: t.clamp(x, 0, 1), f(-1, 0, 0.5, 1, 2), smooth=False)
-case("where", lambda t, x, y, z: t.clamp(x, y, z), (2, 3), (3,), (2, 1))
-case("where", lambda t, x, y: t.clamp(x, max=y), (2, 3), ())
-case("where", lambda t, x, y: t.clamp(x, min=y), f(0, 1, 2), f(0, 1, 3), smooth=False)
+case("clamp", lambda t, x, y, z: t.clamp(x, y, z), (2, 3), (3,), (2, 1))
+case(
+    "clamp",
+    lambda t, x, y, z: t.clamp(x, y, z),
+    f(0, 1, 2, nan, 1, 5, 1.5, 0, 2),
+    f(1, 1, 1, 1, nan, 3, 3, 1, 2),
+    f(2, 2, 2, 2, 2, 1, 1, 1, 2),
+    smooth=False,
+)
+case("clamp", lambda t, x, y, z: x.clamp(y, z), (2, 3), (), (3,))
+case("clamp_max", lambda t, x, y: t.clamp(x, max=y), (2, 3), ())
+case("clamp_max", lambda t, x, y: t.clamp(x, max=y), f(0, 1, 2, nan, 1, 0), f(1, 1, 1, 1, nan, -inf), smooth=False)
+case("clamp_min", lambda t, x, y: t.clamp(x, min=y), (2, 3), (3,))
+case("clamp_min", lambda t, x, y: t.clamp(x, min=y), f(0, 1, 2, nan, 1, 0), f(1, 1, 1, 1, nan, inf), smooth=False)
+case("zero", lambda t, x: elementwise.zero(x), (2, 3), theirs=lambda t, x: x * 0)
+case("zero", lambda t, x: elementwise.zero(x), (), theirs=lambda t, x: x * 0)
+case("zero", lambda t, x: elementwise.zero(x), (0, 2), theirs=lambda t, x: x * 0)
 case(
     "masked",
     lambda t, x: elementwise.masked(x, t.tensor(MASK, device=x.device)),
@@ -232,10 +246,18 @@ for name in ("sum", "mean"):
     case(name, lambda t, x, name=name: getattr(t, name)(x, 0), (0, 3), twice=False)
     case(name, lambda t, x, name=name: getattr(t, name)(x, dtype=t.float32), (2, 3), smooth=False)
 case("sum", lambda t, x, c: (x * c.sum()).sum(), (3,), MASK)
-case("amax", lambda t, x: x.max(), TIES, smooth=False)
-case("amax", lambda t, x: t.max(x), f(1, 2, 2), smooth=False)
-case("amin", lambda t, x: x.min(), f(1, 1, 2), smooth=False)
-case("amin", lambda t, x: t.min(x), ())
+case("largest", lambda t, x: x.max(), (2, 3))
+case("largest", lambda t, x: x.max(), ())
+case("largest", lambda t, x: t.max(x), transposed(2, 3))
+case("largest", lambda t, x: x.max(), TIES, smooth=False)
+case("largest", lambda t, x: t.max(x), f(1, 2, 2), smooth=False)
+case("largest", lambda t, x: t.max(x), f(1, nan, 2, nan), smooth=False)
+case("smallest", lambda t, x: x.min(), (2, 3))
+case("smallest", lambda t, x: x.min(), ())
+case("smallest", lambda t, x: t.min(x), transposed(2, 3))
+case("smallest", lambda t, x: t.min(x), f(1, nan, 1, inf), smooth=False)
+case("smallest", lambda t, x: x.min(), f(1, 1, 2), smooth=False)
+case("smallest", lambda t, x: t.min(x), ())
 for dim in (0, 1, -1):
     for keep in (False, True):
         case("take_along", lambda t, x, dim=dim, keep=keep: tuple(t.max(x, dim, keep)), (3, 4))
@@ -244,7 +266,7 @@ case("take_along", lambda t, x: tuple(x.max(dim=1)), transposed(2, 3, 4))
 case("take_along", lambda t, x: x.max(axis=1).values, (2, 3))
 case("take_along", lambda t, x: tuple(x.max(1)), f([1, nan, 2], [inf, 0, inf]), smooth=False)
 case("take_along", lambda t, x: tuple(x.min(1)), (0, 3))
-case("reshape", lambda t, x: tuple(x.max(0)), ())
+case("clone", lambda t, x: tuple(x.max(0)), ())
 SPREAD = {"shape": (2, 3, 4), "axis": (0, 2)}
 case("spread", lambda t, x: reduction.spread(x, **SPREAD, keepdims=True), (1, 3, 1), theirs=lambda t, x: x.expand(2, 3, 4) + 0)
 case(
@@ -610,12 +632,18 @@ KEEPS: dict[str, tuple[str, ...]] = {
     "maximum": ("x y", "x y"),
     "minimum": ("x y", "x y"),
     "clip": ("x",),
+    "clamp": ("x min max", "x min max", "x min max"),
+    "clamp_min": ("x min", "x min"),
+    "clamp_max": ("x max", "x max"),
+    "zero": ("",),
     "cast": ("",),
     "sum": ("",),
     "spread": ("",),
     "mean": ("",),
     "amax": ("x out",),
     "amin": ("x out",),
+    "largest": ("x out",),
+    "smallest": ("x out",),
     "matmul": ("y", "x"),
     "linear": ("weight", "x", ""),
     "reshape": ("",),

@@ -348,7 +348,7 @@ def test_a_recorded_write_to_shared_memory_is_refused(name: str) -> None:
     y = x + 0
     other = looked_at(y)[name]()
     for attempt in (lambda: y.__iadd__(w), lambda: y.__setitem__(0, w[0]), lambda: y.zero_(), lambda: y.mul_(2)):
-        with pytest.raises(RuntimeError, match=r"in-place.*also seen by.*(x = \.\.\.|clone)"):
+        with pytest.raises(RuntimeError, match=r"in-place.*shared with.*(x = \.\.\.|clone)"):
             attempt()
     assert y.tolist() == [1, 2]
     assert (y.array if isinstance(other, np.ndarray) else y).tolist() == [1, 2]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import tinygrad_lite as tl
 from tinygrad_lite.autograd import grad
-from tinygrad_lite.backward import fold
+from tinygrad_lite.backward import unbroadcast
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True)
 SHAPES = npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
@@ -21,12 +21,12 @@ NUMBERS = st.floats(-3, 3, allow_nan=False, width=32)
 
 @FEW
 @given(npst.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=4, min_side=0))
-def test_fold_is_the_transpose_of_broadcasting(shapes: Any) -> None:
-    """<broadcast x, g> = <x, fold g> for every x and g."""
+def test_unbroadcast_is_the_transpose_of_broadcasting(shapes: Any) -> None:
+    """<broadcast x, g> = <x, unbroadcast g> for every x and g."""
     rng = np.random.default_rng(0)
     for shape in shapes.input_shapes:
         x, g = rng.standard_normal(shape), rng.standard_normal(shapes.result_shape)
-        folded = fold(g, shape)
+        folded = unbroadcast(g, shape)
         assert folded.shape == shape
         np.testing.assert_allclose((np.broadcast_to(x, g.shape) * g).sum(), (x * folded).sum(), 1e-10, 1e-12)
 

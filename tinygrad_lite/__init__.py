@@ -24,7 +24,7 @@ from .functional import *
 from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .ops.elementwise import abs, add, div, exp, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, sub, tanh
 from .ops.shape import clone
-from .printing import no_such
+from .printing import NoSuch as _NoSuch
 from .random import Generator, manual_seed
 from .tensor import Tensor
 
@@ -53,7 +53,7 @@ def __getattr__(name: str) -> Any:
                 raise
             where = "this checkout is not installed; in its root type: pip install -e ."
             raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
-    raise AttributeError(no_such("tinygrad_lite", name, __dir__()))
+    raise _NoSuch("tinygrad_lite", name, __dir__)
 
 
 def __dir__() -> list[str]:

@@ -46,6 +46,35 @@ def is_array(value: object) -> bool:
     return isinstance(value, np.ndarray) or hasattr(value, "__cuda_array_interface__")
 
 
+def plain(array: Array) -> Array:
+    """The array as exactly a NumPy (or CuPy) array, on the same memory: of a subclass, `*` may be a matrix product.
+    >>> type(plain(np.ones((2, 2)).view(np.recarray)))
+    <class 'numpy.ndarray'>
+    """
+    return np.asarray(array) if isinstance(array, np.ndarray) else array
+
+
+def as_part(array: Array) -> tuple[Array, Any]:
+    """An array as the memory that it is a part of, and (offset in numbers, shape, strides): what part_of() makes it of again.
+    Where the memory is not one run of numbers of the same size, and on the GPU, the array itself and None.
+    """
+    memory = array
+    while isinstance(getattr(memory, "base", None), np.ndarray):
+        memory = memory.base
+    if memory is array or not memory.flags.forc or memory.dtype.itemsize != array.dtype.itemsize:
+        return array, None
+    offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    return memory, (array.dtype.str, offset, array.shape, array.strides)
+
+
+def part_of(memory: Array, part: Any) -> Array:
+    """The array that as_part() took apart, on the same memory."""
+    if part is None:
+        return memory
+    dtype, offset, shape, strides = part
+    return np.ndarray(shape, dtype, memory.reshape(-1, order="A").view(np.uint8), offset, strides)
+
+
 def array_module(array: Array) -> Any:
     """The module that makes arrays like this one: numpy or cupy."""
     return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["cupy"]

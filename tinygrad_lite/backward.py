@@ -29,58 +29,65 @@ else:
     Tensor: Any = None  # tensor.py puts its class here
 
 
-def fold(g: Any, shape: tuple[int, ...]) -> Any:
-    """Undo broadcasting: sum g over the axes along which an input of this shape was repeated.
-    >>> fold(np.ones((2, 3)), (3,))
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Undo broadcasting: sum g over the axes along which an input of this shape was repeated. ValueError if it was not.
+    >>> unbroadcast(np.ones((2, 3)), (3,))
     array([2., 2., 2.])
     """
     if g.shape == shape:
         return g
     extra = len(g.shape) - len(shape)
+    if extra < 0 or any([n != m != 1 for n, m in zip(g.shape[extra:], shape)]):
+        raise ValueError(f"{list(g.shape)} is not a shape that {list(shape)} broadcasts to")
     axes = tuple([i for i, n in enumerate(g.shape) if i < extra or (shape[i - extra] == 1 and n != 1)])
     return reshape(sum_over(g, axis=axes, keepdims=True), shape=shape)
 
 
 def walk(
-    roots: Iterable[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: Collection[Any] = ()
+    roots: Iterable[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: Collection[Any] | None = None
 ) -> tuple[dict[Any, Any], set[Any]]:
-    """The gradient that arrives at each leaf and each node of `wanted`; and for which of them it belongs to nobody else.
-    `roots` are pairs of a node or leaf and the gradient there. With create_graph gradients are Tensors, and what the vjps
-    do is recorded; else they are arrays, and the ops in the vjps are just their forwards. RuntimeError if a node was let go
-    by an earlier walk, or an array that it kept has been changed in place.
+    """The gradient that arrives at each leaf, or at each leaf and node of `wanted`; and for which it belongs to nobody else.
+    `roots` are pairs of a node or leaf and the gradient there. With `wanted`, only what lies on the way to them is visited and
+    let go. With create_graph gradients are Tensors, and what the vjps do is recorded; else they are arrays, and the ops in the
+    vjps are just their forwards. RuntimeError if a node was let go by an earlier walk, or an array that it kept has been
+    changed in place.
     """
     arrived: dict[Any, Any] = {}
     owned: set[Any] = set()  # where what arrived is an array that nothing else refers to: it may be added to in place
     for node, g in roots:
         arrived[node] = arrived[node] + g if node in arrived else g
+    on_the_way = None if wanted is None else leading_to(wanted, arrived)
     heap = [(-node.birth, node) for node in arrived if type(node) is Node]  # to visit, youngest first
     heapify(heap)
-    oldest = 0  # the birth of the oldest node that is wanted: what lies below it need not be visited
-    if wanted and all(type(x) is Node for x in wanted):
-        oldest = min([x.birth for x in wanted])
-    while heap and -heap[0][0] > oldest:
+    while heap:
         node = heappop(heap)[1]
-        g = arrived[node] if node in wanted else arrived.pop(node)
+        if on_the_way is not None and node not in on_the_way:
+            continue
+        g = arrived.pop(node) if wanted is None or node not in wanted else arrived[node]
         saved = node.saved
         if saved is None:
-            what = f"backward through {node.op.name} a second time: what it had kept was let go after the first"
+            what = f"backward through {node.op.name} a second time: its saved values were freed by the first"
             raise RuntimeError(f"{what}. Give the first backward() or grad() retain_graph=True")
         if node.birth < writes.last:
             check_unwritten(node)
         if create_graph:
             saved = [edge and as_tensors(node, nth) for nth, edge in enumerate(node.edges)]
-        for edge, vjp, kept in zip(node.edges, node.op.vjps, saved):
-            if edge is None:
+        for nth, (edge, vjp, kept) in enumerate(zip(node.edges, node.op.vjps, saved)):
+            if edge is None or (on_the_way is not None and edge not in on_the_way and edge not in wanted):  # type: ignore[operator]
                 continue
-            x_g = vjp(g, *kept)  # type: ignore[misc]  # an edge has a vjp
-            if x_g.shape != edge.shape:
-                x_g = fold(x_g, edge.shape)
+            x_g = None
+            try:
+                x_g = vjp(g, *kept)
+                if x_g.shape != edge.shape:
+                    x_g = unbroadcast(x_g, edge.shape)
+            except (AttributeError, TypeError, ValueError, IndexError) as error:
+                raise misfit(node, nth, x_g, error) from error
             before = arrived.get(edge)
             if before is None:
                 arrived[edge] = x_g
                 if type(edge) is Node:
                     heappush(heap, (-edge.birth, edge))
-                if not create_graph and x_g is not g and x_g.base is None:
+                if not create_graph and x_g is not g and x_g.base is None and not any([x_g is array for array in kept]):
                     owned.add(edge)
             elif edge in owned:
                 before += x_g
@@ -92,6 +99,33 @@ def walk(
         if not retain_graph and node.op.holds:
             node.saved = None
     return arrived, owned
+
+
+def leading_to(wanted: Collection[Any], roots: Iterable[Any]) -> set[Node]:
+    """The nodes below the roots from which some edge leads, at once or by others, to what is wanted."""
+    seen, below = set(), [node for node in roots if type(node) is Node]
+    oldest = min([node.birth if type(node) is Node else 0 for node in wanted], default=0)
+    while below:
+        node = below.pop()
+        if node not in seen and node.birth > oldest:
+            seen.add(node)
+            below += [edge for edge in node.edges if type(edge) is Node]
+    found: set[Node] = set()
+    for node in sorted(seen, key=lambda node: node.birth):  # the oldest first: what its edges lead to is then known
+        if any(edge in found or edge in wanted for edge in node.edges):
+            found.add(node)
+    return found
+
+
+def misfit(node: Node, nth: int, x_g: Any, error: Exception) -> Exception:
+    """What was wrong with the gradient that a vjp gave, or why it gave none, by the name of its op and input."""
+    x = node.op.inputs[0 if node.op.variadic else nth]
+    vjp, shape = f"backward through {node.op.name}: the vjp {x}= of {node.op.name}", list(node.edges[nth].shape)
+    inside = error.__traceback__ and error.__traceback__.tb_next
+    if inside and x_g is None:
+        return RuntimeError(f"{vjp} failed, where {x} is {shape}: {type(error).__name__}: {error}")
+    gave = list(x_g.shape) if hasattr(x_g, "shape") else repr(x_g)
+    return RuntimeError(f"{vjp} gave {gave} where {x} is {shape}; it must give an array of that shape")
 
 
 def as_tensors(node: Node, nth: int) -> list[Any]:
@@ -123,9 +157,9 @@ def backward(
     if only is not None and not (only and all(type(leaf) is Leaf for leaf in only)):
         raise RuntimeError("backward: inputs must be leaves that require grad, at least one; for others use autograd.grad()")
     with enable_grad() if create_graph else nullcontext():
-        arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph)
+        arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph, only)
         for leaf, g in arrived.items():
-            if only is not None and leaf not in only:
+            if (only is not None and leaf not in only) or not leaf.requires_grad:
                 continue
             if leaf.grad is None:
                 leaf.grad = clone(g) if create_graph else own(g, leaf in owned)
@@ -192,9 +226,7 @@ def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bo
                 raise RuntimeError(f"{what}: reduce it first (y.sum(), y.mean()) or give backward() a gradient of that shape")
             g = Tensor._of(array_module(y.array).array(1, y.array.dtype).reshape(y.array.shape))
         elif not isinstance(g, Tensor):
-            raise TypeError(
-                f"backward: a gradient must be a Tensor or None, got {type(g).__name__}; use tensor(...)"
-            )
+            raise TypeError(f"backward: a gradient must be a Tensor or None, got {type(g).__name__}; use tensor(...)")
         elif g.shape != y.shape:
             raise RuntimeError(f"backward: a gradient of shape {list(g.shape)} for a tensor of shape {list(y.shape)}")
         roots.append((y.node, g.to(y.dtype) if create_graph else g.array.astype(y.array.dtype, copy=False)))

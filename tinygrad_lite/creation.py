@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .backend import array_module, is_array, put
+from .backend import array_module, is_array, plain, put
 from .dtypes import as_dtype, get_default_dtype, int64
 from .functional import size_of
 from .random import Generator, draw
@@ -72,7 +72,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     if isinstance(data, Tensor):
         return data.to(dtype=data.dtype if dtype is None else dtype, device=data.device if device is None else device)
     if is_array(data):
-        return made(data, data.dtype if dtype is None else dtype, device, False)
+        return made(plain(data), data.dtype if dtype is None else dtype, device, False)
     return tensor(data, dtype=dtype, device=device)
 
 
@@ -86,7 +86,7 @@ def from_numpy(array: Any) -> Tensor:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}; use tensor(...)")
     as_dtype(array.dtype)
-    return Tensor._of(array)
+    return Tensor._of(plain(array))
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:

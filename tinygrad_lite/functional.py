@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from .backend import array_module, is_array
+from .backend import array_module, is_array, plain
 from .dtypes import get_default_dtype, int64, result_type, uint8
 from .ops import elementwise, indexing, linalg, neural, reduction
 from .ops import shape as shapes
@@ -45,7 +45,7 @@ def as_tensor_like(x: Any, like: Tensor) -> Tensor:
     if isinstance(x, Tensor):
         return x
     if is_array(x):
-        return Tensor._of(x)
+        return Tensor._of(plain(x))
     if not isinstance(x, (bool, int, float, np.generic)):
         raise TypeError(f"expected a Tensor or a number, got {type(x).__name__}; make it one with tensor(...)")
     return Tensor._of(array_module(like.array).asarray(x, dtype=result_type(like.array, x)))
@@ -105,7 +105,7 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """x confined to [min, max]; each bound may be None, a number, or a Tensor that broadcasts.
+    """x confined to [min, max]: both bounds numbers, or both Tensors that broadcast, and one of them may be None.
     At a bound the gradient goes to x.
     >>> clamp(tensor([-1.0, 0.5, 2.0]), min=0)
     tensor([0.0000, 0.5000, 2.0000])
@@ -114,10 +114,14 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         raise RuntimeError("clamp: at least one of min and max must be given")
     min, max = (bound.item() if isinstance(bound, np.generic) else bound for bound in (min, max))  # weak, as numbers are
     if isinstance(min, Tensor) or isinstance(max, Tensor):
-        out = input
-        if min is not None:
-            out = where(out < min, min, out)
-        return out if max is None else where(out > max, max, out)
+        bounds = [bound for bound in (min, max) if bound is not None]
+        if not builtins.all(isinstance(bound, Tensor) for bound in bounds):
+            kinds = f"{type(min).__name__} and {type(max).__name__}"
+            raise TypeError(f"clamp: min and max must be both numbers or both Tensors, got {kinds}")
+        x, *bounds = same_dtype(input, *bounds)
+        if len(bounds) == 2:
+            return elementwise.clamp(x, *bounds)
+        return elementwise.clamp_min(x, *bounds) if max is None else elementwise.clamp_max(x, *bounds)
     if input.array.dtype.kind == "f":
         return elementwise.clip(input, min=-inf if min is None else min, max=inf if max is None else max)
     dtype = result_type(input.array, *(bound for bound in (min, max) if bound is not None))
@@ -138,6 +142,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """
     if input is None or other is None:
         raise TypeError("where: give both values, where(condition, x, y)")
+    condition = as_tensor_like(condition, input if isinstance(input, Tensor) else other)
     if condition.array.dtype != np.bool_:
         raise RuntimeError(f"where: the condition must be a bool tensor, got {condition.dtype}; compare first: c != 0")
     x = input if isinstance(input, Tensor) else as_tensor_like(input, other if isinstance(other, Tensor) else condition)
@@ -162,11 +167,16 @@ def numpy_names(function: Callable[..., Result]) -> Callable[..., Result]:
     return either
 
 
-def _nonempty(x: Tensor, dim: Dim, what: str) -> tuple[int, ...]:
+def _chosen_axes(x: Tensor, dim: Dim, what: str) -> tuple[int, ...]:
     axes = axes_of(dim, x.array.ndim, what)
     if x.array.size == 0 and (dim is None or 0 in [x.array.shape[i] for i in axes]):
         raise IndexError(f"{what}: nothing to choose from along axes {axes} of shape {list(x.array.shape)}")
     return axes
+
+
+def _nonempty(x: Tensor, what: str) -> Tensor:
+    _chosen_axes(x, None, what)
+    return x
 
 
 @numpy_names
@@ -201,13 +211,13 @@ def amax(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     >>> tensor([[1.0, 4.0], [3.0, 2.0]]).amax(1)
     tensor([4., 3.])
     """
-    return reduction.amax(input, axis=_nonempty(input, dim, "amax"), keepdims=keepdim)
+    return reduction.amax(input, axis=_chosen_axes(input, dim, "amax"), keepdims=keepdim)
 
 
 @numpy_names
 def amin(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """The smallest x over an axis, several, or all; see amax."""
-    return reduction.amin(input, axis=_nonempty(input, dim, "amin"), keepdims=keepdim)
+    return reduction.amin(input, axis=_chosen_axes(input, dim, "amin"), keepdims=keepdim)
 
 
 @numpy_names
@@ -227,7 +237,7 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 def _place(search: Callable[..., Any], input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     x = input.array
-    axes = _nonempty(input, dim, search.__name__)
+    axes = _chosen_axes(input, dim, search.__name__)
     out = search(x) if dim is None or not x.ndim else search(x, axis=axes[0], keepdims=keepdim)
     return Tensor._of(as_array(out).reshape((1,) * x.ndim) if keepdim and dim is None else as_array(out))
 
@@ -248,7 +258,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """
     if isinstance(dim, Tensor):
         return elementwise.maximum(input, dim)
-    return amax(input) if dim is None else _picked(input, dim, keepdim, argmax)
+    return _picked(input, dim, keepdim, argmax) if dim is not None else reduction.largest(_nonempty(input, "max"))
 
 
 @numpy_names
@@ -256,12 +266,12 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest x; with a dim, (values, indices) along it; min(x, y) is minimum. See max."""
     if isinstance(dim, Tensor):
         return elementwise.minimum(input, dim)
-    return amin(input) if dim is None else _picked(input, dim, keepdim, argmin)
+    return _picked(input, dim, keepdim, argmin) if dim is not None else reduction.smallest(_nonempty(input, "min"))
 
 
 def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor]) -> Extremum:
     if not input.array.ndim:
-        return Extremum(reshape(input, ()), search(input, dim))
+        return Extremum(shapes.clone(input), search(input, dim))
     axis = axis_of(dim, input.array.ndim, "max or min")
     index = search(input, axis, keepdim=True)
     values = indexing.take_along(input, index=index.array, axis=axis)
@@ -483,8 +493,11 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         raise TypeError("cat: expected a non-empty list or tuple of Tensors")
     if builtins.any(x.array.ndim == 0 for x in tensors):
         raise RuntimeError("cat: a 0-d tensor has no axis to join along; use stack()")
-    xs = [x for x in same_dtype(*tensors) if x.array.shape != (0,)] or same_dtype(*tensors)
-    axis = axis_of(dim, xs[0].array.ndim, "cat")
+    xs = same_dtype(*tensors)
+    shape = next((x.array.shape for x in xs if x.array.shape != (0,)), (0,))
+    axis = axis_of(dim, len(shape), "cat")
+    empty = (*shape[:axis], 0, *shape[axis + 1 :])
+    xs = [x if x.array.shape != (0,) else reshape(x, empty) for x in xs]
     ends: list[int] = []
     for x in xs:
         ends.append(x.array.shape[axis] + (ends[-1] if ends else 0))

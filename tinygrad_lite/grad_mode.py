@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import ContextDecorator
+from functools import wraps
+from inspect import isgeneratorfunction
 from typing import Any
 
 
@@ -35,6 +37,35 @@ class _Recording(ContextDecorator):
 
     def _recreate_cm(self) -> _Recording:
         return _Recording(self.to)  # a decorator makes one for each call, so that threads do not share it
+
+    def __call__(self, function: Any) -> Any:
+        return _each_part(self.to, function) if isgeneratorfunction(function) else super().__call__(function)
+
+
+def _each_part(to: bool, function: Any) -> Any:
+    """A generator function with recording set to `to` while it runs, and as its caller has it between the yields."""
+
+    @wraps(function)
+    def parts(*args: Any, **options: Any) -> Any:
+        generator = function(*args, **options)
+        advance: Any = generator.send
+        sent: Any = (None,)
+        try:
+            while True:
+                with _Recording(to):
+                    value = advance(*sent)
+                try:
+                    advance, sent = generator.send, ((yield value),)
+                except GeneratorExit:
+                    with _Recording(to):
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    advance, sent = generator.throw, (error,)
+        except StopIteration as end:
+            return end.value
+
+    return parts
 
 
 def no_grad(function: Any = None) -> Any:

@@ -3,13 +3,14 @@
 A vjp must see the values that its forward saw. So every write is noted with its time, by the memory it went to (which views
 share), and the walk asks of each node older than the last write whether what it kept was written to since. Where gradients
 flow, x stands for the result of an op (add, setitem) on the tape from then on; that is refused while something else looks
-at the same memory, because its place on the tape would be wrong without a sign.
+at the same memory, because the other's gradient would silently be wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from gc import get_objects
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
@@ -34,9 +35,11 @@ writes = _Writes()
 
 def owner(array: Array) -> Any:
     """What owns the memory that an array, or a view of it, shows."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return array
+    while True:
+        base = array.obj if type(array) is memoryview else getattr(array, "base", None)
+        if base is None:
+            return array
+        array = base
 
 
 def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
@@ -47,11 +50,7 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
     >>> write(x.array, imul, 3); x
     tensor([3., 6.])
     """
-    if 0 in array.strides and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
-        what = f"in this tensor of shape {list(array.shape)} several elements are one number in memory (it was expanded)"
-        raise RuntimeError(f"in-place write: {what}; write to a copy: x = x.clone()")
-    if isinstance(array, np.ndarray) and not array.flags.writeable:
-        raise RuntimeError("in-place write: this memory is read-only, as its owner decided; write to a copy: x = x.clone()")
+    refuse(array, "write")
     try:
         change(array, *operands)
     except (TypeError, ValueError, IndexError, OverflowError):  # NumPy refuses before it writes
@@ -80,20 +79,27 @@ def _note(array: Array) -> None:
 
 def check_unwritten(node: Node) -> None:
     """RuntimeError if an array that `node` kept has been written to since; named are the op and the mend."""
-    values = [value for kept in node.saved for value in kept or ()]
-    for value in values:
-        for array in value if isinstance(value, (tuple, list)) else (value,):
-            if is_array(array) and writes.times.get(id(owner(array)), (0,))[0] > node.birth:
-                raise RuntimeError(
-                    f"backward through {node.op.name}: a {array.dtype}{list(array.shape)} array that it kept was changed in "
-                    f"place after it was computed. Change a copy instead (x = x + y, x.clone()), or after backward()"
-                )
+    for array in kept(node):
+        if writes.times.get(id(owner(array)), (0,))[0] > node.birth:
+            raise RuntimeError(
+                f"backward through {node.op.name}: a {array.dtype}{list(array.shape)} array that it kept was changed in "
+                f"place after it was computed. Change a copy instead (x = x + y, x.clone()), or after backward()"
+            )
+
+
+def refuse(array: Array, what: str) -> None:
+    """RuntimeError for memory that may not be written to."""
+    if 0 in array.strides and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
+        shown = f"some elements of this {array.dtype}{list(array.shape)} tensor are one number in memory (it was expanded)"
+        raise RuntimeError(f"in-place {what}: {shown}; change a copy instead: x = x.clone()")
+    if isinstance(array, np.ndarray) and not array.flags.writeable:
+        raise RuntimeError(f"in-place {what}: the owner of this memory made it read-only; change a copy instead: x = x.clone()")
 
 
 def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], change: Callable[..., Any]) -> Tensor:
     """Let `change` write to x's memory; if gradients flow, x stands for the result of `op` on the tape from then on.
     RuntimeError, before anything is changed, for a leaf that requires grad, for a result of another shape or dtype, and for
-    memory that something else looks at.
+    memory that may not be written to or that something else looks at.
     """
     if not (mode.enabled and (x.node is not None or getattr(other, "node", None) is not None)):
         y = getattr(other, "array", other)
@@ -103,12 +109,13 @@ def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], change
             raise explained("in-place " + what, error, x.array, y) from error
         return x
     if isinstance(x.node, Leaf):
-        why = "a leaf that requires grad would lose its place on the tape"
+        why = "a leaf that requires grad cannot be changed in place while steps are recorded"
         raise RuntimeError(f"in-place {what}: {why}; write x = ... instead, or change it within no_grad()")
-    if x.array.base is not None or getrefcount(x.array) > alone:
+    refuse(x.array, what)
+    if any(n > alone[i > 0] for i, n in enumerate(references(x.array))) or not is_array(owner(x.array)):
         raise RuntimeError(
-            f"in-place {what}: this memory is also seen by a view, a detached tensor, NumPy or a recorded step, whose "
-            f"gradients would be wrong without a sign; write x = ... instead, or change x.clone()"
+            f"in-place {what}: this memory is shared with {' and '.join(sharers(x))}; the gradients there would silently be "
+            f"wrong. Write x = ... instead, or change x.clone()"
         )
     out = op(x, other).to(x.dtype) if x.is_floating_point() else op(x, other)
     if out.shape != x.shape or out.dtype != x.dtype:
@@ -119,4 +126,40 @@ def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], change
     return x
 
 
-alone = 0  # getrefcount of an array that only its tensor refers to; tensor.py measures it with its first Tensor
+def references(array: Array) -> list[int]:
+    """How many references there are to an array, and to each array whose memory it shows."""
+    found = [getrefcount(array)]
+    while is_array(getattr(array, "base", None)):
+        array = array.base
+        found.append(getrefcount(array))
+    return found
+
+
+alone: list[int] = []
+
+
+def measure(x: Tensor) -> None:
+    """Take references() to the array of x, a view that nobody else looks at, for what it always is: the count differs from
+    one version of Python to the next, but within one it is the same for every tensor.
+    """
+    alone[:] = references(x.array)
+
+
+def sharers(x: Tensor) -> list[str]:
+    """Who else looks at x's memory, found among all living objects: for the text of an error."""
+    from .tensor import Tensor
+
+    memory, found = owner(x.array), []
+    for thing in get_objects():
+        if type(thing) is Node and any(owner(array) is memory for array in kept(thing)):
+            found.append(f"the recorded step {thing!r}, which kept it for its derivative")
+        elif issubclass(type(thing), Tensor) and thing is not x and owner(thing.array) is memory:
+            found.append(f"another tensor, of shape {list(thing.array.shape)} (a view, or detached)")
+    return found or ["a NumPy array or what it was made from"]
+
+
+def kept(node: Node) -> list[Array]:
+    """The arrays that a node holds for its vjps."""
+    values = [value for values in node.saved or () for value in values or ()]
+    parts = [part for value in values for part in (value if isinstance(value, (tuple, list)) else (value,))]
+    return [part for part in parts if is_array(part)]

@@ -1,46 +1,134 @@
 """NumPy's functions on Tensors: np.exp(x) and array * x are Tensors, differentiable, through NumPy's dispatch protocols.
 
-One table says which op stands for which NumPy function. What is not in it is computed on the arrays where no gradient is
-lost by that, and refused where one would be.
+One table says which op stands for which NumPy function. What is not in it, or is asked for options that the op has not, is
+computed on the arrays where no gradient is lost by that, and refused where one would be. What a function is told to write to
+(`out=x`) is written as x.copy_() writes, so that backward notices; it gets everything else read-only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from . import functional as f
+from .inplace import write
 from .ops import elementwise as e
 from .tensor import Tensor
 
+
+def _tensors(*values: Any) -> list[Tensor]:
+    """Values of which one is a Tensor, all as Tensors: arrays and lists of numbers too."""
+    like = next(x for x in values if isinstance(x, Tensor))
+    return [f.as_tensor_like(np.asarray(x) if isinstance(x, (list, tuple)) else x, like) for x in values]
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
+    given = {"min": min if a_min is None else a_min, "max": max if a_max is None else a_max}
+    given = {name: bound for name, bound in given.items() if bound is not None}
+    if any(not isinstance(bound, (int, float)) for bound in given.values()):
+        a, *bounds = _tensors(a, *given.values())
+        given = dict(zip(given, bounds))
+    return f.clamp(a, **given)
+
+
+# The adapters have NumPy's parameters in NumPy's order.
 # fmt: off
-TABLE: dict[Callable[..., Any], Callable[..., Any]] = {
+UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.add: e.add, np.subtract: e.sub, np.multiply: e.mul, np.divide: e.div, np.power: f.pow, np.matmul: f.matmul,
     np.negative: e.neg, np.absolute: e.abs, np.exp: e.exp, np.log: e.log, np.sqrt: e.sqrt, np.tanh: e.tanh, np.sign: e.sign,
     np.maximum: e.maximum, np.minimum: e.minimum, np.equal: Tensor.__eq__, np.not_equal: Tensor.__ne__,
     np.less: Tensor.__lt__, np.less_equal: Tensor.__le__, np.greater: Tensor.__gt__, np.greater_equal: Tensor.__ge__,
-    np.sum: f.sum, np.mean: f.mean, np.max: f.amax, np.min: f.amin, np.argmax: f.argmax, np.argmin: f.argmin,
-    np.reshape: f.reshape, np.squeeze: f.squeeze, np.expand_dims: f.unsqueeze, np.broadcast_to: f.broadcast_to,
-    np.concatenate: f.cat, np.stack: f.stack, np.where: f.where, np.clip: f.clamp,
-    np.transpose: lambda x, axes=None: x.T if axes is None else f.permute(x, axes),
+}
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.sum: lambda a, axis=None, dtype=None, *, keepdims=False: f.sum(a, axis, keepdims, dtype=dtype),
+    np.mean: lambda a, axis=None, dtype=None, *, keepdims=False: f.mean(a, axis, keepdims, dtype=dtype),
+    np.max: lambda a, axis=None, *, keepdims=False: f.amax(a, axis, keepdims),
+    np.min: lambda a, axis=None, *, keepdims=False: f.amin(a, axis, keepdims),
+    np.argmax: lambda a, axis=None, *, keepdims=False: f.argmax(a, axis, keepdims),
+    np.argmin: lambda a, axis=None, *, keepdims=False: f.argmin(a, axis, keepdims),
+    np.reshape: lambda a, shape: f.reshape(a, shape),
+    np.squeeze: lambda a, axis=None: f.squeeze(a, axis),
+    np.expand_dims: lambda a, axis: f.unsqueeze(a, axis),
+    np.broadcast_to: lambda array, shape: f.broadcast_to(array, shape),
+    np.transpose: lambda a, axes=None: a.T if axes is None else f.permute(a, axes),
+    np.concatenate: lambda arrays, axis=0: f.cat(_tensors(*arrays), axis),
+    np.stack: lambda arrays, axis=0: f.stack(_tensors(*arrays), axis),
+    np.where: lambda condition, x, y: f.where(*_tensors(condition, x, y)),
+    np.clip: _clip,
 }
 # fmt: on
 
 
+def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What stands for a ufunc, or for one of its methods (np.add.reduce, np.add.at)."""
+    if method == "at" and isinstance(inputs[0], Tensor):
+        plain(inputs[0], "add.at")  # or the reason why it may not be written to
+        write(inputs[0].array, ufunc.at, *plain(inputs[1:], f"{ufunc.__name__}.at"))
+        return None
+    if method != "__call__":
+        return call(getattr(ufunc, method), inputs, options)
+    if ufunc in UFUNCS and not options:
+        return UFUNCS[ufunc](*(inputs if len(inputs) == 1 else _tensors(*inputs)))
+    return call(ufunc, inputs, options)
+
+
 def call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What stands for a NumPy function, or the function itself on the arrays; TypeError if a gradient would be lost."""
+    out = options.get("out")
+    targets = out if isinstance(out, tuple) else (out,)
+    if any(isinstance(x, Tensor) for x in targets):
+        return _into(targets, function, args, {name: value for name, value in options.items() if name != "out"})
+    if function in FUNCTIONS:
+        try:
+            bound = signature(FUNCTIONS[function]).bind(*args, **options)
+        except TypeError:  # NumPy has options that ours has not: order="F", where=, initial=
+            return _on_arrays(function, args, options)
+        return FUNCTIONS[function](*bound.args, **bound.kwargs)
+    return _on_arrays(function, args, options)
 
-    def plain(value: Any) -> Any:
-        if not isinstance(value, Tensor):
-            return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
-        if value.node is None:
-            return value.array
-        raise TypeError(f"NumPy's {function.__name__} has no derivative here; use tinygrad_lite's functions or x.detach()")
 
-    if function not in TABLE or (isinstance(function, np.ufunc) and options):
-        return function(*plain(args), **{name: plain(value) for name, value in options.items()})
-    if isinstance(function, np.ufunc) and not isinstance(args[0], Tensor):
-        args = (f.as_tensor_like(args[0], args[-1]), *args[1:])
-    return TABLE[function](*args, **options)
+def _on_arrays(function: Any, args: Any, options: Any) -> Any:
+    name = getattr(function, "__name__", str(function))
+    try:
+        return function(*plain(args, name), **plain(options, name))
+    except ValueError as error:
+        if "read-only" not in str(error):
+            raise
+        what = f"NumPy's {name} would write to a Tensor, and backward would not notice"
+        raise RuntimeError(f"{what}; use x.copy_(...), x[...] = ... or out=x") from error
+
+
+def plain(value: Any, name: str) -> Any:
+    """A value with the arrays of its Tensors in place of them, read-only; TypeError for one that requires grad."""
+    if isinstance(value, dict):
+        return {key: plain(part, name) for key, part in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)([plain(part, name) for part in value])
+    if not isinstance(value, Tensor):
+        return value
+    if value.node is not None:
+        raise TypeError(f"NumPy's {name} has no derivative here; use tinygrad_lite's functions or x.detach()")
+    array = value.array[...]
+    if isinstance(array, np.ndarray):
+        array.flags.writeable = False
+    return array
+
+
+def _into(targets: tuple[Any, ...], function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The function's results, written to the targets; those that are Tensors are written as copy_ does."""
+    if len(targets) == 1 and not options and isinstance(function, np.ufunc) and function in UFUNCS:
+        results = [call_ufunc(function, "__call__", args, {})]
+    else:
+        buffers = tuple([x.array.copy() if isinstance(x, Tensor) else x for x in targets])
+        _on_arrays(function, args, options | {"out": buffers if isinstance(function, np.ufunc) else buffers[0]})
+        results = [Tensor._of(x) for x in buffers]
+    for x, result in zip(targets, results):
+        if isinstance(x, Tensor):
+            if result.shape != x.shape or not np.can_cast(result.dtype, x.dtype, "same_kind"):
+                shown = f"{result.dtype}{list(result.shape)} does not fit into {x.dtype}{list(x.shape)}"
+                raise ValueError(f"NumPy's {getattr(function, '__name__', function)}: the result {shown}, given as out=")
+            x.copy_(result)
+    return targets[0] if len(targets) == 1 else targets

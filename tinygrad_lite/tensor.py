@@ -13,7 +13,6 @@ import builtins
 import operator
 from collections.abc import Callable, Iterator
 from functools import partial, partialmethod
-from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -38,6 +37,8 @@ def _pairwise(compare: Callable[..., Any]) -> Callable[..., Any]:
     def operator(self: Tensor, other: Any) -> Any:
         if not isinstance(other, (Tensor, bool, int, float, np.generic)) and not is_array(other):
             return NotImplemented
+        if isinstance(other, int) and self.array.dtype.kind in "iu" and not isinstance(other, bool):
+            other = np.array(other, np.int64).astype(self.dtype)  # a number too large wraps around, as in PyTorch
         x, y = self.array, functional.as_tensor_like(other, self).array
         if x.dtype != y.dtype:
             x, y = x.astype(result_type(x, y)), y.astype(result_type(x, y))
@@ -64,10 +65,10 @@ class Tensor:
     tensor([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_grad", "array", "node")
+    __slots__ = ("__weakref__", "_leaf", "array", "node")
     array: Array
     node: Any
-    _grad: Tensor | None  # of a tensor that requires no grad (any more); a Leaf holds it otherwise
+    _leaf: Leaf  # made when first needed; `node` is it as long as the tensor requires grad
 
     def __init__(self, *data: Any) -> None:
         if data and all(isinstance(n, int) for n in data):
@@ -153,9 +154,10 @@ class Tensor:
         elif requires_grad and self.node is None:
             if not self.is_floating_point():
                 raise RuntimeError(f"only floating-point tensors can require grad, this one is {self.dtype}; use x.float()")
-            self.node = Leaf(self.array.shape, self.grad)
+            self.node = leaf_of(self)
+            self.node.requires_grad = True
         elif not requires_grad and self.node is not None:
-            self._grad, self.node = self.node.grad, None
+            self.node.requires_grad, self.node = False, None
         return self
 
     @property
@@ -171,9 +173,8 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """The gradient that backward() has gathered here, None before the first. Of leaves only."""
-        if isinstance(self.node, Leaf):
-            return self.node.grad
-        return getattr(self, "_grad", None)
+        node = self.node
+        return node.grad if type(node) is Leaf else leaf_of(self).grad
 
     @grad.setter
     def grad(self, g: Tensor | None) -> None:
@@ -181,10 +182,7 @@ class Tensor:
             raise TypeError(f"grad must be a Tensor or None, got {type(g).__name__}")
         if g is not None and (g.shape != self.shape or g.dtype != self.dtype):
             raise RuntimeError(f"grad {g.dtype}{list(g.shape)} does not fit a tensor {self.dtype}{list(self.shape)}")
-        if isinstance(self.node, Leaf):
-            self.node.grad = g
-        else:
-            self._grad = g
+        leaf_of(self).grad = g
 
     def backward(self, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None) -> None:
         """Add d self / d leaf to the `.grad` of every leaf that requires it; see autograd.backward.
@@ -204,8 +202,7 @@ class Tensor:
     @data.setter
     def data(self, other: Tensor) -> None:
         self.array = other.array
-        if isinstance(self.node, Leaf):
-            self.node.shape = other.array.shape
+        leaf_of(self).shape = other.array.shape
 
     # To Python, NumPy, other dtypes and devices
 
@@ -290,12 +287,17 @@ class Tensor:
         return int(self.item())
 
     def __reduce_ex__(self, protocol: Any) -> Any:
+        """For copy, deepcopy and pickle: what shares memory before does so after; a view brings all of its memory along."""
         if not self.is_leaf:
             raise RuntimeError("deepcopy and pickle: only leaves can be copied with their history; use x.detach()")
-        return super().__reduce_ex__(protocol)
+        return _rebuilt, (type(self), *backend.as_part(self.array), getattr(self, "_leaf", None))
+
+    def __copy__(self) -> Tensor:
+        kind, *_ = self.__reduce_ex__(4)[1]
+        return _rebuilt(kind, self.array, None, None).requires_grad_(self.requires_grad)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(printing.no_such("a Tensor", name, dir(Tensor)))
+        raise printing.NoSuch("a Tensor", name, lambda: dir(Tensor))
 
     __hash__ = object.__hash__
 
@@ -307,7 +309,7 @@ class Tensor:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         from . import interop
 
-        return interop.call(ufunc if method == "__call__" else getattr(ufunc, method), inputs, options)
+        return interop.call_ufunc(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         from . import interop
@@ -388,7 +390,25 @@ class Tensor:
         return self.fill_(0)
 
 
-_sample = Tensor(0.0)
-inplace.alone = getrefcount(_sample.array)
+def leaf_of(x: Tensor) -> Leaf:
+    """Where the gradient of x is gathered: the same object for the tensor's whole life."""
+    try:
+        return x._leaf
+    except AttributeError:
+        x._leaf = Leaf(x.array.shape)
+        return x._leaf
+
+
+def _rebuilt(kind: type[Tensor], memory: Array, part: Any, leaf: Leaf | None) -> Tensor:
+    """A tensor from what __reduce_ex__ says of it."""
+    x: Tensor = new(kind)
+    x.array, x.node = backend.part_of(memory, part), None
+    if leaf is not None:
+        x._leaf = leaf
+        x.node = leaf if leaf.requires_grad else None
+    return x
+
+
+inplace.measure(Tensor._of(np.zeros(2)[:1]))
 for module in (tape, backward, functional):  # they work with Tensors but are imported before there are any
     module.Tensor = Tensor  # type: ignore[attr-defined]

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..backend import Array, array_module
-from ..tape import op
+from ..tape import op, view
 
 
-@op(x=lambda g, shape, index, once: put_at(g, shape=shape, index=index, once=once))
+@view(x=lambda g, shape, index, once: put_at(g, shape=shape, index=index, once=once))
 def getitem(x: Array, *, index: Any, once: bool) -> Array:
     """x[index], a view if the index holds no arrays."""
     return x[index]
@@ -34,7 +34,7 @@ def put_at(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Array
     y=lambda g, index: g[index])
 def setitem(x: Array, y: Array, *, index: Any) -> Array:
     """x with y written at an index: what was there receives no gradient."""
-    out = x.copy()
+    out = array_module(x).array(x)  # not x.copy(), which for a 0-d result of NumPy's is a number and cannot be written to
     out[index] = y
     return out
 

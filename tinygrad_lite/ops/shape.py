@@ -5,21 +5,22 @@ reshape, transpose and expand return views where NumPy can: they share memory wi
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..backend import Array, array_module, put
-from ..tape import op
+from ..tape import op, view
 
 Shape = tuple[int, ...]
 
-@op(x=lambda g, shape: reshape(g, shape=shape))
+@view(x=lambda g, shape: reshape(g, shape=shape))
 def reshape(x: Array, *, shape: Shape) -> Array:
     """The same numbers, row by row, in another shape."""
     return x.reshape(shape)
 
-@op(x=lambda g, axes: permute(g, axes=inverse(axes)))
+@view(x=lambda g, axes: permute(g, axes=inverse(axes)))
 def permute(x: Array, *, axes: Shape) -> Array:
     """Axis i of the result is axis axes[i] of x."""
     return x.transpose(axes)
@@ -32,17 +33,18 @@ def mT(x: Any) -> Any:
     """x with its last two axes swapped: each matrix transposed."""
     return permute(x, axes=(*range(len(x.shape) - 2), len(x.shape) - 1, len(x.shape) - 2))
 
-@op(x=lambda g: g)
+@view(x=lambda g: g)
 def expand(x: Array, *, shape: Shape) -> Array:
     """x repeated along axes of length one, and along new ones in front, to `shape`: the walk sums the gradient back."""
-    return np.broadcast_to(x, shape)
+    repeats = prod(shape) != x.size
+    return np.broadcast_to(x, shape) if repeats else x.reshape(shape)  # which unlike the former may be written to
 
 @op(xs=lambda g, nth, axis, ends: narrow(g, axis=axis, start=ends[nth - 1] if nth else 0, stop=ends[nth]))
 def cat(*xs: Array, axis: int, ends: Shape) -> Array:
     """The xs one after another along an axis; the nth ends at ends[nth]."""
     return np.concatenate(xs, axis)
 
-@op(x=lambda g, shape, axis, start: widen(g, axis=axis, start=start, size=shape[axis]))
+@view(x=lambda g, shape, axis, start: widen(g, axis=axis, start=start, size=shape[axis]))
 def narrow(x: Array, *, axis: int, start: int, stop: int) -> Array:
     """x[start:stop] along an axis."""
     return x[(slice(None),) * axis + (slice(start, stop),)]
@@ -54,12 +56,12 @@ def widen(x: Array, *, axis: int, start: int, size: int) -> Array:
     out[(slice(None),) * axis + (slice(start, start + x.shape[axis]),)] = x
     return out
 
-@op(x=lambda g: g)
+@view(x=lambda g: g)
 def clone(x: Array) -> Array:
     """A copy in memory of its own."""
     return x.copy()
 
-@op(x=lambda g, place, source: move(g, place=source, source=place))
+@view(x=lambda g, place, source: move(g, place=source, source=place))
 def move(x: Array, *, place: str, source: str) -> Array:
     """x on the device `place`; its gradient comes back to where x was, `source`."""
     return put(x, place)
