@@ -78,11 +78,13 @@ def test_tensor_dataset_against_torch(close: Any) -> None:
     assert len(list(ours)) == 6  # iteration stops at the end
 
 
-def test_tensor_dataset_batches_are_views_of_slices_and_one_gather_of_indices(device: str) -> None:
+def test_tensor_dataset_batches_are_copies_and_items_views(device: str) -> None:
     x = tl.arange(12, device=device).reshape(6, 2)
-    (view,) = TensorDataset(x).batch(slice(1, 3))
+    (copy,) = TensorDataset(x).batch(slice(1, 3))
+    (view,) = TensorDataset(x)[1]  # as in PyTorch
     x[1, 0] = 100
-    assert view.tolist() == [[100, 3], [4, 5]]
+    assert copy.tolist() == [[2, 3], [4, 5]]
+    assert view.tolist() == [100, 3]
     (gathered,) = TensorDataset(x).batch(np.array([5, 0, 5]))
     assert gathered.tolist() == [[10, 11], [0, 1], [10, 11]]
     assert gathered.dtype == tl.int64
