@@ -49,9 +49,7 @@ class Parameter(Tensor):
         if not isinstance(data, Tensor) and not is_array(data):
             raise TypeError(f"Parameter: expected a Tensor, got {type(data).__name__}; Parameter(tensor(...))")
         array = data.array if isinstance(data, Tensor) else data
-        array = (
-            np.asarray(array) if isinstance(array, np.ndarray) else array
-        )  # of a np.matrix, whose * is a matrix product, too
+        array = np.asarray(array) if isinstance(array, np.ndarray) else array  # np.matrix has another *
         as_dtype(array.dtype)
         self.array, self.node = array, None
         self.requires_grad_(requires_grad)

@@ -7,6 +7,7 @@ one), a large one is updated piece by piece, so that a piece and all that is com
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import cache, partial
@@ -175,6 +176,24 @@ def fused(update: Callable[..., None], *flags: tuple[str, bool]) -> Callable[...
     return kernel
 
 
+def overlapping(arrays: list[Array]) -> set[int]:
+    """The places of those arrays whose memory, from the first number to the last, overlaps another's.
+
+    >>> x = np.zeros(4)
+    >>> overlapping([x[:2], x[1:], np.zeros(4)])
+    {0, 1}
+    """
+    times = Counter(map(id, arrays))
+    seers = [i for i, x in enumerate(arrays) if x.base is not None or times[id(x)] > 1]  # what owns its memory only these see
+    return {
+        place
+        for i in seers
+        for j, y in enumerate(arrays)
+        if i != j and type(y) is type(arrays[i]) and array_module(y).may_share_memory(arrays[i], y)
+        for place in (i, j)
+    }
+
+
 class Optimizer:
     """What all optimizers share: parameter groups, state, saving and loading. A subclass says what one step computes.
 
@@ -266,10 +285,11 @@ class Optimizer:
     def _arrange(self, params: list[Tensor], names: tuple[str, ...]) -> list[tuple[Run, list[int]]]:
         """Runs for the parameters, each with the places of its own in `params`."""
         together: dict[Any, list[int]] = {}
+        shared = overlapping([p.array for p in params])  # each is updated after the one before it, not beside it
         for i, p in enumerate(params):
             state = self.state.get(p, {})
             age = float(state["step"].array) if "step" in state else float(names != () and names[0] in state)
-            alone = i if p.array.size >= SMALL else None
+            alone = i if p.array.size >= SMALL or i in shared else None
             together.setdefault((alone, p.array.dtype, device_of(p.array), age), []).append(i)
         return [
             (Run([params[i] for i in places], age, names, self.counts, self.state), places)
