@@ -40,9 +40,10 @@ __all__ = [
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x Wᵀ + b: (..., in), (out, in) and (out) give (..., out).
+    """x Wᵀ + b: (..., in), (out, in) and (out) give (..., out); a weight (in) gives (...), and the bias is then one number.
 
-    RuntimeError if the shapes or dtypes do not fit. https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+    The bias may be of any shape that broadcasts to the result's. RuntimeError if the shapes or dtypes do not fit.
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
 
     >>> from tinygrad_lite import tensor
     >>> linear(tensor([[1.0, 2.0]]), tensor([[3.0, 4.0]]), tensor([0.5]))
@@ -51,14 +52,28 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = input.array, weight.array
     if x.dtype != w.dtype:
         raise RuntimeError(f"linear: the input is {x.dtype} but the weight is {w.dtype}; cast one: x.to({w.dtype})")
-    if not x.ndim or x.shape[-1] != w.shape[-1]:
+    if not x.ndim or not 0 < w.ndim < 3 or x.shape[-1] != w.shape[-1]:
         raise RuntimeError(
-            f"linear: an input of shape {list(x.shape)} does not fit a weight of shape {list(w.shape)} (out, in): "
-            f"the last sizes must agree; flatten the input first?"
+            f"linear: an input of shape {list(x.shape)} does not fit a weight of shape {list(w.shape)}, which is (out, in) or "
+            f"(in): the last sizes must agree; flatten the input first?"
         )
-    if bias is not None:
-        return neural.linear(input, weight, bias)
-    return linalg.matmul(input, mT(weight)) if x.ndim > 1 else engine.matmul(input, mT(weight))
+    if bias is not None and bias.array.shape == w.shape[:-1] and w.ndim == 2 and w.size:
+        return neural.linear(input, weight, bias)  # nearly every call
+    out: Tensor = engine.matmul(input, mT(weight) if w.ndim == 2 else weight)
+    return out if bias is None else _with_bias(out, bias, w.ndim == 2)
+
+
+def _with_bias(out: Tensor, bias: Tensor, many: bool) -> Tensor:
+    """What linear gives for a bias that is not simply one number for each output."""
+    if bias.dtype != out.dtype:
+        raise RuntimeError(f"linear: the result is {out.dtype} but the bias is {bias.dtype}; cast it: bias.to({out.dtype})")
+    sizes = zip(bias.shape[::-1], out.shape[::-1])
+    if bias.ndim > (out.ndim if many else 0) or not all([n in (1, size) for n, size in sizes]):
+        expected = f"(out) = {list(out.shape[-1:])}" if many else "one number, () for a weight (in)"
+        raise RuntimeError(
+            f"linear: a bias of shape {list(bias.shape)} does not fit a result of shape {list(out.shape)}; it is {expected}"
+        )
+    return out + bias
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:

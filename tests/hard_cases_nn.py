@@ -54,3 +54,24 @@ def test_a_state_that_does_not_fit_changes_nothing(value: object, strict: bool) 
     with pytest.raises(RuntimeError, match=r'for "1\.bias", '):
         net.load_state_dict(state, strict)
     assert [p.tolist() for p in net.parameters()] == before
+
+
+def test_parameters_on_overlapping_memory_both_count() -> None:
+    for lib, made in ((tl, nn.Parameter), (torch, torch.nn.Parameter)):
+        x = lib.zeros(3)
+        p, q = made(x[:2]), made(x[1:])
+        p.grad, q.grad = lib.ones(2), lib.ones(2)
+        lib.optim.SGD([p, q], lr=1.0).step()
+        assert x.tolist() == [-1, -2, -1]
+
+
+def test_an_optimizers_state_that_does_not_fit_changes_nothing() -> None:
+    p = nn.Parameter(tl.ones(2))
+    p.grad = tl.ones(2)
+    optimizer = optim.Adam([p])
+    optimizer.step()
+    saved = optimizer.state_dict()
+    for wrong in ({"exp_avg": np.array(["1", "2"])}, {"exp_avg_sq": None}, {"step": np.ones(2)}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            optimizer.load_state_dict({**saved, "state": {0: saved["state"][0] | wrong}})
+    assert optimizer.state[p]["step"].item() == 1
