@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from tinygrad_lite import functional as engine
-from tinygrad_lite.backend import array_module
+from tinygrad_lite.backend import Array, array_module
 from tinygrad_lite.creation import rand
 from tinygrad_lite.dtypes import int64
 from tinygrad_lite.ops import elementwise, indexing, linalg, neural
 from tinygrad_lite.ops.elementwise import relu as _relu
 from tinygrad_lite.ops.elementwise import sigmoid, tanh
+from tinygrad_lite.ops.reduction import sum as sum_over
 from tinygrad_lite.ops.shape import mT
-from tinygrad_lite.tape import as_array
+from tinygrad_lite.tape import as_array, op
 from tinygrad_lite.tensor import Tensor
 
 __all__ = [
@@ -59,7 +60,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if bias is not None and bias.array.shape == w.shape[:-1] and w.ndim == 2 and w.size:
         return neural.linear(input, weight, bias)  # nearly every call
-    out: Tensor = engine.matmul(input, mT(weight) if w.ndim == 2 else weight)
+    if x.ndim > 1 and w.ndim == 2:
+        out = linalg.matmul(input, mT(weight))
+    else:
+        out = engine.matmul(input, mT(weight) if w.ndim == 2 else weight)
     return out if bias is None else _with_bias(out, bias, w.ndim == 2)
 
 
@@ -223,9 +227,9 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """-(y log σ(x) + (1 - y) log(1 - σ(x))) = max(x, 0) - x y + log(1 + e^-|x|), for targets y in [0, 1] of x's shape.
+    """-(y log σ(x) + (1 - y) log(1 - σ(x))) = (1 - y) x + max(-x, 0) + log(1 + e^-|x|), for targets y in [0, 1] of x's shape.
 
-    ValueError if the shapes differ.
+    At infinite logits it is what this formula gives, as in PyTorch: nan where 0 meets ∞. ValueError if the shapes differ.
     https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
 
     >>> from tinygrad_lite import tensor
@@ -236,9 +240,15 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction
     if input.shape != target.shape:
         raise ValueError(f"Target size ({list(target.shape)}) must be the same as input size ({list(input.shape)})")
     x, y = engine.same_dtype(input, target)
-    both = engine.stack([x, Tensor._of(np.zeros_like(x.array))], -1)
-    # log(e^x + e^0) has the derivative σ(x) everywhere, 0 included.
-    return _reduce(engine.logsumexp(both, -1) - x * y, reduction)
+    return _reduce(bce_with_logits(x, y), reduction)
+
+
+# One step, because no composition has its derivative right at 0, where max and |x| have a kink, and at ±∞ as well; and
+# because σ(x) - y, unlike (1 - y) - σ(-x), keeps its digits where it is small.
+@op(x=lambda g, x, y: g * (sigmoid(x) - y), y=lambda g, x: -g * x)
+def bce_with_logits(x: Array, y: Array) -> Array:
+    """The loss of each logit x and target y."""
+    return (1 - y) * x + np.maximum(-x, 0) + np.log1p(np.exp(-np.absolute(x)))
 
 
 def cross_entropy(
@@ -375,5 +385,5 @@ def _class_loss(
         loss = loss * (1 - smoothing) - engine.sum(log_p * per_class, 1) * (smoothing / log_p.shape[1])
     if reduction == "mean":
         total: Tensor = engine.sum(loss)
-        return total / Tensor._of(as_array(w.sum()))
+        return total / Tensor._of(as_array(sum_over(w, axis=(0,))))
     return _reduce(loss.reshape(t.shape), reduction)

@@ -462,5 +462,5 @@ def numbers(value: Any) -> Array:
 
 def writable(array: Array) -> bool:
     """Whether an array can be written to: its memory is not read-only, and holds each of its numbers once (not expanded)."""
-    expanded = any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape))
+    expanded = array.size and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape))
     return not expanded and (not isinstance(array, np.ndarray) or array.flags.writeable)

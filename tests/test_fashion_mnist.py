@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -221,7 +222,7 @@ BROKEN = {
     "count": (gzip.compress(idx(IMAGES[:19])), "holds 19x28x28 numbers where 20x28x28 belong"),
     "size": (gzip.compress(idx(IMAGES.reshape(20, 14, 56))), "holds 20x14x56 numbers where 20x28x28 belong"),
     "too few": (gzip.compress(idx(IMAGES)[:-5]), "holds 15675 bytes of data where 15680 belong"),
-    "too many": (gzip.compress(idx(IMAGES) + b"more"), "holds 15684 bytes of data where 15680 belong"),
+    "too many": (gzip.compress(idx(IMAGES) + b"more"), "holds 15681 or more bytes of data where 15680 belong"),
     "other pictures": (gzip.compress(idx(255 - IMAGES)), "is of the right form, but is another dataset's"),
     "labels": (GZIPPED[NAMES[1]], "holds what belongs into train-labels-idx1-ubyte.gz: the files are swapped"),
     "test pictures": (GZIPPED[NAMES[2]], "holds what belongs into t10k-images-idx3-ubyte.gz: the files are swapped"),
@@ -238,8 +239,24 @@ def test_broken_files_are_refused_by_name(home: Path, broken: bytes, match: str)
 
 def test_swapped_labels_are_refused_by_name(home: Path) -> None:
     place(home, t10k_labels_idx1=GZIPPED[NAMES[1]])
-    with pytest.raises(ValueError, match=r"t10k-labels-idx1-ubyte\.gz holds what belongs into train-labels-idx1-ubyte\.gz"):
+    with pytest.raises(ValueError, match=r"t10k-labels\S+ holds 20 numbers where 10 belong, as train-labels\S+ does: are"):
         Small(home, train=False)
+
+
+def test_no_more_is_unpacked_than_belongs_into_the_file(home: Path) -> None:
+    path = home / "bomb.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(256):
+            file.write(bytes(1 << 20))
+    bomb = gzip.compress(idx(IMAGES)) + path.read_bytes()  # a gzip file may have several parts
+    assert len(bomb) < 2 << 20
+    place(home, train_images_idx3=bomb)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="holds 15681 or more bytes"):
+        Small(home)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 << 20
 
 
 # Downloads, from a server on this computer whose first folder says how it fails

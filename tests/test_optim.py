@@ -438,11 +438,7 @@ def test_a_step_that_cannot_be_taken_changes_nothing():
         optim.SGD([a], dampening="no")
 
 
-SHARED = [
-    (slice(0, 4), slice(2, 6)),
-    (slice(0, 4), slice(0, 4)),
-    (slice(0, 100), slice(0, 18_000), slice(90, 200)),
-]
+SHARED = [(slice(0, 4), slice(2, 6)), (slice(0, 4), slice(0, 4)), (slice(0, 100), slice(0, 18_000), slice(90, 200))]
 
 
 @pytest.mark.parametrize(("name", "options"), CASES, ids=ids)
