@@ -7,6 +7,7 @@ classes along dim 1, and are reduced by "mean" (the default), "sum" or "none".
 from __future__ import annotations
 
 import warnings
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -335,7 +336,7 @@ def _rows(x: Tensor, what: str) -> Tensor:
         raise RuntimeError(f"{what}: expected floats of shape (N, C), (C) or (N, C, d1, ...), got {x.dtype}{list(x.shape)}")
     if x.ndim > 2:
         x = engine.permute(x, 0, *range(2, x.ndim), 1)
-    return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]) if x.array.size else (0, x.shape[-1]))
+    return x if x.ndim == 2 else x.reshape((prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _class_weights(weight: Tensor | None, rows: Tensor) -> Tensor:
@@ -376,6 +377,8 @@ def _class_loss(
     if wrong.size:
         raise IndexError(f"{what}: Target {int(wrong[0])} is out of bounds: classes are 0 to {log_p.shape[1] - 1}.")
     index = np.where(counted, index, 0)
+    if not log_p.shape[1]:  # without any class every row is ignored: its loss is a sum of nothing
+        log_p = engine.sum(log_p, 1, True)
     per_class = _class_weights(weight, log_p)
     w = per_class.array[index] * counted
     log_p = elementwise.masked(log_p, counted[:, None])  # 0, not 0 · inf, for what is ignored
@@ -386,4 +389,4 @@ def _class_loss(
     if reduction == "mean":
         total: Tensor = engine.sum(loss)
         return total / Tensor._of(as_array(sum_over(w, axis=(0,))))
-    return _reduce(loss.reshape(t.shape), reduction)
+    return _reduce(loss.reshape(expected), reduction)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import tracemalloc
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 import tinygrad_lite as tl
 from tinygrad_lite import nn, optim
-from tinygrad_lite.datasets import DataLoader, TensorDataset, default_collate
+from tinygrad_lite.datasets import DataLoader, FashionMNIST, TensorDataset, default_collate, read_labelled
+from tinygrad_lite.datasets.fashion_mnist import read_idx
 
 
 def test_a_batch_that_is_changed_leaves_the_dataset_alone() -> None:
@@ -75,3 +80,47 @@ def test_an_optimizers_state_that_does_not_fit_changes_nothing() -> None:
         with pytest.raises(ValueError, match=next(iter(wrong))):
             optimizer.load_state_dict({**saved, "state": {0: saved["state"][0] | wrong}})
     assert optimizer.state[p]["step"].item() == 1
+
+
+def test_bce_of_infinite_logits() -> None:
+    found = []
+    for lib in (tl, torch):
+        x = lib.tensor([float("inf"), float("-inf"), 3.4e38], requires_grad=True)
+        y = lib.nn.functional.binary_cross_entropy_with_logits(x, lib.tensor([0.0, 1.0, 0.5]), reduction="none")
+        found.append((y.tolist(), lib.autograd.grad(y.sum(), x)[0].tolist()))
+    np.testing.assert_array_equal(*[values for values, _ in found])
+    np.testing.assert_array_equal(*[gradients for _, gradients in found])
+
+
+def test_linear_without_features_and_with_a_weight_of_one_dimension() -> None:
+    x, w, b = tl.ones(5, 2, 0), tl.ones(4, 0, requires_grad=True), tl.ones(4, requires_grad=True)
+    nn.functional.linear(x, w, b).sum().backward()
+    assert b.grad is not None
+    assert b.grad.tolist() == [10] * 4
+    assert nn.functional.linear(tl.ones(2, 3), tl.ones(3)).tolist() == [3, 3]
+
+
+def test_a_number_too_large_for_the_dtype_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "large.txt"
+    file.write_text("1 1\n2 1e39\n")
+    with pytest.raises(ValueError, match=r"large\.txt, line 2: '1e39' is too large for float32"):
+        read_labelled(file)
+
+
+def test_a_gzip_that_unpacks_to_a_gigabyte_is_not_unpacked(tmp_path: Path) -> None:
+    part = gzip.compress(bytes(1 << 24), 1)  # a gzip file may have many parts
+    path = tmp_path / "train-labels-idx1-ubyte.gz"
+    path.write_bytes(part * 64)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="magic number"):
+        read_idx(path, FashionMNIST.files["train"][1])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 23
+
+
+def test_the_norm_of_float16_gradients() -> None:
+    p = tl.zeros(2, dtype=tl.float16, requires_grad=True)
+    p.grad = tl.tensor([300.0, 400.0], dtype=tl.float16)
+    assert nn.utils.clip_grad_norm_(p, 5.0).item() == 500
+    np.testing.assert_allclose(p.grad.tolist(), [3, 4], 1e-3)

@@ -22,13 +22,16 @@ CASES = [
     ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "maximize": True, "weight_decay": 0.1}),
     ("SGD", {"lr": 0.1, "maximize": True}),
+    ("SGD", {"lr": 0.1, "weight_decay": 1}),
     ("SGD", {"lr": 0}),
     ("Adam", {}),
     ("Adam", {"lr": 0.1, "betas": (0.5, 0.6), "eps": 1e-3, "weight_decay": 0.1}),
     ("Adam", {"lr": 0.1, "amsgrad": True}),
     ("Adam", {"lr": 0.1, "amsgrad": True, "maximize": True, "weight_decay": 0.1}),
     ("Adam", {"lr": 0.1, "betas": (0.0, 0.0)}),
+    ("Adam", {"lr": 0.1, "weight_decay": 1}),
     ("AdamW", {}),
+    ("AdamW", {"lr": 0.1, "weight_decay": 1}),
     ("AdamW", {"lr": 0.1, "weight_decay": 0.3}),
     ("AdamW", {"lr": 0.1, "weight_decay": 0, "amsgrad": True}),
     ("AdamW", {"lr": 0.1, "weight_decay": 0.3, "amsgrad": True, "maximize": True}),
@@ -124,6 +127,32 @@ def test_state_goes_both_ways(name, options, close):
         ours_again.step()
         theirs_again.step()
     pair.check(close)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_a_state_crosses_devices(name, device, close):
+    """A state saved on one device goes on on another, in either direction."""
+    options = {"lr": 0.1, "momentum": 0.9} if name == "SGD" else {"lr": 0.1}
+    for start, end in ((device, "cpu"), ("cpu", device)):
+        there, here = Pair(device=start), Pair(device=end)
+        first, second = getattr(optim, name)(there.ours, **options), getattr(optim, name)(here.ours, **options)
+        there.gradients()
+        here.gradients()
+        first.step()
+        second.step()
+        expected = copy.deepcopy(second.state_dict())
+        second.load_state_dict(first.state_dict())
+        check_state(second, Saved(expected), close)
+        assert {x.device.type for state in second.state.values() for key, x in state.items() if key != "step"} == {end}
+        here.gradients()
+        second.step()
+
+
+class Saved:
+    """A state_dict as if an optimizer had it."""
+
+    def __init__(self, state):
+        self.state_dict = lambda: state
 
 
 def test_a_loaded_state_is_a_copy():
@@ -481,6 +510,30 @@ def test_clip_grad_norm(norm_type, max_norm, close):
     for p, q in zip(pair.ours, pair.theirs, strict=True):
         if p.grad is not None:
             close(p.grad, q.grad)
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, 3.0, float("inf")])
+@pytest.mark.parametrize(
+    "gradients",
+    [
+        [([300, 400], "float16")],
+        [([60_000, 60_000], "float16")],
+        [([100] * 3000, "float16")],
+        [([300, 400], "float16"), ([3, 4], "float32")],
+        [([3, 4], "float64"), ([300, 400], "float16")],
+    ],
+)
+def test_clip_grad_norm_of_float16(gradients, norm_type, close):
+    params = []
+    for lib in (tl, torch):
+        params.append([])
+        for values, dtype in gradients:
+            x = lib.zeros(len(values), dtype=getattr(lib, dtype)).requires_grad_()
+            x.grad = lib.tensor(values, dtype=x.dtype)
+            params[-1].append(x)
+    close(nn.utils.clip_grad_norm_(params[0], 1.0, norm_type), torch.nn.utils.clip_grad_norm_(params[1], 1.0, norm_type))
+    for p, q in zip(*params, strict=True):
+        close(p.grad, q.grad)
 
 
 def test_clip_grad_norm_of_bad_gradients():
