@@ -380,12 +380,12 @@ class Optimizer:
     @staticmethod
     def _own_copy(name: str, value: Any, p: Tensor) -> Array:
         """A saved value as a new array in the dtype and on the device of its parameter; "step" stays a number on the CPU."""
-        array = put(numbers(value if hasattr(value, "shape") else np.asarray(value)), "cpu")
+        array = numbers(value if hasattr(value, "shape") else np.asarray(value))
         if array.shape != (() if name == "step" else p.shape):
             raise ValueError(f"it has shape {list(array.shape)}, not {[] if name == 'step' else list(p.shape)}")
         if name == "step" and not 0 <= array < np.inf:
             raise ValueError(f"{array} is no number of steps")
-        return array.astype(float32) if name == "step" else put(array.astype(p.dtype), p.device)
+        return put(array, "cpu").astype(float32) if name == "step" else put(array, p.device).astype(p.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_runs": {}}  # they see into the states and parameters, which a copy of them would not

@@ -142,6 +142,7 @@ def test_a_state_crosses_devices(name, device, close):
         second.step()
         expected = copy.deepcopy(second.state_dict())
         second.load_state_dict(first.state_dict())
+        assert {state["step"].device.type for state in second.state.values() if "step" in state} <= {"cpu"}
         check_state(second, Saved(expected), close)
         assert {x.device.type for state in second.state.values() for key, x in state.items() if key != "step"} == {end}
         here.gradients()
@@ -454,6 +455,19 @@ def test_garbage_in_a_state_changes_nothing(change, message):
     assert {i: {k: v.tolist() for k, v in s.items()} for i, s in after["state"].items()} == {
         i: {k: v.tolist() for k, v in s.items()} for i, s in before["state"].items()
     }
+
+
+@pytest.mark.parametrize(("inside", "out"), [(0, 3), (3, 0)])
+def test_a_layer_without_features_is_trained_like_any_other(inside, out):
+    layer = nn.Linear(inside, out)
+    layer.load_state_dict(nn.Linear(inside, out).state_dict())
+    optimizer = optim.Adam(layer.parameters(), lr=1.0)
+    layer(tl.ones(2, inside)).sum().backward()
+    nn.utils.clip_grad_norm_(layer.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=False)
+    assert layer.weight.grad.shape == (out, inside)
+    assert layer.bias.grad.tolist() == [0] * out
 
 
 def test_a_step_that_cannot_be_taken_changes_nothing():
