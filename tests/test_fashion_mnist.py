@@ -373,6 +373,13 @@ def test_the_second_mirror_helps_out(home: Path, server: Server, mode: str) -> N
     assert files_in(home) == set(NAMES[:2])
 
 
+def test_a_mirror_that_sends_too_much(home: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fetch.__globals__, "LARGEST", 1000)
+    with pytest.raises(RuntimeError, match="OSError: it sends more than 1000 bytes"):
+        server.dataset("good")(home)
+    assert files_in(home) == set()
+
+
 def test_a_mirror_that_is_down(home: Path, server: Server) -> None:
     class Served(Small):
         mirrors = ("http://127.0.0.1:9/", server.mirror("good"))  # nothing listens there
