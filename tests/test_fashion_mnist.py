@@ -416,7 +416,7 @@ def test_a_second_start_keeps_what_is_good_and_replaces_what_is_not(home: Path, 
 
 def test_an_interrupted_download_leaves_nothing(home: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*args: Any) -> None:
-        Path(args[-2]).write_bytes(b"half")
+        args[-2].write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", interrupted)
