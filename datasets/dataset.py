@@ -46,7 +46,7 @@ class Dataset(Generic[Item]):
         raise NotImplementedError(f"{type(self).__name__} does not say what its items are: define __getitem__")
 
     def batch(self, indices: Indices) -> Any:
-        """The items at a slice or an integer array of indices, as one batch."""
+        """The items at a slice or an integer array of indices, as one batch in memory of its own."""
         return default_collate(items_at(self, indices))
 
 
@@ -81,8 +81,9 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         return tuple(t[index] for t in self.tensors)
 
     def batch(self, indices: Indices) -> list[Tensor]:
-        """Rows of every tensor: views for a slice, one gather each for an array."""
-        return [t[indices] for t in self.tensors]
+        """Copies of rows of every tensor: a slice of it, or one gather of indices. A row alone, self[i], is a view."""
+        # x[array] is a copy as it is. Whoever changes a batch (x /= 255) would otherwise change the dataset, every epoch again.
+        return [t[indices].clone() if isinstance(indices, slice) else t[indices] for t in self.tensors]
 
 
 class Subset(Dataset[Item]):
@@ -179,7 +180,7 @@ def default_collate(samples: Sequence[Any]) -> Any:
                 "pad or crop them, or give DataLoader a collate_fn"
             )
         if not isinstance(first, Tensor):
-            return from_numpy(np.stack(samples))
+            return from_numpy(np.stack([np.asarray(sample) for sample in samples]))  # a np.matrix would stay two-dimensional
         others = [type(sample).__name__ for sample in samples if not isinstance(sample, Tensor)]
         if others:
             raise TypeError(f"default_collate: some items are a Tensor and some a {others[0]}; make them all the same")

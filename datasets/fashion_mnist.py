@@ -145,13 +145,15 @@ def _scaled(images: Tensor) -> Tensor:
 def read_idx(path: Path, file: IdxFile, known: Iterable[IdxFile] = ()) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """The array in a gzipped IDX file: its magic number, its sizes as big-endian 32-bit integers, its bytes.
 
-    ValueError, naming the file, unless it holds just what `file` says; that of `known` which it is instead is told.
+    ValueError, naming the file, unless it holds just what `file` says; that of `known` which it is instead is told. No more
+    is unpacked than belongs into it, and one byte.
     """
-    compressed = path.read_bytes()
+    size = 4 + 4 * len(file.shape) + math.prod(file.shape)
     try:
-        content = gzip.decompress(compressed)
+        with gzip.open(path) as unpacked:
+            content = unpacked.read(size + 1)  # a few MB may unpack to gigabytes
     except EOFError as error:
-        raise ValueError(f"{path} is truncated after {len(compressed)} bytes; delete it and get it again") from error
+        raise ValueError(f"{path} is truncated after {path.stat().st_size} bytes; delete it and get it again") from error
     except (OSError, zlib.error) as error:
         raise ValueError(f"{path} is no gzip file, or a damaged one ({error}); delete it and get it again") from error
     digest = hashlib.sha256(content).hexdigest()
@@ -174,10 +176,12 @@ def _difference(content: bytes, digest: str, file: IdxFile, known: Iterable[IdxF
         return f"starts with the magic number {found:#010x} where {magic:#010x} (bytes, {dims} dimensions) belongs"
     shape = tuple(np.frombuffer(content, ">u4", count=dims, offset=4).tolist())
     if shape != file.shape:
-        return f"holds {'x'.join(map(str, shape))} numbers where {'x'.join(map(str, file.shape))} belong"
+        alike = "".join([f", as {other.name} does: are the files swapped?" for other in known if other.shape == shape][:1])
+        return f"holds {'x'.join(map(str, shape))} numbers where {'x'.join(map(str, file.shape))} belong{alike}"
     size = len(content) - header
     if size != math.prod(shape):
-        return f"holds {size} bytes of data where {math.prod(shape)} belong"
+        more = "or more " if size > math.prod(shape) else ""  # that one too many is there is all that was read
+        return f"holds {size} {more}bytes of data where {math.prod(shape)} belong"
     return f"is of the right form, but is another dataset's (its content has SHA-256 {digest}, not {file.content})"
 
 

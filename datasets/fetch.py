@@ -9,9 +9,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 VARIABLE = "TINYGRAD_LITE_DATA"
+LARGEST = 1 << 30  # bytes of a download; a mirror that sends more is given up
+
+
+class _Bounded(FileIO):
+    """A file that takes no more than LARGEST bytes."""
+
+    def write(self, data: Any) -> int:
+        if self.tell() + len(data) > LARGEST:
+            raise OSError(f"it sends more than {LARGEST} bytes")
+        return super().write(data)
 
 
 def data_folders() -> list[Path]:
@@ -29,7 +41,7 @@ def fetch(
 
     A file that is there already with the right SHA-256 is left as it is; another one is replaced. A progress bar shows
     on a terminal unless `progress` is False. `timeout` is how many seconds a mirror may stay silent. RuntimeError if no
-    mirror delivers: it tells what each one did, and how to put the file there by hand.
+    mirror delivers, within 1 GiB: it tells what each one did, and how to put the file there by hand.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -49,7 +61,12 @@ def fetch(
     failures = []
     try:
         for mirror in mirrors:
-            download = pooch.HTTPDownloader(progressbar=bar, timeout=timeout, chunk_size=1 << 16)
+            http = pooch.HTTPDownloader(progressbar=bar, timeout=timeout, chunk_size=1 << 16)
+
+            def download(url: str, path: str, source: Any, http: Any = http) -> None:
+                with _Bounded(path, "wb") as file:
+                    http(url, file, source)
+
             try:
                 return Path(pooch.retrieve(mirror + name, known_hash=sha256, fname=name, path=folder, downloader=download))
             except (OSError, ValueError) as error:  # what requests raises is an OSError; a wrong checksum a ValueError

@@ -16,8 +16,11 @@ from typing import Any
 import numpy as np
 
 from tinygrad_lite import Generator, Tensor, from_numpy, get_default_dtype, randperm, tensor
+from tinygrad_lite.dtypes import as_dtype, float64
 
 from .dataset import TensorDataset
+
+LARGEST = 1 << 26  # bytes of a text file: a million rows of ten features; read_labelled would make ten times as much of more
 
 
 class LabelledTable(TensorDataset):
@@ -150,9 +153,10 @@ def read_labelled(
 ) -> LabelledTable:
     """Lines `label x1 x2 ... xk`, separated by spaces, label 1 .. len(classes), become rows of x and labels from 0.
 
-    Empty lines are skipped. Without `features` the first line tells k, and they are named x1 .. xk. FileNotFoundError
-    if there is no file; ValueError, with file and line, for a wrong number of columns, an unknown label, or what is no
-    finite number.
+    Empty lines are skipped. Without `features` the first line tells k, and they are named x1 .. xk. The dtype is the
+    default one (float32) unless told. FileNotFoundError if there is no file; ValueError, with file and line, for a wrong
+    number of columns, an unknown label, or what is no finite number or too large for the dtype (1e39 for float32), and
+    for a file of more than 64 MiB, of which no more is read; TypeError for a dtype that is no float.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -161,39 +165,47 @@ def read_labelled(
     ...     read_labelled(file).targets
     tensor([0, 2])
     """
-    path = Path(path)
+    path, dtype = Path(path), as_dtype(get_default_dtype() if dtype is None else dtype)
+    if dtype.kind != "f":
+        raise TypeError(f"read_labelled: measurements need a floating-point dtype, got {dtype}")
     if not path.exists():
         raise FileNotFoundError(
             f"{path}: there is no such file in {Path.cwd()}; each of its lines would read 'label x1 x2 ...', "
             f"label from 1 to {len(classes)}. The 150 flowers of the classic exercise are built in: Iris()"
         )
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"{path}: the file is larger than {LARGEST} bytes; read it with NumPy and make a TensorDataset of it")
     columns = None if features is None else 1 + len(features)
     labels, rows = [], []
     # a byte that is no text becomes a mark that is no number, so that its line is named as any other bad line is
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
         if not line.strip():
             continue
         words = line.split()
         columns = columns or max(len(words), 2)
         if len(words) != columns:
             raise ValueError(f"{path}, line {number}: {len(words)} columns where a label and {columns - 1} features belong")
-        values = [_number(word, path, number) for word in words]
-        if values[0] not in range(1, len(classes) + 1):
+        label, values = _number(words[0], path, number), [_number(word, path, number, dtype) for word in words[1:]]
+        if label not in range(1, len(classes) + 1):
             raise ValueError(f"{path}, line {number}: unknown label {words[0]}; labels go from 1 to {len(classes)}")
-        labels.append(int(values[0]) - 1)
-        rows.append(values[1:])
+        labels.append(int(label) - 1)
+        rows.append(values)
     if not rows:
         raise ValueError(f"{path}: the file is empty")
     names = features or [f"x{i + 1}" for i in range(len(rows[0]))]
-    data = tensor(np.array(rows), dtype=get_default_dtype() if dtype is None else dtype)
+    data = tensor(np.array(rows), dtype=dtype)
     return LabelledTable(data, tensor(labels), names, classes)
 
 
-def _number(word: str, path: Path, line: int) -> float:
+def _number(word: str, path: Path, line: int, dtype: np.dtype[Any] = float64) -> float:
     try:
         value = float(word)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
         raise ValueError(f"{path}, line {line}: {word!r} is no finite number; columns are separated by spaces")
+    if not np.isfinite(dtype.type(value)):
+        raise ValueError(f"{path}, line {line}: {word!r} is too large for {dtype}; dtype=float64 reaches further")
     return value

@@ -1,7 +1,7 @@
 """DataLoader: a dataset in batches.
 
 A whole batch is gathered with one index operation (`dataset.batch`), which takes microseconds, so there are no worker
-processes. Without shuffling a batch is a slice: of tensors a view, not a copy.
+processes. A batch is in memory of its own: to change it leaves the dataset as it is.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class DataLoader:
 
     With shuffle, every epoch (every `for batch in loader`) draws a new permutation from `generator`, else from the
     default one behind manual_seed. Batches of a Dataset come from its `batch`; with `collate_fn`, from a list of single
-    items. ValueError for a batch_size that is no positive integer, NotImplementedError for arguments of PyTorch's
-    loader that concern workers or samplers, which there are none of here.
+    items, which may be views of the dataset, as in PyTorch. ValueError for a batch_size that is no positive integer,
+    NotImplementedError for arguments of PyTorch's loader that concern workers or samplers, which there are none of here.
     https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
     >>> from tinygrad_lite import arange

@@ -7,19 +7,21 @@ classes along dim 1, and are reduced by "mean" (the default), "sum" or "none".
 from __future__ import annotations
 
 import warnings
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from tinygrad_lite import functional as engine
-from tinygrad_lite.backend import array_module
+from tinygrad_lite.backend import Array, array_module
 from tinygrad_lite.creation import rand
 from tinygrad_lite.dtypes import int64
 from tinygrad_lite.ops import elementwise, indexing, linalg, neural
 from tinygrad_lite.ops.elementwise import relu as _relu
 from tinygrad_lite.ops.elementwise import sigmoid, tanh
+from tinygrad_lite.ops.reduction import sum as sum_over
 from tinygrad_lite.ops.shape import mT
-from tinygrad_lite.tape import as_array
+from tinygrad_lite.tape import as_array, op
 from tinygrad_lite.tensor import Tensor
 
 __all__ = [
@@ -40,9 +42,10 @@ __all__ = [
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x Wᵀ + b: (..., in), (out, in) and (out) give (..., out).
+    """x Wᵀ + b: (..., in), (out, in) and (out) give (..., out); a weight (in) gives (...), and the bias is then one number.
 
-    RuntimeError if the shapes or dtypes do not fit. https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+    The bias may be of any shape that broadcasts to the result's. RuntimeError if the shapes or dtypes do not fit.
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
 
     >>> from tinygrad_lite import tensor
     >>> linear(tensor([[1.0, 2.0]]), tensor([[3.0, 4.0]]), tensor([0.5]))
@@ -51,14 +54,31 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = input.array, weight.array
     if x.dtype != w.dtype:
         raise RuntimeError(f"linear: the input is {x.dtype} but the weight is {w.dtype}; cast one: x.to({w.dtype})")
-    if not x.ndim or x.shape[-1] != w.shape[-1]:
+    if not x.ndim or not 0 < w.ndim < 3 or x.shape[-1] != w.shape[-1]:
         raise RuntimeError(
-            f"linear: an input of shape {list(x.shape)} does not fit a weight of shape {list(w.shape)} (out, in): "
-            f"the last sizes must agree; flatten the input first?"
+            f"linear: an input of shape {list(x.shape)} does not fit a weight of shape {list(w.shape)}, which is (out, in) or "
+            f"(in): the last sizes must agree; flatten the input first?"
         )
-    if bias is not None:
-        return neural.linear(input, weight, bias)
-    return linalg.matmul(input, mT(weight)) if x.ndim > 1 else engine.matmul(input, mT(weight))
+    if bias is not None and bias.array.shape == w.shape[:-1] and w.ndim == 2 and w.size:
+        return neural.linear(input, weight, bias)  # nearly every call
+    if x.ndim > 1 and w.ndim == 2:
+        out = linalg.matmul(input, mT(weight))
+    else:
+        out = engine.matmul(input, mT(weight) if w.ndim == 2 else weight)
+    return out if bias is None else _with_bias(out, bias, w.ndim == 2)
+
+
+def _with_bias(out: Tensor, bias: Tensor, many: bool) -> Tensor:
+    """What linear gives for a bias that is not simply one number for each output."""
+    if bias.dtype != out.dtype:
+        raise RuntimeError(f"linear: the result is {out.dtype} but the bias is {bias.dtype}; cast it: bias.to({out.dtype})")
+    sizes = zip(bias.shape[::-1], out.shape[::-1])
+    if bias.ndim > (out.ndim if many else 0) or not all([n in (1, size) for n, size in sizes]):
+        expected = f"(out) = {list(out.shape[-1:])}" if many else "one number, () for a weight (in)"
+        raise RuntimeError(
+            f"linear: a bias of shape {list(bias.shape)} does not fit a result of shape {list(out.shape)}; it is {expected}"
+        )
+    return out + bias
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -208,9 +228,9 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """-(y log σ(x) + (1 - y) log(1 - σ(x))) = max(x, 0) - x y + log(1 + e^-|x|), for targets y in [0, 1] of x's shape.
+    """-(y log σ(x) + (1 - y) log(1 - σ(x))) = (1 - y) x + max(-x, 0) + log(1 + e^-|x|), for targets y in [0, 1] of x's shape.
 
-    ValueError if the shapes differ.
+    At infinite logits it is what this formula gives, as in PyTorch: nan where 0 meets ∞. ValueError if the shapes differ.
     https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
 
     >>> from tinygrad_lite import tensor
@@ -221,9 +241,15 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction
     if input.shape != target.shape:
         raise ValueError(f"Target size ({list(target.shape)}) must be the same as input size ({list(input.shape)})")
     x, y = engine.same_dtype(input, target)
-    both = engine.stack([x, Tensor._of(np.zeros_like(x.array))], -1)
-    # log(e^x + e^0) has the derivative σ(x) everywhere, 0 included.
-    return _reduce(engine.logsumexp(both, -1) - x * y, reduction)
+    return _reduce(bce_with_logits(x, y), reduction)
+
+
+# One step, because no composition has its derivative right at 0, where max and |x| have a kink, and at ±∞ as well; and
+# because σ(x) - y, unlike (1 - y) - σ(-x), keeps its digits where it is small.
+@op(x=lambda g, x, y: g * (sigmoid(x) - y), y=lambda g, x: -g * x)
+def bce_with_logits(x: Array, y: Array) -> Array:
+    """The loss of each logit x and target y."""
+    return (1 - y) * x + np.maximum(-x, 0) + np.log1p(np.exp(-np.absolute(x)))
 
 
 def cross_entropy(
@@ -310,7 +336,7 @@ def _rows(x: Tensor, what: str) -> Tensor:
         raise RuntimeError(f"{what}: expected floats of shape (N, C), (C) or (N, C, d1, ...), got {x.dtype}{list(x.shape)}")
     if x.ndim > 2:
         x = engine.permute(x, 0, *range(2, x.ndim), 1)
-    return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]) if x.array.size else (0, x.shape[-1]))
+    return x if x.ndim == 2 else x.reshape((prod(x.shape[:-1]), x.shape[-1]))
 
 
 def _class_weights(weight: Tensor | None, rows: Tensor) -> Tensor:
@@ -351,6 +377,8 @@ def _class_loss(
     if wrong.size:
         raise IndexError(f"{what}: Target {int(wrong[0])} is out of bounds: classes are 0 to {log_p.shape[1] - 1}.")
     index = np.where(counted, index, 0)
+    if not log_p.shape[1]:  # without any class every row is ignored: its loss is a sum of nothing
+        log_p = engine.sum(log_p, 1, True)
     per_class = _class_weights(weight, log_p)
     w = per_class.array[index] * counted
     log_p = elementwise.masked(log_p, counted[:, None])  # 0, not 0 · inf, for what is ignored
@@ -360,5 +388,5 @@ def _class_loss(
         loss = loss * (1 - smoothing) - engine.sum(log_p * per_class, 1) * (smoothing / log_p.shape[1])
     if reduction == "mean":
         total: Tensor = engine.sum(loss)
-        return total / Tensor._of(as_array(w.sum()))
-    return _reduce(loss.reshape(t.shape), reduction)
+        return total / Tensor._of(as_array(sum_over(w, axis=(0,))))
+    return _reduce(loss.reshape(expected), reduction)

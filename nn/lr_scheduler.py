@@ -106,8 +106,9 @@ class LambdaLR(LRScheduler):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a state_dict(); functions stay what they are."""
+        of_each = state_dict["lr_lambdas"]
         super().load_state_dict({key: value for key, value in state_dict.items() if key != "lr_lambdas"})
-        for f, saved in zip(self.lr_lambdas, state_dict["lr_lambdas"]):
+        for f, saved in zip(self.lr_lambdas, of_each):
             if saved is not None:
                 vars(f).update(saved)
 

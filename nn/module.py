@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
-from tinygrad_lite.backend import array_module, device_of, is_array, put
+from tinygrad_lite.backend import Array, array_module, device_of, is_array, put
 from tinygrad_lite.backend import device as device_named
 from tinygrad_lite.dtypes import as_dtype, get_default_dtype
 from tinygrad_lite.inplace import write
@@ -33,7 +33,8 @@ T = TypeVar("T", bound=Tensor)
 class Parameter(Tensor):
     """A Tensor that, as an attribute of a Module, is one of the numbers to be trained. It requires grad unless told.
 
-    It shares the memory of `data`. RuntimeError if `data` is not of a floating dtype.
+    It shares the memory of `data`. RuntimeError if `data` is not of a floating dtype, TypeError if it is no Tensor or array
+    of a supported one.
     https://pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
 
     >>> from tinygrad_lite import ones
@@ -47,8 +48,10 @@ class Parameter(Tensor):
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         if not isinstance(data, Tensor) and not is_array(data):
             raise TypeError(f"Parameter: expected a Tensor, got {type(data).__name__}; Parameter(tensor(...))")
-        self.array = data.array if isinstance(data, Tensor) else data
-        self.node = None
+        array = data.array if isinstance(data, Tensor) else data
+        array = np.asarray(array) if isinstance(array, np.ndarray) else array  # np.matrix has another *
+        as_dtype(array.dtype)
+        self.array, self.node = array, None
         self.requires_grad_(requires_grad)
 
     def __repr__(self) -> str:
@@ -373,8 +376,9 @@ class Module:
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Copy the values of a state_dict, one of PyTorch's included, into the parameters and buffers, in place.
 
-        The values may be Tensors or anything that np.asarray reads; they are cast to the parameters' dtypes. With strict, the
-        keys must be exactly state_dict()'s. Nothing is changed unless everything fits: RuntimeError lists what does not.
+        The values may be Tensors or arrays of numbers, whatever np.asarray reads; they are cast to the parameters' dtypes. With
+        strict, the keys must be exactly state_dict()'s. Nothing is changed unless everything fits: RuntimeError lists what does
+        not.
 
         >>> from tinygrad_lite import nn
         >>> a, b = nn.Linear(2, 3), nn.Linear(2, 3)
@@ -390,29 +394,32 @@ class Module:
             if strict and keys:
                 named = ", ".join([f'"{key}"' for key in keys])
                 errors.append(f"{which} key(s) in state_dict: {named}. ")
-        values = {}
+        values: dict[str, Array] = {}
+        shapes: dict[Tensor, tuple[int, ...]] = {}  # as they will be: an uninitialized parameter takes that of its first value
         for key, x in own.items():
             if key not in state_dict:
                 continue
-            value = state_dict[key]
-            if not isinstance(value, Tensor) and not hasattr(value, "shape"):
-                errors.append(f'for "{key}", expected a Tensor or an array but received {type(value)}')
-                continue
-            array = value.array if isinstance(value, Tensor) else value if is_array(value) else np.asarray(value)
-            if array.shape == x.shape or isinstance(x, UninitializedParameter):
-                values[key] = array
-            else:
-                errors.append(
-                    f"size mismatch for {key}: copying a param with shape {list(array.shape)} from checkpoint, "
-                    f"the shape in current model is {list(x.shape)}."
-                )
+            try:
+                array = numbers(state_dict[key])
+                shape = array.shape if isinstance(x, UninitializedParameter) else x.shape
+                if array.shape != shapes.setdefault(x, shape):
+                    errors.append(
+                        f"size mismatch for {key}: copying a param with shape {list(array.shape)} from checkpoint, "
+                        f"the shape in current model is {list(shapes[x])}."
+                    )
+                elif not writable(x.array):
+                    errors.append(f'for "{key}", the memory of the model\'s own {list(x.shape)} is read-only or expanded')
+                else:
+                    values[key] = put(array, device_of(x.array)).astype(x.dtype, copy=False)
+            except Exception as error:  # of np.asarray's, or of whatever read the file
+                errors.append(f'for "{key}", {error}')
         if errors:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
         for key, array in values.items():
             x = own[key]
             if isinstance(x, UninitializedParameter):
                 x.materialize(array.shape)
-            write(x.array, setitem, ..., put(array, device_of(x.array)))
+            write(x.array, setitem, ..., array)
         return result
 
     # How it is shown
@@ -430,9 +437,30 @@ class Module:
 
 
 def zero_grads(parameters: Any, set_to_none: bool) -> None:
-    """Forget the gradients of tensors, or fill them with 0 in place."""
+    """Forget the gradients of tensors, or detach them and fill them with 0 in place."""
     for p in parameters:
         if set_to_none:
             p.grad = None
         elif p.grad is not None:
             write(p.grad.array, setitem, ..., 0)
+            if p.grad.is_leaf:
+                p.grad.requires_grad_(False)
+            else:
+                p.grad.node = None  # computed with create_graph=True: the zeros are no longer that result
+
+
+def numbers(value: Any) -> Array:
+    """The array in a saved value: a Tensor, an array, or what np.asarray reads. TypeError for what is no array of numbers."""
+    if not isinstance(value, Tensor) and not hasattr(value, "shape"):
+        raise TypeError(f"expected a Tensor or an array but received {type(value)}")
+    array = value.array if isinstance(value, Tensor) else value
+    array = array if is_array(array) and not isinstance(array, np.ndarray) else np.asarray(array)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"expected real numbers but received an array of {array.dtype}")
+    return array
+
+
+def writable(array: Array) -> bool:
+    """Whether an array can be written to: its memory is not read-only, and holds each of its numbers once (not expanded)."""
+    expanded = array.size and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape))
+    return not expanded and (not isinstance(array, np.ndarray) or array.flags.writeable)

@@ -7,6 +7,7 @@ one), a large one is updated piece by piece, so that a piece and all that is com
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import cache, partial
@@ -23,7 +24,7 @@ from tinygrad_lite.inplace import write
 from tinygrad_lite.tensor import Tensor
 
 from . import lr_scheduler
-from .module import zero_grads
+from .module import numbers, writable, zero_grads
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
 
@@ -175,6 +176,24 @@ def fused(update: Callable[..., None], *flags: tuple[str, bool]) -> Callable[...
     return kernel
 
 
+def overlapping(arrays: list[Array]) -> set[int]:
+    """The places of those arrays whose memory, from the first number to the last, overlaps another's.
+
+    >>> x = np.zeros(4)
+    >>> overlapping([x[:2], x[1:], np.zeros(4)])
+    {0, 1}
+    """
+    times = Counter(map(id, arrays))
+    seers = [i for i, x in enumerate(arrays) if x.base is not None or times[id(x)] > 1]  # what owns its memory only these see
+    return {
+        place
+        for i in seers
+        for j, y in enumerate(arrays)
+        if i != j and type(y) is type(arrays[i]) and array_module(y).may_share_memory(arrays[i], y)
+        for place in (i, j)
+    }
+
+
 class Optimizer:
     """What all optimizers share: parameter groups, state, saving and loading. A subclass says what one step computes.
 
@@ -251,6 +270,7 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         self._stepped = True
+        steps = []  # all of them, before the first is taken: an error leaves everything as it was
         for i, group in enumerate(self.param_groups):
             params = [p for p in group["params"] if p.grad is not None]
             names = self.names(group)
@@ -259,17 +279,22 @@ class Optimizer:
                 self._runs[i] = key, self._arrange(params, names)
             gradients = [p.grad.array for p in params]
             for run, places in self._runs[i][1]:
-                scalars, flags = self.arguments(group, run.age + 1)
-                run.step([gradients[j] for j in places], type(self).update, scalars, flags)
+                steps.append((run, [gradients[j] for j in places], *self.arguments(group, run.age + 1)))
+        for run, gradients, scalars, flags in steps:
+            run.step(gradients, type(self).update, scalars, flags)
         return loss
 
     def _arrange(self, params: list[Tensor], names: tuple[str, ...]) -> list[tuple[Run, list[int]]]:
-        """Runs for the parameters, each with the places of its own in `params`."""
+        """Runs for the parameters, each with the places of its own in `params`. RuntimeError if one cannot be written to."""
+        for p in params:
+            if not writable(p.array):
+                raise RuntimeError(f"step: the memory of a parameter {p.dtype}{list(p.shape)} is read-only, or was expanded")
         together: dict[Any, list[int]] = {}
+        shared = overlapping([p.array for p in params])  # each is updated after the one before it, not beside it
         for i, p in enumerate(params):
             state = self.state.get(p, {})
             age = float(state["step"].array) if "step" in state else float(names != () and names[0] in state)
-            alone = i if p.array.size >= SMALL else None
+            alone = i if p.array.size >= SMALL or i in shared else None
             together.setdefault((alone, p.array.dtype, device_of(p.array), age), []).append(i)
         return [
             (Run([params[i] for i in places], age, names, self.counts, self.state), places)
@@ -288,41 +313,79 @@ class Optimizer:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a state_dict() of the same optimizer, or of PyTorch's: copies of its state, and its options.
 
-        Its values may be Tensors or anything that np.asarray reads. ValueError if the groups are of other sizes, or a state
-        of another shape than its parameter; nothing is changed then.
+        Its values may be Tensors or arrays of numbers, whatever np.asarray reads. Nothing is changed unless everything fits:
+        ValueError or TypeError for groups of other sizes or with options that make no sense, and for states of other shapes,
+        of parameters that there are not, or that lack something; it lists the states that do not fit.
         """
-        saved = state_dict["param_groups"]
-        if len(saved) != len(self.param_groups):
-            raise ValueError(
-                f"loaded state dict has a different number of parameter groups: {len(saved)}, not {len(self.param_groups)}"
-            )
-        owner: dict[int, Tensor] = {}
-        for i, (group, new) in enumerate(zip(self.param_groups, saved)):
-            if len(group["params"]) != len(new["params"]):
-                raise ValueError(
-                    f"loaded state dict contains a parameter group that doesn't match the size of optimizer's group: group {i} "
-                    f"has {len(new['params'])} parameters, not {len(group['params'])}"
-                )
-            owner.update(zip(new["params"], group["params"]))
-        state: dict[Tensor, dict[str, Any]] = {}
-        for index, values in state_dict["state"].items():
-            p = owner[index]
-            state[p] = {}
-            for name, value in values.items():
-                if value is None:
-                    continue
-                array = np.asarray(put(value.array, "cpu") if isinstance(value, Tensor) else value)
-                if name != "step" and array.shape != p.shape:
-                    raise ValueError(f"state {name!r} of parameter {index} has shape {list(array.shape)}, not {list(p.shape)}")
-                array = array.astype(float32 if name == "step" else p.dtype)  # a copy
-                state[p][name] = Tensor._of(array if name == "step" else put(array, p.device))
+        saved, states = self._saved_groups(state_dict), state_dict["state"]
         groups = [
             self.defaults | {k: deepcopy(v) for k, v in new.items() if k != "params"} | {"params": group["params"]}
             for group, new in zip(self.param_groups, saved)
         ]
         for group in groups:
             self.check(group)
+        owner = {
+            index: (p, self.names(group))
+            for group, new in zip(groups, saved)
+            for index, p in zip(new["params"], group["params"])
+        }
+        state: dict[Tensor, dict[str, Any]] = {}
+        errors = []
+        for index, values in states.items():
+            if index not in owner or not isinstance(values, Mapping):
+                what = "holds no names and values" if index in owner else f"there is no such parameter, only {list(owner)}"
+                errors.append(f"the state of parameter {index!r}: {what}")
+                continue
+            p, names = owner[index]
+            mine = state[p] = {}
+            for name, value in values.items():
+                try:
+                    if value is not None:  # as PyTorch's SGD without momentum has it
+                        mine[name] = Tensor._of(self._own_copy(name, value, p))
+                except Exception as error:  # of np.asarray's, or of whatever read the file
+                    errors.append(f"state {name!r} of parameter {index}: {error}")
+            lacking = [name for name in (*(["step"] if self.counts else []), *names) if name not in mine]
+            if mine and lacking:
+                errors.append(f"the state of parameter {index} lacks {', '.join(lacking)}")
+        if errors:
+            raise ValueError(f"Error(s) in loading the state of {type(self).__name__}:\n\t" + "\n\t".join(errors))
         self.state, self.param_groups, self._runs = state, groups, {}
+
+    def _saved_groups(self, state_dict: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The parameter groups of a state_dict, if they have the form and the sizes of this optimizer's."""
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"expected the state_dict of an optimizer, a dict, got {type(state_dict).__name__}")
+        saved, states = state_dict.get("param_groups"), state_dict.get("state")
+        if not isinstance(saved, (list, tuple)) or not isinstance(states, Mapping):
+            found = ", ".join([f"{key!r}: {type(value).__name__}" for key, value in state_dict.items()])
+            raise ValueError(f"an optimizer's state_dict is {{'state': dict, 'param_groups': list}}, this one is {{{found}}}")
+        if len(saved) != len(self.param_groups):
+            raise ValueError(
+                f"loaded state dict has a different number of parameter groups: {len(saved)}, not {len(self.param_groups)}"
+            )
+        places = []
+        for i, (group, new) in enumerate(zip(self.param_groups, saved)):
+            if not isinstance(new, Mapping) or not isinstance(new.get("params"), (list, tuple)):
+                raise ValueError(f'param_groups[{i}] of the loaded state dict has no list "params": {new!r}')
+            if len(group["params"]) != len(new["params"]):
+                raise ValueError(
+                    f"loaded state dict contains a parameter group that doesn't match the size of optimizer's group: group {i} "
+                    f"has {len(new['params'])} parameters, not {len(group['params'])}"
+                )
+            places += new["params"]
+        if not all(isinstance(index, int) for index in places) or len(set(places)) < len(places):
+            raise ValueError(f'"params" in the loaded state dict are numbers of parameters, each one once, got {places}')
+        return list(saved)
+
+    @staticmethod
+    def _own_copy(name: str, value: Any, p: Tensor) -> Array:
+        """A saved value as a new array in the dtype and on the device of its parameter; "step" stays a number on the CPU."""
+        array = numbers(value if hasattr(value, "shape") else np.asarray(value))
+        if array.shape != (() if name == "step" else p.shape):
+            raise ValueError(f"it has shape {list(array.shape)}, not {[] if name == 'step' else list(p.shape)}")
+        if name == "step" and not 0 <= array < np.inf:
+            raise ValueError(f"{array} is no number of steps")
+        return put(array, "cpu").astype(float32) if name == "step" else put(array, p.device).astype(p.dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_runs": {}}  # they see into the states and parameters, which a copy of them would not
@@ -376,6 +439,8 @@ class SGD(Optimizer):
         _not_negative("learning rate", group["lr"])
         _not_negative("momentum value", group["momentum"])
         _not_negative("weight_decay value", group["weight_decay"])
+        if not isinstance(group["dampening"], (int, float, np.number)):
+            raise TypeError(f"dampening must be a number, got {type(group['dampening']).__name__}")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
@@ -423,10 +488,11 @@ class Adam(Optimizer):
     def check(self, group: dict[str, Any]) -> None:
         _not_negative("learning rate", group["lr"])
         _not_negative("epsilon value", group["eps"])
-        if len(group["betas"]) != 2:
+        if not isinstance(group["betas"], (tuple, list)) or len(group["betas"]) != 2:
             raise ValueError(f"betas must be two numbers, got {group['betas']}")
         for i, beta in enumerate(group["betas"]):
-            if not 0 <= beta < 1:
+            _not_negative(f"beta parameter at index {i}", beta)
+            if not beta < 1:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}; it must be in [0, 1)")
         _not_negative("weight_decay value", group["weight_decay"])
 

@@ -22,6 +22,7 @@ from tinygrad_lite.grad_mode import no_grad
 from tinygrad_lite.tensor import Tensor
 
 from .trainer import Callback
+from .utils import norm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -226,7 +227,7 @@ class GradientNorms(Callback):
         for name, p in model.named_parameters():
             layer = name.rpartition(".")[0] or name
             if p.grad is not None:
-                squares[layer] = squares.get(layer, 0.0) + float((p.grad.array**2).sum())
+                squares[layer] = squares.get(layer, 0.0) + float(norm(p.grad.array)) ** 2
         for layer, square in squares.items():
             self._totals[layer] = self._totals.get(layer, 0.0) + square**0.5
 

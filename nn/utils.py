@@ -10,7 +10,9 @@ import numpy as np
 
 from tinygrad_lite import functional as engine
 from tinygrad_lite.backend import Array, array_module, device_of, put
+from tinygrad_lite.dtypes import float16, float32
 from tinygrad_lite.inplace import write
+from tinygrad_lite.ops.reduction import sum as sum_over
 from tinygrad_lite.tape import as_array
 from tinygrad_lite.tensor import Tensor
 
@@ -34,8 +36,8 @@ def clip_grad_norm_(
     if not gradients:
         return Tensor._of(np.zeros((), np.float32))
     first, p = gradients[0].array, float(norm_type)
-    norms = [put(_norm(g.array, p), device_of(first)) for g in gradients]
-    total = _norm(array_module(first).stack(norms), p)
+    norms = [put(norm(g.array, p), device_of(first)) for g in gradients]
+    total = norm(array_module(first).stack(norms), p)
     if error_if_nonfinite and not np.isfinite(total):
         raise RuntimeError(
             f"The total norm of order {p} for gradients from `parameters` is non-finite, so it cannot be clipped; "
@@ -48,12 +50,17 @@ def clip_grad_norm_(
     return Tensor._of(total)
 
 
-def _norm(x: Array, p: float) -> Array:
-    """(Σ |x|^p)^(1/p), or the largest |x| for p = inf, as a 0-d array."""
-    size = np.absolute(x)
-    if p == 2:
-        return as_array(np.sqrt((size * size).sum()))
-    return as_array(size.max() if p == inf else (size**p).sum() ** (1 / p))
+def norm(x: Array, p: float = 2.0) -> Array:
+    """(Σ |x|^p)^(1/p), or the largest |x| for p = inf, as a 0-d array of x's dtype; float16 is computed in float32.
+
+    >>> norm(np.array([300, 400], np.float16)).item()
+    500.0
+    """
+    size = np.absolute(x.astype(float32) if x.dtype == float16 else x)
+    if p == inf:
+        return as_array(size.max()).astype(x.dtype) if size.size else array_module(x).zeros((), x.dtype)
+    total = sum_over(size * size if p == 2 else size**p, axis=tuple(range(x.ndim)))
+    return as_array(np.sqrt(total) if p == 2 else total ** (1 / p)).astype(x.dtype)
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:

@@ -125,6 +125,14 @@ def test_options(make: Any, device: str) -> None:
         make(device="gpu")
 
 
+@pytest.mark.parametrize("name", tl.creation.__all__)
+def test_names_and_docstrings(name: str) -> None:
+    function = getattr(tl, name)
+    assert function.__name__ == name
+    assert function.__doc__
+    assert [other for other in tl.creation.__all__ if getattr(tl, other).__doc__ == function.__doc__] == [name]
+
+
 def test_tensor_copies() -> None:
     a = np.zeros(2)
     x = tl.tensor(a)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import warnings
 from collections import namedtuple
 from pathlib import Path
@@ -78,11 +79,13 @@ def test_tensor_dataset_against_torch(close: Any) -> None:
     assert len(list(ours)) == 6  # iteration stops at the end
 
 
-def test_tensor_dataset_batches_are_views_of_slices_and_one_gather_of_indices(device: str) -> None:
+def test_tensor_dataset_batches_are_copies_and_items_views(device: str) -> None:
     x = tl.arange(12, device=device).reshape(6, 2)
-    (view,) = TensorDataset(x).batch(slice(1, 3))
+    (copy,) = TensorDataset(x).batch(slice(1, 3))
+    (view,) = TensorDataset(x)[1]  # as in PyTorch
     x[1, 0] = 100
-    assert view.tolist() == [[100, 3], [4, 5]]
+    assert copy.tolist() == [[2, 3], [4, 5]]
+    assert view.tolist() == [100, 3]
     (gathered,) = TensorDataset(x).batch(np.array([5, 0, 5]))
     assert gathered.tolist() == [[10, 11], [0, 1], [10, 11]]
     assert gathered.dtype == tl.int64
@@ -435,6 +438,10 @@ def test_read_labelled_gives_iris_back(tmp_path: Path) -> None:
         ("1 1 nan\n", "line 1: 'nan' is no finite number"),
         ("1 1 -inf\n", "line 1: '-inf' is no finite number"),
         ("1,2,3 4\n", "line 1: '1,2,3' is no finite number; columns are separated by spaces"),
+        ("1 1 1e39\n", "line 1: '1e39' is too large for float32; dtype=float64 reaches further"),
+        ("1 1 2\n1 -4e38 2\n", "line 2: '-4e38' is too large"),
+        ("1 1 1" + "0" * 400, "line 1: '10+' is no finite number"),
+        ("1e39 1 1", "line 1: unknown label 1e39"),
         ("", "the file is empty"),
         ("\n \n", "the file is empty"),
     ],
@@ -444,6 +451,28 @@ def test_read_labelled_names_file_and_line(tmp_path: Path, text: str, match: str
     file.write_text(text)
     with pytest.raises(ValueError, match=rf"broken\.txt.*{match}"):
         datasets.read_labelled(file)
+
+
+def test_read_labelled_of_numbers_that_just_fit(tmp_path: Path) -> None:
+    file = tmp_path / "large.txt"
+    file.write_text("1 3.4028235e38 1e39")
+    assert datasets.read_labelled(file, dtype=tl.float64).data.tolist() == [[3.4028235e38, 1e39]]
+    with pytest.raises(TypeError, match="read_labelled: measurements need a floating-point dtype, got int64"):
+        datasets.read_labelled(file, dtype=tl.int64)
+    file.write_text("1 3.4028235e38")
+    assert datasets.read_labelled(file).data.numpy() == np.finfo(np.float32).max
+
+
+def test_read_labelled_reads_no_more_than_its_bound(tmp_path: Path) -> None:
+    file = tmp_path / "huge.txt"
+    with file.open("wb") as open_file:
+        open_file.truncate(1 << 30)  # zeros that take no place on the disk
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"huge\.txt: the file is larger than 67108864 bytes"):
+        datasets.read_labelled(file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 28
 
 
 def test_read_labelled_of_no_text(tmp_path: Path) -> None:

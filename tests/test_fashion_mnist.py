@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -221,7 +222,7 @@ BROKEN = {
     "count": (gzip.compress(idx(IMAGES[:19])), "holds 19x28x28 numbers where 20x28x28 belong"),
     "size": (gzip.compress(idx(IMAGES.reshape(20, 14, 56))), "holds 20x14x56 numbers where 20x28x28 belong"),
     "too few": (gzip.compress(idx(IMAGES)[:-5]), "holds 15675 bytes of data where 15680 belong"),
-    "too many": (gzip.compress(idx(IMAGES) + b"more"), "holds 15684 bytes of data where 15680 belong"),
+    "too many": (gzip.compress(idx(IMAGES) + b"more"), "holds 15681 or more bytes of data where 15680 belong"),
     "other pictures": (gzip.compress(idx(255 - IMAGES)), "is of the right form, but is another dataset's"),
     "labels": (GZIPPED[NAMES[1]], "holds what belongs into train-labels-idx1-ubyte.gz: the files are swapped"),
     "test pictures": (GZIPPED[NAMES[2]], "holds what belongs into t10k-images-idx3-ubyte.gz: the files are swapped"),
@@ -238,8 +239,24 @@ def test_broken_files_are_refused_by_name(home: Path, broken: bytes, match: str)
 
 def test_swapped_labels_are_refused_by_name(home: Path) -> None:
     place(home, t10k_labels_idx1=GZIPPED[NAMES[1]])
-    with pytest.raises(ValueError, match=r"t10k-labels-idx1-ubyte\.gz holds what belongs into train-labels-idx1-ubyte\.gz"):
+    with pytest.raises(ValueError, match=r"t10k-labels\S+ holds 20 numbers where 10 belong, as train-labels\S+ does: are"):
         Small(home, train=False)
+
+
+def test_no_more_is_unpacked_than_belongs_into_the_file(home: Path) -> None:
+    path = home / "bomb.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(256):
+            file.write(bytes(1 << 20))
+    bomb = gzip.compress(idx(IMAGES)) + path.read_bytes()  # a gzip file may have several parts
+    assert len(bomb) < 2 << 20
+    place(home, train_images_idx3=bomb)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="holds 15681 or more bytes"):
+        Small(home)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 << 20
 
 
 # Downloads, from a server on this computer whose first folder says how it fails
@@ -356,6 +373,13 @@ def test_the_second_mirror_helps_out(home: Path, server: Server, mode: str) -> N
     assert files_in(home) == set(NAMES[:2])
 
 
+def test_a_mirror_that_sends_too_much(home: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fetch.__globals__, "LARGEST", 1000)
+    with pytest.raises(RuntimeError, match="OSError: it sends more than 1000 bytes"):
+        server.dataset("good")(home)
+    assert files_in(home) == set()
+
+
 def test_a_mirror_that_is_down(home: Path, server: Server) -> None:
     class Served(Small):
         mirrors = ("http://127.0.0.1:9/", server.mirror("good"))  # nothing listens there
@@ -392,7 +416,7 @@ def test_a_second_start_keeps_what_is_good_and_replaces_what_is_not(home: Path, 
 
 def test_an_interrupted_download_leaves_nothing(home: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*args: Any) -> None:
-        Path(args[-2]).write_bytes(b"half")
+        args[-2].write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", interrupted)

@@ -36,6 +36,42 @@ def test_linear(shape, bias, close):
         close(ours.bias.grad, theirs.bias.grad)
 
 
+SHAPES = [
+    ((2, 3), (3,), None),  # a weight (in): one number a row
+    ((3,), (3,), ()),
+    ((5, 2, 3), (3,), ()),
+    ((2, 3), (4, 3), (2, 4)),  # a bias of more dimensions, or fewer
+    ((2, 3), (4, 3), (2, 1)),
+    ((5, 2, 3), (4, 3), (5, 2, 4)),
+    ((5, 2, 3), (4, 3), (2, 4)),
+    ((5, 2, 3), (4, 3), ()),
+    ((2, 3), (4, 3), (1,)),
+    ((2, 0), (4, 0), (4,)),  # nothing in, nothing out, no rows
+    ((0,), (4, 0), (4,)),
+    ((5, 2, 0), (4, 0), (4,)),
+    ((5, 2, 0), (4, 0), None),
+    ((2, 3), (0, 3), (0,)),
+    ((5, 2, 3), (0, 3), (0,)),
+    ((2, 0), (0, 0), (0,)),
+    ((0, 3), (4, 3), (4,)),
+    ((5, 0, 3), (4, 3), (4,)),
+    ((0, 3), (4, 3), None),
+]
+
+
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_linear_of_every_shape(shapes, close):
+    arrays = [RNG.standard_normal(shape) for shape in shapes if shape is not None]
+    ours, theirs = ([lib.tensor(a, requires_grad=True) for a in arrays] for lib in (tl, torch))
+    out, expected = F.linear(*ours), torch.nn.functional.linear(*theirs)
+    close(out, expected)
+    g = RNG.standard_normal(out.shape)
+    out.backward(tl.tensor(g))
+    expected.backward(torch.tensor(g))
+    for x, y in zip(ours, theirs, strict=True):
+        close(x.grad, y.grad)
+
+
 def test_linear_starts_as_torchs():
     layer = nn.Linear(100, 50)
     for p in layer.parameters():
@@ -58,6 +94,22 @@ def test_linear_errors():
         layer(tl.zeros(2, 3, dtype=tl.float64))
     with pytest.raises(RuntimeError, match="the input is int64"):
         layer(tl.tensor([[1, 2, 3]]))
+    for weight, bias, message in (
+        ((), None, r"does not fit a weight of shape \[\]"),
+        ((2, 4, 3), None, r"does not fit a weight of shape \[2, 4, 3\]"),
+        ((4,), None, r"does not fit a weight of shape \[4\]"),
+        ((4, 3), (3,), r"linear: a bias of shape \[3\] does not fit a result of shape \[2, 4\]; it is \(out\) = \[4\]"),
+        ((4, 3), (5, 4), r"a bias of shape \[5, 4\] does not fit a result of shape \[2, 4\]"),
+        ((4, 3), (1, 2, 4), r"a bias of shape \[1, 2, 4\] does not fit"),
+        ((3,), (2,), r"a bias of shape \[2\] does not fit a result of shape \[2\]; it is one number"),
+    ):
+        with pytest.raises(RuntimeError, match=message):
+            F.linear(tl.zeros(2, 3), tl.zeros(weight), None if bias is None else tl.zeros(bias))
+        with pytest.raises(RuntimeError):
+            torch.nn.functional.linear(torch.zeros(2, 3), torch.zeros(weight), None if bias is None else torch.zeros(bias))
+    for shape in ((4,), (1, 4)):
+        with pytest.raises(RuntimeError, match=r"linear: .*float64"):
+            F.linear(tl.zeros(2, 3), tl.zeros(4, 3), tl.zeros(shape, dtype=tl.float64))
     with pytest.raises(RuntimeError, match="cannot be negative"):
         nn.Linear(-1, 2)
     assert nn.Linear(0, 2)(tl.zeros(4, 0)).shape == (4, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from time import perf_counter
 from typing import Any
 
@@ -115,10 +116,38 @@ def test_drop_last_drops_the_short_batch_of_a_permutation() -> None:
 # How batches are gathered
 
 
-def test_sequential_batches_are_views() -> None:
-    x = tl.arange(10)
-    for (batch,) in DataLoader(TensorDataset(x), batch_size=4):
-        assert np.shares_memory(batch.numpy(), x.numpy())
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("batch_size", [1, 4])
+@pytest.mark.parametrize(
+    "part", [lambda d: d, lambda d: Subset(d, range(8)), lambda d: d.tensors[0], lambda d: d.tensors[0].numpy()]
+)
+def test_a_batch_is_the_callers_own_memory(part: Any, batch_size: int, shuffle: bool) -> None:
+    x = tl.arange(10.0)
+    for batch in DataLoader(part(TensorDataset(x)), batch_size, shuffle):
+        (rows,) = batch if isinstance(batch, list) else [batch]
+        rows += 100
+    assert x.tolist() == [*range(10)]
+
+
+def test_a_batch_is_copied_once() -> None:
+    x = tl.zeros(4000, 100)
+    for shuffle in (False, True):
+        loader = DataLoader(TensorDataset(x), 2000, shuffle)
+        tracemalloc.start()
+        next(iter(loader))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 1.5 * 2000 * 100 * 4
+
+
+def test_items_for_a_collate_fn_may_be_views_as_in_torch() -> None:
+    x, y = tl.zeros(2, 3), torch.zeros(2, 3)
+    (ours,) = next(iter(DataLoader(TensorDataset(x), collate_fn=lambda items: items[0])))
+    data = torch.utils.data.TensorDataset(y)
+    (theirs,) = next(iter(torch.utils.data.DataLoader(data, collate_fn=lambda items: items[0])))
+    ours += 1
+    theirs += 1
+    assert x.tolist() == y.tolist() == [[1, 1, 1], [0, 0, 0]]
 
 
 def test_a_batch_is_one_index_operation() -> None:

@@ -84,6 +84,24 @@ def test_bce_at_the_extremes(close):
     check("binary_cross_entropy_with_logits", [x, np.array([1.0, 1, 0, 0, 1, 0.5])], close, reduction="none")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bce_at_infinity_and_near_the_largest_number(dtype, close):
+    inf, big = np.inf, 0.99 * float(np.finfo(dtype).max)
+    x = np.repeat([inf, -inf, big, -big, np.nan, 0.0, 50.0, -50.0], 3).astype(dtype)
+    y = np.tile([0.0, 0.5, 1.0], 8).astype(dtype)
+    found = []
+    for lib, loss in ((tl, F), (torch, T)):
+        a, b = lib.tensor(x, requires_grad=True), lib.tensor(y, requires_grad=True)
+        out = loss.binary_cross_entropy_with_logits(a, b, reduction="none")
+        first = lib.autograd.grad(out.sum(), [a, b], create_graph=True)
+        found.append([out, *first, *lib.autograd.grad(first[0].sum(), [a, b])])
+    for ours, theirs in zip(*found, strict=True):
+        close(ours, theirs)
+    small = tl.tensor([-50.0], requires_grad=True)
+    F.binary_cross_entropy_with_logits(small, tl.tensor([0.0])).backward()
+    assert small.grad.item() == pytest.approx(np.exp(-50.0), rel=1e-6)  # not 1 - 1
+
+
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 def test_cross_entropy_at_the_extremes(reduction, close):
     inf = np.inf
@@ -107,6 +125,32 @@ def test_empty_batches_and_all_ignored(name, reduction, close):
         check(name, [RNG.standard_normal((4, 3)), np.full(4, -100)], close, reduction=reduction, label_smoothing=0.1)
     ours = getattr(F, name)(tl.zeros(4, 3), tl.tensor([-100] * 4), reduction=reduction)
     assert {"mean": np.isnan, "sum": lambda x: x == 0, "none": lambda x: (x == 0).all()}[reduction](ours.numpy())
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_sizes_of_0(name, reduction, close):
+    for shape in ((0, 3), (0, 3, 2), (2, 3, 0), (0, 0), (0, 3, 0), (0, 0, 2), (2, 0, 0)):
+        check(name, [np.zeros(shape), np.zeros(shape[:1] + shape[2:], int)], close, reduction=reduction)
+    for shape in ((0,), (2, 0)):  # no class at all: every row must be ignored
+        ignored = np.full(shape[:-1], -100)
+        check(name, [np.zeros(shape), ignored], close, reduction=reduction)
+        with pytest.raises(IndexError, match="Target 0 is out of bounds"):
+            getattr(F, name)(tl.zeros(shape), tl.tensor(ignored * 0))
+    if name == "cross_entropy":
+        for shape in ((0, 3), (2, 3, 0)):
+            check(name, [np.zeros(shape), np.zeros(shape)], close, reduction=reduction)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_a_target_of_one_for_an_input_without_a_batch(name, reduction, close):
+    x, t = RNG.standard_normal(4), np.array([2])
+    ours = getattr(F, name)(tl.tensor(x, requires_grad=True), tl.tensor(t), reduction=reduction)
+    close(ours, getattr(T, name)(torch.tensor(x), torch.tensor(t), reduction=reduction))
+    ours.backward()  # torch's own fails here
+    with pytest.raises(RuntimeError, match=r"target of shape \[\] for an input of shape \[4\], got int64\[2\]"):
+        getattr(F, name)(tl.tensor(x), tl.tensor([2, 2]))
 
 
 def test_an_ignored_row_may_hold_anything(close):
@@ -179,6 +223,9 @@ def test_errors_of_options():
         F.cross_entropy(x, tl.zeros(3, 4))
     with pytest.raises(ValueError, match="reduction"):
         nn.MSELoss(reduction="avg")
+    for name in ("mse_loss", "l1_loss", "binary_cross_entropy_with_logits"):
+        with pytest.raises(ValueError, match="'avg' is not a valid value for reduction"):
+            getattr(F, name)(x, x, reduction="avg")
     with pytest.raises(ValueError, match="same as input size"):
         F.binary_cross_entropy_with_logits(x, tl.zeros(3))
     with pytest.warns(UserWarning, match="broadcasting"):

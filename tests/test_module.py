@@ -135,6 +135,72 @@ def test_load_errors_list_everything_and_change_nothing(block):
         block.load_state_dict([1])
 
 
+def test_load_takes_what_torch_casts():
+    rng = np.random.default_rng(0)
+    values = [
+        rng.integers(0, 2, 3).astype(bool),
+        rng.integers(0, 9, 3),
+        np.array([np.nan, np.inf, 1e39]),
+        np.array([1.7, -1.7, 2]),
+    ]
+    ours, theirs = nn.Module(), torch.nn.Module()
+    for lib, net in ((tl, ours), (torch, theirs)):
+        for name, dtype in zip("abcd", ("float32", "float32", "float32", "int64")):
+            net.register_buffer(name, lib.zeros(3, dtype=getattr(lib, dtype)))
+    for value in values:
+        value.flags.writeable = False
+    ours.load_state_dict(dict(zip("abcd", values)))
+    theirs.load_state_dict({name: torch.tensor(value) for name, value in zip("abcd", values)})
+    for name in "abcd":
+        np.testing.assert_array_equal(getattr(ours, name).numpy(), getattr(theirs, name).numpy())
+
+
+class Unreadable:
+    shape = (2,)
+
+    def __array__(self, *args, **options):
+        raise OSError("the disk is gone")
+
+
+def test_load_names_a_value_that_cannot_be_read():
+    net = nn.Linear(1, 2)
+    before = net.weight.tolist()
+    with pytest.raises(RuntimeError, match='for "bias", the disk is gone'):
+        net.load_state_dict({"weight": tl.ones(2, 1), "bias": Unreadable()})
+    assert net.weight.tolist() == before
+
+
+def test_load_into_memory_that_cannot_be_written_to_changes_nothing():
+    fixed = np.zeros(2)
+    fixed.flags.writeable = False
+    for array in (fixed, np.broadcast_to(np.zeros(1), 2)):
+        net = nn.Module()
+        net.a, net.b = nn.Parameter(tl.zeros(2)), nn.Parameter(array)
+        with pytest.raises(RuntimeError, match=r'for "b", the memory of the model\'s own \[2\] is read-only or expanded'):
+            net.load_state_dict({"a": tl.ones(2), "b": tl.ones(2)})
+        assert net.a.tolist() == [0, 0]
+
+
+def test_uninitialized_parameters_wait_until_everything_fits():
+    lazy = nn.Sequential(nn.LazyLinear(3), nn.Linear(3, 2))
+    p = lazy[0].weight
+    leaf = p.node
+    state = {"0.weight": tl.ones(3, 4), "0.bias": tl.ones(3), "1.weight": tl.ones(2, 3), "1.bias": tl.ones(5)}
+    with pytest.raises(RuntimeError, match=r"size mismatch for 1\.bias"):
+        lazy.load_state_dict(state)
+    assert isinstance(p, nn.UninitializedParameter)
+    lazy.load_state_dict(state | {"1.bias": tl.ones(2)})
+    assert type(p) is nn.Parameter
+    assert p.node is leaf and leaf.shape == p.shape == (3, 4)
+    tied = nn.Module()
+    tied.a = tied.b = nn.UninitializedParameter()
+    with pytest.raises(
+        RuntimeError, match=r"size mismatch for b: .* \[3\] from checkpoint, the shape in current model is \[2\]"
+    ):
+        tied.load_state_dict({"a": tl.ones(2), "b": tl.ones(3)})
+    assert isinstance(tied.a, nn.UninitializedParameter)
+
+
 def test_state_dict_shares_memory_and_keep_vars(block):
     state = block.state_dict()
     with tl.no_grad():
@@ -184,6 +250,14 @@ def test_zero_grad(block):
     assert g.tolist() == [0, 0, 0]
     block.zero_grad()
     assert all(p.grad is None for p in block.parameters())
+    block(tl.ones(4, 2)).sum().backward(create_graph=True)
+    g = block.scale.grad
+    block.zero_grad(set_to_none=False)
+    assert block.scale.grad is g
+    assert not g.requires_grad and g.is_leaf
+    block.scale.grad = tl.ones(3, requires_grad=True)
+    block.zero_grad(set_to_none=False)
+    assert not block.scale.grad.requires_grad
 
 
 def test_to_keeps_the_objects(block, device):
@@ -293,6 +367,10 @@ def test_parameter():
         nn.Parameter(tl.tensor([1, 2]))
     with pytest.raises(TypeError, match="expected a Tensor, got list"):
         nn.Parameter([1.0])
+    with pytest.raises(TypeError, match="unsupported dtype complex128"):
+        nn.Parameter(np.ones(2, complex), requires_grad=False)
+    masked = np.ma.masked_array([1.0, 2.0], [True, False])
+    assert type(nn.Parameter(masked).array) is np.ndarray
     assert type(p + 1) is tl.Tensor
 
 

@@ -22,13 +22,16 @@ CASES = [
     ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
     ("SGD", {"lr": 0.1, "momentum": 0.9, "maximize": True, "weight_decay": 0.1}),
     ("SGD", {"lr": 0.1, "maximize": True}),
+    ("SGD", {"lr": 0.1, "weight_decay": 1}),
     ("SGD", {"lr": 0}),
     ("Adam", {}),
     ("Adam", {"lr": 0.1, "betas": (0.5, 0.6), "eps": 1e-3, "weight_decay": 0.1}),
     ("Adam", {"lr": 0.1, "amsgrad": True}),
     ("Adam", {"lr": 0.1, "amsgrad": True, "maximize": True, "weight_decay": 0.1}),
     ("Adam", {"lr": 0.1, "betas": (0.0, 0.0)}),
+    ("Adam", {"lr": 0.1, "weight_decay": 1}),
     ("AdamW", {}),
+    ("AdamW", {"lr": 0.1, "weight_decay": 1}),
     ("AdamW", {"lr": 0.1, "weight_decay": 0.3}),
     ("AdamW", {"lr": 0.1, "weight_decay": 0, "amsgrad": True}),
     ("AdamW", {"lr": 0.1, "weight_decay": 0.3, "amsgrad": True, "maximize": True}),
@@ -124,6 +127,33 @@ def test_state_goes_both_ways(name, options, close):
         ours_again.step()
         theirs_again.step()
     pair.check(close)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_a_state_crosses_devices(name, device, close):
+    """A state saved on one device goes on on another, in either direction."""
+    options = {"lr": 0.1, "momentum": 0.9} if name == "SGD" else {"lr": 0.1}
+    for start, end in ((device, "cpu"), ("cpu", device)):
+        there, here = Pair(device=start), Pair(device=end)
+        first, second = getattr(optim, name)(there.ours, **options), getattr(optim, name)(here.ours, **options)
+        there.gradients()
+        here.gradients()
+        first.step()
+        second.step()
+        expected = copy.deepcopy(second.state_dict())
+        second.load_state_dict(first.state_dict())
+        assert {state["step"].device.type for state in second.state.values() if "step" in state} <= {"cpu"}
+        check_state(second, Saved(expected), close)
+        assert {x.device.type for state in second.state.values() for key, x in state.items() if key != "step"} == {end}
+        here.gradients()
+        second.step()
+
+
+class Saved:
+    """A state_dict as if an optimizer had it."""
+
+    def __init__(self, state):
+        self.state_dict = lambda: state
 
 
 def test_a_loaded_state_is_a_copy():
@@ -358,7 +388,7 @@ def test_bad_states_change_nothing():
     other(tl.ones(1, 3)).sum().backward()
     wrong = optim.Adam(other.parameters(), lr=5)
     wrong.step()
-    with pytest.raises(ValueError, match=r"state 'exp_avg' of parameter 0 has shape \[2, 3\], not \[2, 2\]"):
+    with pytest.raises(ValueError, match=r"state 'exp_avg' of parameter 0: it has shape \[2, 3\], not \[2, 2\]"):
         optimizer.load_state_dict(wrong.state_dict())
     with pytest.raises(ValueError, match="doesn't match the size"):
         optimizer.load_state_dict(optim.Adam([other.weight]).state_dict())
@@ -366,6 +396,119 @@ def test_bad_states_change_nothing():
         optimizer.load_state_dict(optim.Adam([{"params": other.weight}, {"params": other.bias}]).state_dict())
     assert not optimizer.state
     assert optimizer.param_groups[0]["lr"] == 1e-3
+
+
+def _with(path, value):
+    """A change of a state_dict: what stands at a path, or (None) that nothing does any more."""
+
+    def change(state):
+        *way, last = path
+        for key in way:
+            state = state[key]
+        if value is None:
+            del state[last]
+        else:
+            state[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_with(["state"], None), "this one is {'param_groups': list}"),
+        (_with(["param_groups"], 3), "'param_groups': int"),
+        (_with(["param_groups", 0], 3), r"param_groups\[0\] of the loaded state dict has no list"),
+        (_with(["param_groups", 0, "params"], None), r"param_groups\[0\] of the loaded state dict has no list"),
+        (_with(["param_groups", 0, "params"], [0, 0]), r"each one once, got \[0, 0\]"),
+        (_with(["param_groups", 0, "params"], ["a", "b"]), "numbers of parameters"),
+        (_with(["param_groups", 0, "lr"], "fast"), "learning rate must be a number, got str"),
+        (_with(["param_groups", 0, "betas"], 0.9), "betas must be two numbers, got 0.9"),
+        (_with(["param_groups", 0, "betas"], ("a", "b")), "beta parameter at index 0 must be a number, got str"),
+        (_with(["state", 5], {}), r"parameter 5: there is no such parameter, only \[0, 1\]"),
+        (_with(["state", 1], 3), "the state of parameter 1: holds no names"),
+        (_with(["state", 1, "exp_avg"], None), "the state of parameter 1 lacks exp_avg"),
+        (_with(["state", 1, "step"], None), "the state of parameter 1 lacks step"),
+        (_with(["state", 1, "step"], np.ones(2)), r"state 'step' of parameter 1: it has shape \[2\], not \[\]"),
+        (_with(["state", 1, "step"], -1), "-1 is no number of steps"),
+        (_with(["state", 1, "step"], float("nan")), "nan is no number of steps"),
+        (_with(["state", 1, "exp_avg"], np.array(["1", "2"])), "state 'exp_avg' of parameter 1: expected real numbers"),
+        (_with(["state", 1, "exp_avg"], np.array([1j, 2])), "real numbers but received an array of complex128"),
+        (_with(["state", 1, "exp_avg"], [[1], [1, 2]]), "state 'exp_avg' of parameter 1: .*inhomogeneous"),
+        (_with(["state", 1, "exp_avg"], torch.ones(2, requires_grad=True)), "state 'exp_avg' of parameter 1: .*grad"),
+    ],
+)
+def test_garbage_in_a_state_changes_nothing(change, message):
+    net = nn.Linear(2, 2)
+    optimizer = optim.Adam(net.parameters())
+    net(tl.ones(1, 2)).sum().backward()
+    optimizer.step()
+    before, state = copy.deepcopy(optimizer.state_dict()), copy.deepcopy(optimizer.state_dict())
+    state["state"][0]["exp_avg"] += 1
+    change(state)
+    with pytest.raises((ValueError, TypeError), match=message):
+        optimizer.load_state_dict(state)
+    with pytest.raises(TypeError, match="a dict, got list"):
+        optimizer.load_state_dict([state])
+    after = optimizer.state_dict()
+    assert after["param_groups"] == before["param_groups"]
+    assert {i: {k: v.tolist() for k, v in s.items()} for i, s in after["state"].items()} == {
+        i: {k: v.tolist() for k, v in s.items()} for i, s in before["state"].items()
+    }
+
+
+@pytest.mark.parametrize(("inside", "out"), [(0, 3), (3, 0)])
+def test_a_layer_without_features_is_trained_like_any_other(inside, out):
+    layer = nn.Linear(inside, out)
+    layer.load_state_dict(nn.Linear(inside, out).state_dict())
+    optimizer = optim.Adam(layer.parameters(), lr=1.0)
+    layer(tl.ones(2, inside)).sum().backward()
+    nn.utils.clip_grad_norm_(layer.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=False)
+    assert layer.weight.grad.shape == (out, inside)
+    assert layer.bias.grad.tolist() == [0] * out
+
+
+def test_a_step_that_cannot_be_taken_changes_nothing():
+    a, b = nn.Parameter(tl.ones(2)), nn.Parameter(np.broadcast_to(np.float32(1), 2))
+    a.grad, b.grad = tl.ones(2), tl.ones(2)
+    for optimizer in (optim.Adam([a, b]), optim.Adam([{"params": [a]}, {"params": [b]}])):
+        with pytest.raises(RuntimeError, match=r"a parameter float32\[2\] is read-only, or was expanded"):
+            optimizer.step()
+        assert a.tolist() == [1, 1]
+    with pytest.raises(TypeError, match="dampening must be a number, got str"):
+        optim.SGD([a], dampening="no")
+
+
+SHARED = [(slice(0, 4), slice(2, 6)), (slice(0, 4), slice(0, 4)), (slice(0, 100), slice(0, 18_000), slice(90, 200))]
+
+
+@pytest.mark.parametrize(("name", "options"), CASES, ids=ids)
+@pytest.mark.parametrize("slices", SHARED, ids=str)
+def test_parameters_on_the_same_memory_count_one_after_the_other(name, options, slices, close):
+    a = np.random.default_rng(0).standard_normal(20_000)
+    b = torch.tensor(a)
+    pair = Pair([a[part].shape for part in slices])
+    pair.ours = [nn.Parameter(a[part]) for part in slices]
+    pair.theirs = [torch.nn.Parameter(b[part]) for part in slices]
+    ours, theirs = getattr(optim, name)(pair.ours, **options), getattr(torch.optim, name)(pair.theirs, **options)
+    for _ in range(3):
+        pair.gradients()
+        ours.step()
+        theirs.step()
+    close(a, b)
+    check_state(ours, theirs, close)
+
+
+def test_only_what_overlaps_is_updated_alone():
+    a = np.zeros(9)
+    params = [nn.Parameter(x) for x in (a[:3], np.zeros(2), a[2:5], np.zeros(2), a[5:])]
+    for p in params:
+        p.grad = tl.ones_like(p)
+    optimizer = optim.SGD(params)
+    optimizer.step()
+    assert [places for _, places in optimizer._runs[0][1]] == [[0], [1, 3, 4], [2]]
 
 
 # nn.utils, which work on the gradients between backward() and step()
@@ -381,6 +524,30 @@ def test_clip_grad_norm(norm_type, max_norm, close):
     for p, q in zip(pair.ours, pair.theirs, strict=True):
         if p.grad is not None:
             close(p.grad, q.grad)
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, 3.0, float("inf")])
+@pytest.mark.parametrize(
+    "gradients",
+    [
+        [([300, 400], "float16")],
+        [([60_000, 60_000], "float16")],
+        [([100] * 3000, "float16")],
+        [([300, 400], "float16"), ([3, 4], "float32")],
+        [([3, 4], "float64"), ([300, 400], "float16")],
+    ],
+)
+def test_clip_grad_norm_of_float16(gradients, norm_type, close):
+    params = []
+    for lib in (tl, torch):
+        params.append([])
+        for values, dtype in gradients:
+            x = lib.zeros(len(values), dtype=getattr(lib, dtype)).requires_grad_()
+            x.grad = lib.tensor(values, dtype=x.dtype)
+            params[-1].append(x)
+    close(nn.utils.clip_grad_norm_(params[0], 1.0, norm_type), torch.nn.utils.clip_grad_norm_(params[1], 1.0, norm_type))
+    for p, q in zip(*params, strict=True):
+        close(p.grad, q.grad)
 
 
 def test_clip_grad_norm_of_bad_gradients():
