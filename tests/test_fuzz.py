@@ -1,0 +1,491 @@
+"""Random programs, run by tinygrad_lite and by torch from the same text, line by line; whatever differs is a bug or a named rule.
+
+A program makes a few leaves and then computes, indexes, keeps views, writes in place, switches gradients off and on, and walks
+back, in any order. After every line each live variable must be the same in both: its numbers, shape, dtype, requires_grad,
+is_leaf and .grad. The rules:
+1. Where both run a line everything is equal, float64 to nine digits of the largest number; nan equals nan.
+2. What torch refuses is refused here too, by the same kind of error, except what WE_RUN lists with its reason.
+3. What is refused here and runs in torch must be a documented refusal, in WE_REFUSE. Such refusals are counted: a fuzz in which
+   everything is refused tests nothing.
+A refused line is left out on both sides and the program goes on; so a refusal that has changed something is found as well.
+A program that fails is shortened line by line and shown as text that runs. `pytest tests/test_fuzz.py --fuzz-minutes 30 -s` runs
+other programs for half an hour, collects what differs and prints how many ran.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from itertools import count
+from math import prod
+from random import Random
+from types import CodeType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import tinygrad_lite as tl
+
+# What torch refuses and we run, by what torch says and the line it says it of; and why that is right.
+WE_RUN: list[tuple[str, str, str]] = []
+
+# What we refuse and torch runs, by what we say.
+WE_REFUSE = {
+    r"in-place .*also seen by": "a recorded write to memory that something else sees",
+    r"negative step": "a slice with a negative step",
+    r"backward: inputs must be leaves": "backward(inputs=) of results",
+    r"dtypes \w+ and \w+ do not mix": "an op that does not promote",
+}
+EXACT, ROUNDED = 1e-9, 2e-4  # the tolerance, relative to the largest number; the second where float32 takes part
+
+# Running a program in both
+
+
+class Difference(Exception):
+    """What tinygrad_lite and torch do not agree on."""
+
+
+def space(t: Any) -> dict[str, Any]:
+    """The names that a program starts with. The gradients that grad() returns are copied: torch's may be views of each other."""
+
+    def grad(*args: Any, **options: Any) -> Any:
+        return tuple([g if g is None else g.clone() for g in t.autograd.grad(*args, **options)])
+
+    return {"t": t, "grad": grad}
+
+
+HEAD = """import torch as t  # or tinygrad_lite as t
+t.set_default_dtype(t.float64)
+def grad(*args, **options):
+    return tuple([g if g is None else g.clone() for g in t.autograd.grad(*args, **options)])
+"""
+
+
+@lru_cache(2000)
+def compiled(line: str) -> CodeType:
+    return compile(line, "<program>", "exec")
+
+
+def attempt(line: str, names: dict[str, Any]) -> str:
+    """Run a line; '' or what it was refused with."""
+    try:
+        exec(compiled(line), names)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def variables(names: dict[str, Any]) -> dict[str, Any]:
+    return {name: x for name, x in names.items() if name not in ("t", "grad", "__builtins__")}
+
+
+def compare(what: str, ours: Any, theirs: Any, tolerance: float) -> None:
+    """Difference if a value of ours is not torch's."""
+    if ours is None or theirs is None:
+        if ours is not theirs:
+            raise Difference(f"{what} is {ours}, in torch {theirs}")
+    elif isinstance(theirs, tuple):
+        for i, (x, z) in enumerate(zip(ours, theirs, strict=True)):
+            compare(f"{what}[{i}]", x, z, tolerance)
+    else:
+        x, z = ours.array, theirs.detach().numpy()
+        if x.dtype != z.dtype or x.shape != z.shape:
+            raise Difference(f"{what} is {x.dtype}{list(x.shape)}, in torch {z.dtype}{list(z.shape)}")
+        if x.tobytes() != z.tobytes() and not alike(x, z, tolerance):
+            raise Difference(f"{what} is {x.tolist()}, in torch {z.tolist()}")
+        for name in ("requires_grad", "is_leaf"):
+            if getattr(ours, name) != getattr(theirs, name):
+                raise Difference(f"{what}.{name} is {getattr(ours, name)}, in torch {getattr(theirs, name)}")
+        if theirs.is_leaf and (ours.grad is not None or theirs.grad is not None):
+            compare(f"{what}.grad", ours.grad, theirs.grad, tolerance)
+
+
+def alike(x: Any, z: Any, tolerance: float) -> bool:
+    if z.dtype.kind != "f":
+        return bool((x == z).all())
+    finite = np.isfinite(z)
+    largest = float(abs(z[finite]).max()) if finite.any() else 0.0
+    return bool(np.allclose(x, z, 0, tolerance * max(1.0, largest), equal_nan=True))
+
+
+class Twins:
+    """The same program in both libraries."""
+
+    def __init__(self, counts: Counter[str] | None = None) -> None:
+        self.ours, self.theirs = space(tl), space(torch)
+        self.ran: list[str] = []
+        self.given: list[str] = []
+        self.counts = Counter() if counts is None else counts
+
+    def again(self, t: Any) -> dict[str, Any]:
+        """A library's variables after the lines that ran, from the start: as if the refused ones had not been there."""
+        names = space(t)
+        for line in self.ran:
+            exec(compiled(line), names)
+        return names
+
+    def run(self, line: str) -> bool:
+        """Run a line in both, and see that they agree; whether it ran."""
+        self.given.append(line)
+        us, torchs = attempt(line, self.ours), attempt(line, self.theirs)
+        if us and torchs:
+            self.counts["refused by both"] += 1
+            if us.split(":")[0] != torchs.split(":")[0]:
+                raise Difference(f"`{line}` is refused with {us}\n  in torch with {torchs[:200]}")
+        elif us:
+            reason = next((why for words, why in WE_REFUSE.items() if re.search(words, us)), None)
+            if reason is None:
+                raise Difference(f"`{line}` runs in torch; here {us}")
+            self.counts[f"refused by us: {reason}"] += 1
+        elif torchs:
+            reason = next((why for words, where, why in WE_RUN if re.search(words, torchs) and re.search(where, line)), None)
+            if reason is None:
+                raise Difference(f"`{line}` runs here; in torch {torchs[:200]}")
+            self.counts[f"refused by torch: {reason}"] += 1
+        else:
+            self.ran.append(line)
+            self.counts["run"] += 1
+        if torchs or us:
+            if not torchs or walks(line):  # a walk of torch's that fails has freed and added up some of it
+                self.theirs = self.again(torch)
+            if not us:
+                self.ours = self.again(tl)
+        self.check()
+        if us and walks(line):
+            self.ours = self.again(tl)
+        return not (us or torchs)
+
+    def check(self) -> None:
+        tolerance = ROUNDED if any("float" in line for line in self.ran[1:]) else EXACT
+        ours = self.ours
+        for name, theirs in variables(self.theirs).items():
+            compare(name, ours[name], theirs, tolerance)
+
+
+def walks(line: str) -> bool:
+    return "grad(" in line or "backward(" in line
+
+
+def difference(lines: Iterable[str]) -> str:
+    """What differs in a program; '' if nothing does."""
+    twins = Twins()
+    try:
+        for line in lines:
+            twins.run(line)
+    except Difference as error:
+        return str(error)
+    return ""
+
+
+def shortest(lines: list[str]) -> list[str]:
+    """The program without the lines that it takes to differ."""
+    for size in (8, 4, 2, 1, 1):
+        i = len(lines)
+        while (i := i - size) > -size:
+            fewer = lines[: max(i, 0)] + lines[i + size :]
+            if difference(fewer):
+                lines = fewer
+    return lines
+
+
+# Drawing a program
+
+NUMBERS = ("0", "1", "-1", "2", "-0.5", "3", "0.25")
+UNARY = ("exp", "tanh", "sigmoid", "relu", "abs", "sqrt", "log", "sign", "clone", "detach", "long", "double")
+Shape = tuple[int, ...]
+
+
+class Pen:
+    """Writes one line, from what the variables are at that time in torch. The draws are a Random's."""
+
+    def __init__(self, seed: int, names: dict[str, Any]) -> None:
+        self.random = Random(seed)
+        self.choice = self.random.choice
+        self.tensors = {name: x for name, x in variables(names).items() if isinstance(x, torch.Tensor)}
+
+    def chance(self, p: float) -> bool:
+        return self.random.random() < p
+
+    def name(self, fits: Callable[[Any], Any] = lambda x: True) -> str:
+        """A variable that fits, more often a late one; any if none does."""
+        names = [name for name, x in self.tensors.items() if fits(x)] or list(self.tensors)
+        return names[max(self.random.randrange(len(names)), self.random.randrange(len(names)))]
+
+    def pick(self, fits: Callable[[Any], Any] = lambda x: True) -> tuple[str, Any]:
+        name = self.name(fits)
+        return name, self.tensors[name]
+
+    def some(self, most: int, fits: Callable[[Any], Any]) -> str:
+        return ", ".join([self.name(fits) for _ in range(self.random.randint(1, most))])
+
+    def operand(self, x: Any) -> str:
+        """A number, or a tensor that broadcasts with x (now and then one that does not)."""
+        return self.choice(NUMBERS) if self.chance(0.3) else self.name(lambda y: broadcasts(x.shape, y.shape) or self.chance(0.02))
+
+    def within(self, x: Any) -> str:
+        """A number, or a tensor that can be written to x."""
+        fits = lambda y: broadcasts(x.shape, y.shape) and torch.broadcast_shapes(x.shape, y.shape) == x.shape
+        return self.choice(NUMBERS) if self.chance(0.3) else self.name(fits)
+
+    def dim(self, ndim: int) -> int:
+        n = max(ndim, 1) + self.chance(0.02)
+        return self.random.randrange(-n, n)
+
+    def dims(self, ndim: int) -> str:
+        if self.chance(0.3) and ndim:
+            return str(tuple(self.random.sample(range(ndim), self.random.randint(1, ndim))))
+        return str(self.dim(ndim))
+
+    def shape(self, x: Any) -> str:
+        """A shape of as many numbers as x has."""
+        n, sizes = x.numel(), []
+        for size in (2, 3, 1, 2):
+            if self.chance(0.5) and n and n % size == 0:
+                sizes.append(size)
+                n //= size
+        sizes.insert(self.random.randint(0, len(sizes)), -1 if self.chance(0.3) and n else n)
+        return ", ".join(map(str, sizes))
+
+    def index(self, shape: Shape) -> str:
+        parts: list[str] = []
+        dots = False
+        for i, n in enumerate(shape):
+            if self.chance(0.1):
+                parts.append("None")
+            if not dots and self.chance(0.1):
+                parts.append("...")
+                dots = True
+            if self.chance(0.12):
+                break
+            start, k = self.random.randint(-n - 1, n + 1), n + self.chance(0.02)
+            places = [self.random.randrange(-k, k) for _ in range(self.random.randint(0, 3))] if k else []
+            mask = [self.chance(0.5) for _ in range(n)]
+            kinds = [":", f"{start}:", f":{start}", f"{start}::2", "::2", str(places[:1] or "None").strip("[]"), f"t.tensor({mask})"]
+            kinds += [f"{places}", f"t.tensor({places}, dtype=t.int64)", str(self.random.randrange(k) if k else 0)]
+            parts.append(self.choice(kinds))
+        if not dots and self.chance(0.1):
+            parts.append("...")
+        return ", ".join(parts) or "..."
+
+    def einsum(self) -> str:
+        (a, x), (b, y) = self.pick(lambda x: x.ndim and x.numel()), self.pick(lambda x: x.ndim and x.numel())
+        terms = ["".join([self.choice("ijk"[n - 1 : n] + "abcd") for n in z.shape]) for z in (x, y)]
+        labels = sorted({*"".join(terms)})
+        to = "".join(self.random.sample(labels, self.random.randint(0, len(labels))))
+        if self.chance(0.3):
+            return f"t.einsum('{terms[0]}->{''.join([c for c in to if c in terms[0]])}', {a})"
+        return f"t.einsum('{','.join(terms)}{'->' + to if self.chance(0.8) else ''}', {a}, {b})"
+
+    # Expressions
+
+    def unary(self) -> str:
+        return f"{self.name()}.{self.choice(UNARY)}()"
+
+    def binary(self) -> str:
+        a, x = self.pick()
+        b = self.operand(x)
+        mirrored = (b, a) if self.chance(0.3) else (a, b)
+        return f"{mirrored[0]} {self.choice('+-*/')} {mirrored[1]}"
+
+    def other(self) -> str:
+        a, x = self.pick(torch.is_floating_point)
+        b = self.name(lambda y: broadcasts(x.shape, y.shape))
+        n = self.operand(x)
+        forms = [f"{a} {self.choice(['<', '>', '==', '>=', '!='])} {n}", f"t.where({a} > {n}, {a}, {b})", f"t.maximum({a}, {b})"]
+        forms += [f"t.minimum({a}, {b})", f"{a} ** {self.choice(NUMBERS)}", f"{a}.clamp(-1, 1)", f"({a}.abs() + 0.5) ** {b}"]
+        forms += [f"{self.choice(NUMBERS)} ** {a}", f"{a}.clamp(max={n})", f"t.where({a} < {b}, {n}, {a})", f"-{a}"]
+        return self.choice(forms)
+
+    def reduction(self) -> str:
+        a, x = self.pick(torch.is_floating_point)
+        keep = self.choice(["", ", keepdim=True"])
+        one, some = self.dim(x.ndim), self.dims(x.ndim)
+        forms = [f"{a}.{name}({some}{keep})" for name in ("sum", "mean", "amax", "amin", "logsumexp")]
+        forms += [f"{a}.{name}({one})" for name in ("softmax", "log_softmax")]
+        forms += [f"{a}.{name}()" for name in ("sum", "mean", "max", "min")]
+        forms += [f"{a}.{name}({one}{keep})[0]" for name in ("max", "min")] + [f"{a}.argmax({one})"]
+        return self.choice(forms)
+
+    def product(self) -> str:
+        a, x = self.pick(lambda x: x.ndim)
+        b = self.name(lambda y: y.ndim and x.shape[-1:] == (y.shape[-2:-1] or y.shape))
+        return f"{a} @ {b}" if self.chance(0.7) else self.einsum()
+
+    def arranged(self) -> str:
+        a, x = self.pick()
+        i, j = self.dim(x.ndim), self.dim(x.ndim)
+        order = tuple(self.random.sample(range(x.ndim), x.ndim))
+        grown = [self.choice([-1, n]) if n != 1 else self.choice([1, 1, 2, 3]) for n in x.shape]
+        grown = [self.choice([1, 2])] * self.chance(0.3) + grown
+        b = self.name(lambda y: y.ndim == x.ndim and all(m == n or k == i % max(x.ndim, 1) for k, (m, n) in enumerate(zip(x.shape, y.shape))))
+        c = self.name(lambda y: y.shape == x.shape)
+        forms = [f"{a}.reshape({self.shape(x)})", f"{a}.view({self.shape(x)})", f"{a}.permute({order})", f"{a}.transpose({i}, {j})"]
+        forms += [f"{a}.{'T' if x.ndim == 2 else 'flatten()'}", f"{a}.squeeze()", f"{a}.squeeze({i})", f"{a}.unsqueeze({self.dim(x.ndim + 1)})"]
+        forms += [f"{a}.flatten({min(i, j)}, {max(i, j)})", f"{a}.expand({tuple(grown)})", f"t.cat([{a}, {b}], {i})"]
+        forms += [f"t.stack([{a}, {c}], {self.dim(x.ndim + 1)})"]
+        return self.choice(forms)
+
+    def indexed(self) -> str:
+        a, x = self.pick(lambda x: x.ndim)
+        return f"{a}[{a} > {self.choice(NUMBERS)}]" if self.chance(0.1) else f"{a}[{self.index(x.shape)}]"
+
+    def view(self) -> str:
+        """One that shares memory, to be written to later."""
+        a, x = self.pick(lambda x: x.ndim)
+        places = ", ".join([self.choice([":", "0:1", "1:", "::2", "0" if n else ":"]) for n in x.shape])
+        return self.choice([f"{a}[{places}]", f"{a}.detach()", f"{a}.data", f"{a}.reshape(-1)", f"{a}.transpose(0, -1)", f"{a}[0]"])
+
+    EXPRESSIONS = (unary, binary, binary, other, reduction, product, arranged, arranged, indexed, view)
+
+    def result(self) -> str:
+        new = next(f"y{i}" for i in count() if f"y{i}" not in self.tensors)
+        line = f"{new} = {self.choice(self.EXPRESSIONS)(self)}"
+        return f"with t.no_grad(): {line}" if self.chance(0.06) else line
+
+    # Statements
+
+    def write(self) -> str:
+        a, x = self.pick(lambda x: torch.is_floating_point(x) and (not (x.is_leaf and x.requires_grad) or self.chance(0.2)))
+        b, name = self.within(x), self.choice(("add_", "sub_", "mul_", "div_", "copy_"))
+        forms = [f"{a} {self.choice('+-*/')}= {b}"] * 3 + [f"{a}.fill_({self.choice(NUMBERS)})", f"{a}.zero_()"]
+        forms += [f"{a}.{name}({self.name(lambda y: broadcasts(x.shape, y.shape)) if name == 'copy_' else b})"]
+        line = self.choice(forms)
+        if self.chance(0.4):
+            index = self.index(x.shape)
+            part = {"x": x.detach(), "t": torch}
+            if not attempt(f"x = x[{index}]", part):
+                value = self.within(part["x"])
+                line = f"{a}[{index}] {self.choice(['', '', '', '+', '*'])}= {value}"
+        return f"with t.no_grad(): {line}" if x.requires_grad and self.chance(0.7) else line
+
+    def switch(self) -> str:
+        a, x = self.pick(lambda x: x.is_leaf and torch.is_floating_point(x))
+        b, c = self.name(lambda y: y.is_leaf and y.grad is not None), self.name(lambda y: y.shape == x.shape)
+        forms = [f"{a}.requires_grad_({not x.requires_grad})", f"{a}.requires_grad_({x.requires_grad})", f"{b}.grad = None"]
+        forms += [f"{b}.grad.zero_()", f"{a}.grad = {c}.detach().clone()", f"y99 = {b}.grad", f"{b}.data = {b}.data * 2"]
+        return self.choice(forms)
+
+    def backward(self) -> str:
+        a, x = self.pick(lambda x: x.requires_grad)
+        options = [option for option, p in (("retain_graph=True", 0.5), ("create_graph=True", 0.15)) if self.chance(p)]
+        if self.chance(0.2):
+            options.append(f"inputs=[{self.some(2, lambda y: y.requires_grad and y.is_leaf)}]")
+        forms = [(f"{a}.sum()", ""), (f"({a} * {a}).sum()", ""), (a, "" if x.numel() == 1 else f"t.ones_like({a})")]
+        forms += [(a, self.name(lambda y: y.shape == x.shape and y.dtype == x.dtype))]
+        root, gradient = self.choice(forms)
+        return f"{root}.backward({', '.join(filter(None, [gradient, *options]))})"
+
+    def gradients(self) -> str:
+        wanted = self.some(3, lambda y: y.requires_grad)
+        roots = ", ".join([self.choice([f"{a}.sum()", f"({a} * {a}).sum()"]) for a in self.some(2, lambda y: y.requires_grad).split(", ")])
+        options = [("retain_graph=True", 0.4), ("create_graph=True", 0.5), ("allow_unused=True", 0.7), ("materialize_grads=True", 0.1)]
+        chosen = [f", {option}" for option, p in options if self.chance(p)]
+        new = [name for name in [f"g{i}" for i in range(20)] if name not in self.tensors][: wanted.count(",") + 1]
+        return f"{', '.join(new)}, = grad([{roots}], [{wanted}]{''.join(chosen)})"
+
+    STATEMENTS = (result,) * 9 + (write,) * 4 + (switch,) + (backward,) * 2 + (gradients,) * 2
+
+    def line(self) -> str:
+        return self.choice(self.STATEMENTS)(self)
+
+
+def broadcasts(a: Shape, b: Shape) -> bool:
+    return all(m == n or m == 1 or n == 1 for m, n in zip(a[::-1], b[::-1]))
+
+
+SHAPES: list[Shape] = [(2, 3), (3, 2), (3,), (2, 3), (1, 3), (), (1,), (2, 1), (3, 3), (2, 2, 3), (0,), (0, 3), (2,)]
+
+
+def leaves(seed: int) -> list[str]:
+    """The first lines: a few tensors, most of which require grad."""
+    random = Random(seed)
+    lines = ["t.set_default_dtype(t.float64)"]
+    mixed = random.random() < 0.15
+    for name in "abcd"[: random.randint(2, 4)]:
+        shape = random.choice(SHAPES)
+        values = np.round([random.choice([random.gauss(0, 1), random.gauss(0, 1), random.randint(-2, 3)]) for _ in range(prod(shape))], 2)
+        dtype = random.choice(["float64", "float64", "float64", "int64"] + ["float32"] * 4 * mixed)
+        if dtype == "int64":
+            values = np.trunc(values).astype(int)
+        grad = ", requires_grad=True" if dtype != "int64" and random.random() < 0.75 else ""
+        text = np.reshape(values, shape).tolist()
+        lines.append(f"{name} = t.tensor({text}, dtype=t.{dtype}{grad})" + (f".reshape{shape}" if 0 in shape[:-1] else ""))
+    return lines
+
+
+def run_program(seeds: list[int], counts: Counter[str]) -> str:
+    """Draw a program and run it; '' or what differs, with the shortest program that shows it."""
+    twins = Twins(counts)
+    counts["programs"] += 1
+    try:
+        for line in leaves(seeds[0]):
+            twins.run(line)
+        for seed in seeds[1:]:
+            if twins.run(Pen(seed, twins.theirs).line()):
+                for name, x in list(variables(twins.theirs).items()):
+                    if isinstance(x, torch.Tensor) and x.numel() and not (abs(x.detach()) < 1e4).all() and seed % 8:
+                        twins.run(f"del {name}")  # numbers that soon are nothing but rounding, infinite, or nan
+            if not any(isinstance(x, torch.Tensor) for x in variables(twins.theirs).values()):
+                break
+        tensors = {name: x for name, x in variables(twins.theirs).items() if isinstance(x, torch.Tensor) and x.requires_grad}
+        wanted = ", ".join([name for name, x in tensors.items() if x.is_leaf])
+        for name in list(tensors)[-4:]:
+            if wanted:
+                twins.run(f"end_{name} = grad(({name} * {name}).sum(), [{wanted}], retain_graph=True, allow_unused=True)")
+    except Difference:
+        short = shortest(twins.given)
+        return "\n".join([difference(short), HEAD + "\n".join([line for line in short if "default_dtype" not in line])])
+    return ""
+
+
+def told(counts: Counter[str]) -> str:
+    return "\n".join([f"{n:9,} {what}" for what, n in counts.most_common()])
+
+
+PROGRAMS: Counter[str] = Counter()
+
+
+@pytest.fixture(autouse=True)
+def _default_dtype() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of create_graph in backward(), and of much else
+        yield
+    tl.set_default_dtype(tl.float32)
+    torch.set_default_dtype(torch.float32)
+
+
+@settings(max_examples=2000, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(st.lists(st.integers(0, 2**40), min_size=6, max_size=18))
+def test_programs_equal_torch(seeds: list[int]) -> None:
+    failure = run_program(seeds, PROGRAMS)
+    if failure:
+        pytest.fail(failure, pytrace=False)
+
+
+def test_longer(request: pytest.FixtureRequest) -> None:
+    """Other programs every time, for as long as --fuzz-minutes says; all that differs is collected."""
+    minutes = request.config.getoption("--fuzz-minutes")
+    if not minutes:
+        pytest.skip("give --fuzz-minutes N")
+    counts: Counter[str] = Counter()
+    found: dict[str, str] = {}
+    random = Random()
+    end = time.monotonic() + 60 * minutes
+    while time.monotonic() < end:
+        failure = run_program([random.getrandbits(40) for _ in range(random.randint(6, 20))], counts)
+        if failure:
+            kind = re.sub(r"[\d.e+-]+|\w+\d+|`.*?`", "#", failure.split("\n")[0])[:60]
+            if kind not in found:
+                print(f"\n--- {failure}")
+            counts["programs that differ"] += 1
+            found.setdefault(kind, failure)
+    print(f"\n{told(counts)}\n{len(found)} kinds of difference")
+    assert not found, "\n\n".join(found.values())
