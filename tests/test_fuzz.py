@@ -66,8 +66,10 @@ def space(t: Any) -> dict[str, Any]:
     """The names that a program starts with. The gradients that grad() returns are copied: torch's may be views of each other."""
     t.set_default_dtype(t.float64)
 
+    order = {"memory_format": torch.contiguous_format} if t is torch else {}  # torch's gradients may be laid out otherwise
+
     def grad(*args: Any, **options: Any) -> Any:
-        return tuple([g if g is None else g.clone() for g in t.autograd.grad(*args, **options)])
+        return tuple([g if g is None else g.clone(**order) for g in t.autograd.grad(*args, **options)])
 
     return {"t": t, "grad": grad}
 
@@ -160,7 +162,7 @@ class Twins:
         elif torchs:
             said = torchs
             if "a second time" in torchs:
-                said += " freed: " + ", ".join(sorted(freed(self.theirs, line)))
+                said += " freed: " + ", ".join(sorted(freed(self.again(torch), line)))
             elif "modified by an inplace operation" in torchs:
                 self.compare_with_copies(line)
             reason = next((why for words, where, why in WE_RUN if re.search(words, said) and re.search(where, line)), None)
@@ -185,7 +187,8 @@ class Twins:
         """Difference if a line that we ran gives something else in torch where all that a forward saves is copied."""
         with torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda x: x):
             names = self.again(torch)
-            exec(compiled(line), names)
+            if attempt(line, names):
+                return
         theirs, self.theirs = self.theirs, names
         self.check()
         self.theirs = theirs
@@ -357,6 +360,10 @@ class Pen:
             return f"t.einsum('{terms[0]}->{''.join([c for c in to if c in terms[0]])}', {a}).clone()"  # a diagonal: no view here
         return f"t.einsum('{','.join(terms)}{'->' + to if self.chance(0.8) else ''}', {a}, {b})"
 
+    def floating(self) -> tuple[str, Any]:
+        name, x = self.pick(torch.is_floating_point)
+        return name if torch.is_floating_point(x) else f"{name}.double()", x
+
     # Expressions
 
     def unary(self) -> str:
@@ -369,7 +376,7 @@ class Pen:
         return f"{mirrored[0]} {self.choice('+-*/')} {mirrored[1]}"
 
     def other(self) -> str:
-        a, x = self.pick(torch.is_floating_point)
+        a, x = self.floating()
         b = self.name(lambda y: broadcasts(x.shape, y.shape))
         n = self.operand(x)
         forms = [f"{a} {self.choice(['<', '>', '==', '>=', '!='])} {n}", f"t.where({a} > {n}, {a}, {b})", f"t.maximum({a}, {b})"]
@@ -378,7 +385,7 @@ class Pen:
         return self.choice(forms)
 
     def reduction(self) -> str:
-        a, x = self.pick(torch.is_floating_point)
+        a, x = self.floating()
         keep = self.choice(["", ", keepdim=True"])
         one, some = self.dim(x.ndim), self.dims(x.ndim)
         forms = [f"{a}.{name}({some}{keep})" for name in ("sum", "mean", "amax", "amin", "logsumexp")]
@@ -402,7 +409,7 @@ class Pen:
         c = self.name(lambda y: y.shape == x.shape)
         forms = [f"{a}.reshape({self.shape(x)})", f"{a}.view({self.shape(x)})", f"{a}.permute({order})", f"{a}.transpose({i}, {j})"]
         forms += [f"{a}.{'T' if x.ndim == 2 else 'flatten()'}", f"{a}.squeeze()", f"{a}.squeeze({i})", f"{a}.unsqueeze({self.dim(x.ndim + 1)})"]
-        forms += [f"{a}.flatten({min(i, j)}, {max(i, j)})", f"{a}.expand({tuple(grown)})", f"t.cat([{a}, {b}], {i})"]
+        forms += [f"{a}.flatten({min(i, j)}, {max(i, j)})", f"{a}.expand({tuple(grown)})", f"t.cat([{a}, {b}], {i % max(x.ndim, 1)})"]
         forms += [f"t.stack([{a}, {c}], {self.dim(x.ndim + 1)})"]
         return self.choice(forms)
 
@@ -427,7 +434,7 @@ class Pen:
     # Statements
 
     def write(self) -> str:
-        a, x = self.pick(lambda x: (torch.is_floating_point(x) or self.chance(0.2)) and (not (x.is_leaf and x.requires_grad) or self.chance(0.2)))
+        a, x = self.pick(lambda x: (torch.is_floating_point(x) or self.chance(0.2)) and (not (x.is_leaf and x.requires_grad) or self.chance(0.2)) and (x.numel() or not x._is_view()))
         b, name = self.within(x), self.choice(("add_", "sub_", "mul_", "div_", "copy_"))
         forms = [f"{a} {self.choice('+-*/')}= {b}"] * 3 + [f"{a}.fill_({self.choice(NUMBERS)})", f"{a}.zero_()"]
         forms += [f"{a}.{name}({b if name != 'copy_' or b in self.tensors else a})"]
