@@ -327,7 +327,7 @@ class Pen:
 
     def within(self, x: Any) -> str:
         """A number, or a tensor that can be written to x; integers in torch take part in gradients that are written to them."""
-        fits = lambda y: (torch.is_floating_point(x) or not y.requires_grad) and broadcasts(x.shape, y.shape) and torch.broadcast_shapes(x.shape, y.shape) == x.shape
+        fits = lambda y: (torch.is_floating_point(x) or not y.requires_grad) and broadcasts(x.shape, y.shape, one_way=True)
         name, y = self.pick(fits)
         return name if self.chance(0.7) and fits(y) else self.choice(NUMBERS)
 
@@ -504,8 +504,11 @@ def memory(x: torch.Tensor) -> int:
     return x.untyped_storage().data_ptr()
 
 
-def broadcasts(a: Shape, b: Shape) -> bool:
-    return all(m == n or m == 1 or n == 1 for m, n in zip(a[::-1], b[::-1]))
+def broadcasts(a: Shape, b: Shape, one_way: bool = False) -> bool:
+    """Whether two shapes broadcast; one_way, to the first."""
+    if one_way and len(b) > len(a):
+        return False
+    return all(m == n or n == 1 or (m == 1 and not one_way) for m, n in zip(a[::-1], b[::-1]))
 
 
 SHAPES: list[Shape] = [(2, 3), (3, 2), (3,), (2, 3), (1, 3), (), (1,), (2, 1), (3, 3), (2, 2, 3), (0,), (0, 3), (2,)]
@@ -538,8 +541,8 @@ def run_program(seeds: list[int], counts: Counter[str]) -> str:
         for seed in seeds[1:]:
             if twins.run(Pen(seed, twins.theirs).line()):
                 for name, x in list(variables(twins.theirs).items()):
-                    x = abs(x.detach().double()) if isinstance(x, torch.Tensor) else torch.zeros(())
-                    if (x > 1e4).any() or (x.isnan().any() and seed % 8):
+                    values = abs(x.detach().numpy().astype(float)) if isinstance(x, torch.Tensor) else np.zeros(())
+                    if (values > 1e4).any() or (np.isnan(values).any() and seed % 8):
                         twins.run(f"del {name}")  # numbers that soon are nothing but rounding, or the sign of a zero
             if not any(isinstance(x, torch.Tensor) for x in variables(twins.theirs).values()):
                 break
