@@ -443,7 +443,7 @@ class Pen:
         places = ", ".join([self.choice([":", "0:1", "1:", "::2", "0" if n else ":"]) for n in x.shape])
         return self.choice([f"{a}[{places}]", f"{a}.detach()", f"{a}.reshape(-1)", f"{a}.transpose(0, -1)", f"{a}[0]"])
 
-    EXPRESSIONS = (unary, binary, binary, other, reduction, product, arranged, arranged, indexed, view)
+    EXPRESSIONS = (unary, binary, binary, binary, other, reduction, product, arranged, arranged, indexed, view)
 
     def result(self) -> str:
         new = next(f"y{i}" for i in count() if f"y{i}" not in self.tensors)
@@ -478,7 +478,7 @@ class Pen:
 
     def backward(self) -> str:
         a, x = self.pick(lambda x: x.requires_grad)
-        options = [option for option, p in (("retain_graph=True", 0.5), ("create_graph=True", 0.15)) if self.chance(p)]
+        options = [option for option, p in (("retain_graph=True", 0.75), ("create_graph=True", 0.15)) if self.chance(p)]
         if self.chance(0.2):
             options.append(f"inputs=[{self.some(2, lambda y: y.requires_grad and y.is_leaf)}]")
         forms = [(f"{a}.sum()", ""), (f"({a} * {a}).sum()", ""), (a, "" if x.numel() == 1 else f"t.ones_like({a})")]
@@ -489,7 +489,7 @@ class Pen:
     def gradients(self) -> str:
         wanted = self.some(3, lambda y: y.requires_grad and not y._is_view())  # torch may redo a view's history after a write
         roots = ", ".join([self.choice([f"{a}.sum()", f"({a} * {a}).sum()"]) for a in self.some(2, lambda y: y.requires_grad).split(", ")])
-        options = [("retain_graph=True", 0.4), ("create_graph=True", 0.5), ("allow_unused=True", 0.7), ("materialize_grads=True", 0.1)]
+        options = [("retain_graph=True", 0.7), ("create_graph=True", 0.5), ("allow_unused=True", 0.7), ("materialize_grads=True", 0.1)]
         chosen = [f", {option}" for option, p in options if self.chance(p)]
         new = [name for name in [f"g{i}" for i in range(20)] if name not in self.tensors][: wanted.count(",") + 1]
         return f"{', '.join(new)}, = grad([{roots}], [{wanted}]{''.join(chosen)})"
@@ -548,9 +548,10 @@ def run_program(seeds: list[int], counts: Counter[str]) -> str:
                 break
         tensors = {name: x for name, x in variables(twins.theirs).items() if isinstance(x, torch.Tensor) and x.requires_grad}
         wanted = ", ".join([name for name, x in tensors.items() if x.is_leaf])
-        for name in list(tensors)[-4:]:
+        for last in (list(tensors), *[[name] for name in list(tensors)[-4:]]):
             if wanted:
-                twins.run(f"end_{name} = grad(({name} * {name}).sum(), [{wanted}], retain_graph=True, allow_unused=True)")
+                roots = ", ".join([f"({name} * {name}).sum()" for name in last] + [f"{name}.sum()" for name in last])
+                twins.run(f"end_{last[0]} = grad([{roots}], [{wanted}], retain_graph=True, allow_unused=True)")
     except Difference:
         short = shortest(twins.given)
         return "\n".join([difference(short) or difference(twins.given), HEAD + "\n".join(short)])
