@@ -18,6 +18,10 @@ from tinygrad_lite import datasets
 torch.set_num_threads(1)  # its threads gain nothing on the small tensors here, and wait for each other on a busy machine
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz-minutes", type=float, default=0, help="run tests/test_fuzz.py on other programs for so long")
+
+
 @pytest.fixture(params=["cpu", "stand-in", pytest.param("cuda", marks=pytest.mark.gpu)])
 def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where the tensors of a test are: the CPU always; the GPU where CuPy finds one, and else what stands in for CuPy."""
