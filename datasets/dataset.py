@@ -180,7 +180,7 @@ def default_collate(samples: Sequence[Any]) -> Any:
                 "pad or crop them, or give DataLoader a collate_fn"
             )
         if not isinstance(first, Tensor):
-            return from_numpy(np.stack([np.asarray(sample) for sample in samples]))  # a np.matrix would stay two-dimensional
+            return from_numpy(np.stack([np.asarray(sample) for sample in samples]))  # np.matrix would stay two-dimensional
         others = [type(sample).__name__ for sample in samples if not isinstance(sample, Tensor)]
         if others:
             raise TypeError(f"default_collate: some items are a Tensor and some a {others[0]}; make them all the same")

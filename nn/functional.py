@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_lite import functional as engine
-from tinygrad_lite.backend import Array, array_module
+from tinygrad_lite.backend import array_module
 from tinygrad_lite.creation import rand
 from tinygrad_lite.dtypes import int64
 from tinygrad_lite.ops import elementwise, indexing, linalg, neural
@@ -21,7 +21,7 @@ from tinygrad_lite.ops.elementwise import relu as _relu
 from tinygrad_lite.ops.elementwise import sigmoid, tanh
 from tinygrad_lite.ops.reduction import sum as sum_over
 from tinygrad_lite.ops.shape import mT
-from tinygrad_lite.tape import as_array, op
+from tinygrad_lite.tape import as_array
 from tinygrad_lite.tensor import Tensor
 
 __all__ = [
@@ -59,7 +59,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"linear: an input of shape {list(x.shape)} does not fit a weight of shape {list(w.shape)}, which is (out, in) or "
             f"(in): the last sizes must agree; flatten the input first?"
         )
-    if bias is not None and bias.array.shape == w.shape[:-1] and w.ndim == 2 and w.size:
+    if bias is not None and bias.array.shape == w.shape[:-1] and w.ndim == 2:
         return neural.linear(input, weight, bias)  # nearly every call
     if x.ndim > 1 and w.ndim == 2:
         out = linalg.matmul(input, mT(weight))
@@ -241,15 +241,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction
     if input.shape != target.shape:
         raise ValueError(f"Target size ({list(target.shape)}) must be the same as input size ({list(input.shape)})")
     x, y = engine.same_dtype(input, target)
-    return _reduce(bce_with_logits(x, y), reduction)
-
-
-# One step, because no composition has its derivative right at 0, where max and |x| have a kink, and at ±∞ as well; and
-# because σ(x) - y, unlike (1 - y) - σ(-x), keeps its digits where it is small.
-@op(x=lambda g, x, y: g * (sigmoid(x) - y), y=lambda g, x: -g * x)
-def bce_with_logits(x: Array, y: Array) -> Array:
-    """The loss of each logit x and target y."""
-    return (1 - y) * x + np.maximum(-x, 0) + np.log1p(np.exp(-np.absolute(x)))
+    return _reduce(neural.bce_with_logits(x, y), reduction)
 
 
 def cross_entropy(

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
-from tinygrad_lite.backend import Array, array_module, device_of, is_array, put
+from tinygrad_lite.backend import Array, array_module, device_of, is_array, plain, put
 from tinygrad_lite.backend import device as device_named
 from tinygrad_lite.dtypes import as_dtype, get_default_dtype
-from tinygrad_lite.inplace import write
+from tinygrad_lite.inplace import unwritable, write
 from tinygrad_lite.tensor import Tensor
 
 T = TypeVar("T", bound=Tensor)
@@ -48,8 +48,7 @@ class Parameter(Tensor):
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         if not isinstance(data, Tensor) and not is_array(data):
             raise TypeError(f"Parameter: expected a Tensor, got {type(data).__name__}; Parameter(tensor(...))")
-        array = data.array if isinstance(data, Tensor) else data
-        array = np.asarray(array) if isinstance(array, np.ndarray) else array  # np.matrix has another *
+        array = data.array if isinstance(data, Tensor) else plain(data)
         as_dtype(array.dtype)
         self.array, self.node = array, None
         self.requires_grad_(requires_grad)
@@ -407,8 +406,8 @@ class Module:
                         f"size mismatch for {key}: copying a param with shape {list(array.shape)} from checkpoint, "
                         f"the shape in current model is {list(shapes[x])}."
                     )
-                elif not writable(x.array):
-                    errors.append(f'for "{key}", the memory of the model\'s own {list(x.shape)} is read-only or expanded')
+                elif why := unwritable(x.array):
+                    errors.append(f'for "{key}", {why}')
                 else:
                     values[key] = put(array, device_of(x.array)).astype(x.dtype, copy=False)
             except Exception as error:  # of np.asarray's, or of whatever read the file
@@ -454,13 +453,7 @@ def numbers(value: Any) -> Array:
     if not isinstance(value, Tensor) and not hasattr(value, "shape"):
         raise TypeError(f"expected a Tensor or an array but received {type(value)}")
     array = value.array if isinstance(value, Tensor) else value
-    array = array if is_array(array) and not isinstance(array, np.ndarray) else np.asarray(array)
+    array = plain(array) if is_array(array) else np.asarray(array)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"expected real numbers but received an array of {array.dtype}")
     return array
-
-
-def writable(array: Array) -> bool:
-    """Whether an array can be written to: its memory is not read-only, and holds each of its numbers once (not expanded)."""
-    expanded = array.size and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape))
-    return not expanded and (not isinstance(array, np.ndarray) or array.flags.writeable)

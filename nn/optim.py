@@ -20,11 +20,11 @@ import numpy as np
 from tinygrad_lite.backend import Array, array_module, device_of, put
 from tinygrad_lite.dtypes import float32
 from tinygrad_lite.grad_mode import enable_grad
-from tinygrad_lite.inplace import write
+from tinygrad_lite.inplace import unwritable, write
 from tinygrad_lite.tensor import Tensor
 
 from . import lr_scheduler
-from .module import numbers, writable, zero_grads
+from .module import numbers, zero_grads
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
 
@@ -287,8 +287,8 @@ class Optimizer:
     def _arrange(self, params: list[Tensor], names: tuple[str, ...]) -> list[tuple[Run, list[int]]]:
         """Runs for the parameters, each with the places of its own in `params`. RuntimeError if one cannot be written to."""
         for p in params:
-            if not writable(p.array):
-                raise RuntimeError(f"step: the memory of a parameter {p.dtype}{list(p.shape)} is read-only, or was expanded")
+            if why := unwritable(p.array):
+                raise RuntimeError(f"step: {why}; optimize a copy of it: p.detach().clone().requires_grad_()")
         together: dict[Any, list[int]] = {}
         shared = overlapping([p.array for p in params])  # each is updated after the one before it, not beside it
         for i, p in enumerate(params):

@@ -22,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz-minutes", type=float, default=0, help="run tests/test_fuzz.py on other programs for so long")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long fuzz is there only if it is asked for."""
+    if not config.getoption("--fuzz-minutes"):
+        items[:] = [item for item in items if item.name != "test_programs_for_as_long_as_asked"]
+
+
 @pytest.fixture(params=["cpu", "stand-in", pytest.param("cuda", marks=pytest.mark.gpu)])
 def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where the tensors of a test are: the CPU always; the GPU where CuPy finds one, and else what stands in for CuPy."""

@@ -474,7 +474,7 @@ def test_a_step_that_cannot_be_taken_changes_nothing():
     a, b = nn.Parameter(tl.ones(2)), nn.Parameter(np.broadcast_to(np.float32(1), 2))
     a.grad, b.grad = tl.ones(2), tl.ones(2)
     for optimizer in (optim.Adam([a, b]), optim.Adam([{"params": [a]}, {"params": [b]}])):
-        with pytest.raises(RuntimeError, match=r"a parameter float32\[2\] is read-only, or was expanded"):
+        with pytest.raises(RuntimeError, match=r"step: some elements of this float32\[2\] tensor are one number in memory"):
             optimizer.step()
         assert a.tolist() == [1, 1]
     with pytest.raises(TypeError, match="dampening must be a number, got str"):

@@ -670,7 +670,7 @@ def test_names_and_docstrings_stay() -> None:
         (lambda: tl.ones(2, 3).mean((0, 0)), RuntimeError, "mean: dim .* twice"),
         (lambda: tl.ones(2, 3).sum(1.0), TypeError, "dim must be an int, got float"),
         (lambda: tl.ones(2, 3).sum(0, axis=0), TypeError, "dim|axis"),
-        (lambda: tl.zeros(0).max(), IndexError, r"max.*\[0\]"),
+        (lambda: tl.zeros(0).max(), RuntimeError, r"max.*\[0\]"),
         (lambda: tl.zeros(2, 0).argmax(1), IndexError, r"argmax.*\[2, 0\]"),
         (lambda: tl.arange(3).mean(), RuntimeError, "mean.*int64.*float"),
         (lambda: tl.arange(3).softmax(0), RuntimeError, "softmax.*int64.*float"),

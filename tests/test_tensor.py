@@ -458,3 +458,9 @@ def test_tensors_on_two_devices(device: str) -> None:
     assert here.tolist() == [[1, 1]]
     assert here.copy_(there * 2).tolist() == [[2, 2]] and here.device == "cpu"
     assert there.copy_(tl.zeros(1, 2)).tolist() == [[0, 0]] and there.device == "cuda:0"
+
+
+def test_flatten_that_changes_nothing_is_the_tensor_itself() -> None:
+    x = tl.ones(3, requires_grad=True)
+    assert x.flatten() is x and x.flatten(0, 0) is x
+    assert tl.tensor(1.0).flatten().shape == (1,)

@@ -201,7 +201,7 @@ def grad(
             g = arrived[x.node]
             result.append(g if create_graph else own(g, x.node in owned))
         elif materialize_grads:
-            result.append(Tensor._of(np.zeros_like(x.array)))
+            result.append(Tensor._of(np.zeros_like(x.array)).requires_grad_(create_graph))
         elif allow_unused:
             result.append(None)
         else:

@@ -48,7 +48,11 @@ def as_tensor_like(x: Any, like: Tensor) -> Tensor:
         return Tensor._of(plain(x))
     if not isinstance(x, (bool, int, float, np.generic)):
         raise TypeError(f"expected a Tensor or a number, got {type(x).__name__}; make it one with tensor(...)")
-    return Tensor._of(array_module(like.array).asarray(x, dtype=result_type(like.array, x)))
+    dtype = result_type(like.array, x)
+    try:
+        return Tensor._of(array_module(like.array).asarray(x, dtype=dtype))
+    except OverflowError as error:
+        raise RuntimeError(f"the number {x} does not fit into {dtype}; cast the tensor first: x.long()") from error
 
 
 def same_dtype(*tensors: Tensor) -> list[Tensor]:
@@ -170,7 +174,8 @@ def numpy_names(function: Callable[..., Result]) -> Callable[..., Result]:
 def _chosen_axes(x: Tensor, dim: Dim, what: str) -> tuple[int, ...]:
     axes = axes_of(dim, x.array.ndim, what)
     if x.array.size == 0 and (dim is None or 0 in [x.array.shape[i] for i in axes]):
-        raise IndexError(f"{what}: nothing to choose from along axes {axes} of shape {list(x.array.shape)}")
+        kind = IndexError if dim is not None or what.startswith("arg") else RuntimeError  # as in PyTorch
+        raise kind(f"{what}: nothing to choose from along axes {axes} of shape {list(x.array.shape)}")
     return axes
 
 
@@ -463,6 +468,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     start, end = axis_of(start_dim, len(shape), "flatten"), axis_of(end_dim, len(shape), "flatten")
     if start > end:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    if start == end and shape:
+        return input
     return shapes.reshape(input, shape=(*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
@@ -495,7 +502,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         raise RuntimeError("cat: a 0-d tensor has no axis to join along; use stack()")
     xs = same_dtype(*tensors)
     shape = next((x.array.shape for x in xs if x.array.shape != (0,)), (0,))
-    axis = axis_of(dim, len(shape), "cat")
+    axis = axis_of(dim, len(shape), "cat") if shape != (0,) else 0
     empty = (*shape[:axis], 0, *shape[axis + 1 :])
     xs = [x if x.array.shape != (0,) else reshape(x, empty) for x in xs]
     ends: list[int] = []

@@ -87,13 +87,19 @@ def check_unwritten(node: Node) -> None:
             )
 
 
-def refuse(array: Array, what: str) -> None:
-    """RuntimeError for memory that may not be written to."""
-    if 0 in array.strides and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
-        shown = f"some elements of this {array.dtype}{list(array.shape)} tensor are one number in memory (it was expanded)"
-        raise RuntimeError(f"in-place {what}: {shown}; change a copy instead: x = x.clone()")
+def unwritable(array: Array) -> str:
+    """Why an array may not be written to; empty if it may."""
+    if 0 in array.strides and array.size and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
+        return f"some elements of this {array.dtype}{list(array.shape)} tensor are one number in memory (it was expanded)"
     if isinstance(array, np.ndarray) and not array.flags.writeable:
-        raise RuntimeError(f"in-place {what}: the owner of this memory made it read-only; change a copy instead: x = x.clone()")
+        return f"the owner of this {array.dtype}{list(array.shape)} tensor's memory made it read-only"
+    return ""
+
+
+def refuse(array: Array, what: str) -> None:
+    """RuntimeError for an array that may not be written to."""
+    if why := unwritable(array):
+        raise RuntimeError(f"in-place {what}: {why}; change a copy instead: x = x.clone()")
 
 
 def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], change: Callable[..., Any]) -> Tensor:

@@ -380,10 +380,18 @@ class Tensor:
 
     def copy_(self, other: Any) -> Tensor:
         """Take a tensor's values, from whatever device, broadcast to this shape and cast to this dtype; or a number's."""
-        self[...] = other.to(self.device) if isinstance(other, Tensor) else other
+        if isinstance(other, Tensor):
+            if other.ndim > self.ndim:
+                raise RuntimeError(f"copy_: shape {list(other.shape)} has more dimensions than {list(self.shape)}")
+            other = other.to(self.device)
+        self[...] = other
         return self
 
-    fill_ = copy_
+    def fill_(self, value: Any) -> Tensor:
+        """Be a number, or the one in a 0-d tensor, throughout."""
+        if isinstance(value, Tensor) and value.ndim:
+            raise RuntimeError(f"fill_: expected a number or a 0-d tensor, got one of shape {list(value.shape)}; use copy_()")
+        return self.copy_(value)
 
     def zero_(self) -> Tensor:
         """Be 0 throughout."""

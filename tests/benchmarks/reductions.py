@@ -79,9 +79,8 @@ if __name__ == "__main__":
     kernels = ", ".join(sorted({f"{info['internal_api']} {info.get('architecture', '')}" for info in threadpool_info()}))
     print(f"NumPy {np.__version__} ({kernels}), PyTorch {torch.__version__}, one thread")
     print(f"{'':40} {'ours':>19} {'PyTorch':>19} {'NumPy':>19} {'time, ours /':>17}")
-    print(
-        f"dtype   {'shape':>16} {'':5}{'axis':>10} {'error':>9}{'us':>10} {'error':>9}{'us':>10} {'error':>9}{'us':>10}  PyTorch    NumPy"
-    )
+    columns = f"{'error':>9}{'us':>10} " * 3
+    print(f"dtype   {'shape':>16} {'':5}{'axis':>10} {columns} PyTorch    NumPy")
     with threadpool_limits(1):
         for dtype in ("float32", "float16"):
             for shape in SHAPES if dtype == "float32" else SHAPES[:1] + SHAPES[2:6]:

@@ -16,8 +16,9 @@ from ..tape import op, view
 
 @view(x=lambda g, shape, index, once: put_at(g, shape=shape, index=index, once=once))
 def getitem(x: Array, *, index: Any, once: bool) -> Array:
-    """x[index], a view if the index holds no arrays."""
-    return x[index]
+    """x[index], a view if the index holds no arrays; else a copy, in the order of its axes."""
+    out = x[index]
+    return out if once or out.flags.c_contiguous else out.copy()
 
 @op(x=lambda g, index, once: getitem(g, index=index, once=once))
 def put_at(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Array:

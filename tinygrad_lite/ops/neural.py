@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..backend import Array
 from ..tape import op
-from .elementwise import exp
+from .elementwise import exp, sigmoid
 from .indexing import put_at
 from .reduction import Axes, by_columns, spread
 from .reduction import sum as sum_over
@@ -16,7 +17,7 @@ from .reduction import sum as sum_over
 
 def rows(x: Any) -> Any:
     """x as one matrix: all axes but the last in one."""
-    return x if len(x.shape) == 2 else x.reshape((-1, x.shape[-1]))
+    return x if len(x.shape) == 2 else x.reshape((prod(x.shape[:-1]), x.shape[-1]))
 
 # One step instead of three (transpose, matmul, add), and the gradients of weight and bias are one product and one sum for
 # any batch. dot is what @ is for a matrix on the right, at half the overhead.
@@ -66,3 +67,10 @@ def logsumexp(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
 def nll(x: Array, *, index: Any, n: int) -> Array:
     """-Σ x[index] / n: the negative log-likelihood, for log-probabilities x and one index a row."""
     return -x[index].sum() / n
+
+# One step, because no composition has its derivative right at 0, where max and |x| have a kink, and at ±∞ as well; and
+# because σ(x) - y, unlike (1 - y) - σ(-x), keeps its digits where it is small.
+@op(x=lambda g, x, y: g * (sigmoid(x) - y), y=lambda g, x: -g * x)
+def bce_with_logits(x: Array, y: Array) -> Array:
+    """The loss of each logit x and target y."""
+    return (1 - y) * x + np.maximum(-x, 0) + np.log1p(np.exp(-np.absolute(x)))
