@@ -30,6 +30,7 @@ import sys
 import tempfile
 import time
 import tomllib
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -43,14 +44,12 @@ LEFT_OUT = ("tests/test_speed.py", "tests/test_examples.py")
 CLOCKS = ("perf_counter", "monotonic", "timeit")
 SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1"}
 MEMORY = 12 << 30  # a mutant may ask for no more
-SWAPS = {  # an operator, how it is written, and what is written instead
-    getattr(ast, name): (sign.replace("_", " "), other.replace("_", " "))
-    for name, sign, other in (
-        word.split(":")
-        for word in """Lt:<:<= LtE:<=:< Gt:>:>= GtE:>=:> Eq:==:!= NotEq:!=:== Is:is:is_not IsNot:is_not:is In:in:not_in NotIn:not_in:in
-        Add:+:- Sub:-:+ Mult:*:/ Div:/:* FloorDiv://:* Mod:%:* Pow:**:* BitAnd:&:| BitOr:|:& And:and:or Or:or:and""".split()
-    )
-}
+WRITTEN = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=", ast.Is: "is", ast.In: "in"}
+WRITTEN |= {ast.IsNot: "is not", ast.NotIn: "not in", ast.And: "and", ast.Or: "or", ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
+WRITTEN |= {ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**", ast.BitAnd: "&", ast.BitOr: "|"}
+PAIRS = ("< <=", "> >=", "== !=", "is is_not", "in not_in", "and or", "+ -", "* /", "& |")
+OTHER = {a.replace("_", " "): b.replace("_", " ") for pair in PAIRS for a, b in (pair.split(), pair.split()[::-1])}
+OTHER |= {"//": "*", "%": "*", "**": "*"}
 
 
 class Change(NamedTuple):
@@ -99,9 +98,10 @@ class Finder:
     def sign(self, kind: str, op: Any, left: Any, right: Any) -> None:
         """Another operator between two operands."""
         start, end = self.at(left)[1], self.at(right)[0]
-        gap, (old, new) = self.source[start:end].decode(), SWAPS.get(type(op), ("", ""))
+        gap, old = self.source[start:end].decode(), WRITTEN.get(type(op), "")
         if old and old in gap and not (kind == "operator" and (is_text(left) or is_text(right))):
-            self.add(kind, (self.at(left)[0], self.at(right)[1]), self.code(left) + gap.replace(old, new, 1) + self.code(right))
+            after = self.code(left) + gap.replace(old, OTHER[old], 1) + self.code(right)
+            self.add(kind, (self.at(left)[0], self.at(right)[1]), after)
 
     def visit(self, node: Any, text: bool) -> None:
         """What can be changed in a node and below; `text`: within a message of an error, whose words do not count."""
@@ -351,6 +351,8 @@ def fork(tree: Path, work: Callable[[], int]) -> int:
         tempfile.tempdir = None
         sys.path.insert(0, str(tree))
         code = work()
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         os._exit(code)
@@ -359,8 +361,9 @@ def fork(tree: Path, work: Callable[[], int]) -> int:
 def suite(tree: Path, plugin: Any, files: list[str], *options: str) -> int:
     import pytest
 
-    ignored = [f"--ignore={name}" for name in LEFT_OUT]
-    return int(pytest.main(["-p", "no:cacheprovider", f"--rootdir={tree}", *ignored, *options, *files], plugins=[plugin]))
+    fixed = ["-p", "no:cacheprovider", f"--rootdir={tree}", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    fixed += [f"--ignore={name}" for name in LEFT_OUT]
+    return int(pytest.main([*fixed, *options, *files], plugins=[plugin] if plugin else []))
 
 
 def wait(pid: int) -> int:
@@ -375,7 +378,7 @@ def end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def learn(tree: Path, files: list[str]) -> dict[str, Any]:
+def learn(tree: Path, files: list[str], digest: str, kept: Path | None) -> dict[str, Any]:
     """One run of the whole suite under coverage, which also leaves the compiled files that the trials start from."""
 
     def work() -> int:
@@ -388,10 +391,20 @@ def learn(tree: Path, files: list[str]) -> dict[str, Any]:
         watch.save(tree / "known.json")
         return code
 
+    def only_compile() -> int:
+        sys.dont_write_bytecode = False
+        return suite(tree, None, ["tests"], "--collect-only")
+
+    if kept and kept.exists() and (known := json.loads(kept.read_text(encoding="utf-8")))["digest"] == digest:
+        wait(fork(tree, only_compile))
+        return dict(known)
     code = wait(fork(tree, work))
     if code not in (0, 1):
         raise SystemExit(f"the suite does not run on the code as it is ({code}):\n" + (tree / "log").read_text()[-3000:])
-    return dict(json.loads((tree / "known.json").read_text(encoding="utf-8")))
+    known = json.loads((tree / "known.json").read_text(encoding="utf-8")) | {"digest": digest}
+    if kept:
+        kept.write_text(json.dumps(known), encoding="utf-8")
+    return dict(known)
 
 
 def plan(change: Change, known: dict[str, Any]) -> list[list[str]]:
@@ -505,7 +518,8 @@ def run(changes: list[Change], files: list[str], folder: Path, options: argparse
     warm_up()
     print(f"{len(changes)} mutants; the suite under coverage first", flush=True)
     shutil.copytree(folder / "pristine", folder / "0", symlinks=True)
-    known = learn(folder / "0", files)
+    kept = options.out and options.out.with_suffix(".known")
+    known = learn(folder / "0", files, digest + " ".join(files), kept)
     total = sum(known["seconds"].values())
     print(f"{len(known['seconds'])} tests, {total:.0f} s; red and left out: {known['red'] or 'none'}", flush=True)
     trees = [folder / str(i) for i in range(options.jobs)]
