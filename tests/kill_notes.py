@@ -1,4 +1,4 @@
-"""Tests that kill what survived `tests/mutate.py --mutants 60 --seed 1`, to be moved where it says: pytest tests/kill_notes.py"""
+"""Tests that kill what survived `tests/mutate.py --mutants 60 --seed 1`, to be moved where each says."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def test_logsumexp_of_arrays_drops_its_axis() -> (
 
 
 def test_the_message_names_what_was_called() -> None:  # test_tape.py, test_losses.py; tensor.py:113, nn/functional.py:192
-    with pytest.raises(IndexError, match="^size: dim 3"):
+    with pytest.raises(IndexError, match=r"^size: dim 3"):
         tl.ones(2).size(3)
-    with pytest.warns(UserWarning, match="^mse_loss: the target size"):
+    with pytest.warns(UserWarning, match=r"^mse_loss: the target size"):
         nn.functional.mse_loss(tl.ones(2, 1), tl.ones(2))
-    with pytest.warns(UserWarning, match="^l1_loss: the target size"):
+    with pytest.warns(UserWarning, match=r"^l1_loss: the target size"):
         nn.functional.l1_loss(tl.ones(2, 1), tl.ones(2))
 
 

@@ -452,7 +452,7 @@ def run(changes: list[Change], files: list[str], folder: Path, jobs: int, out: P
     hypothesis.settings.load_profile("mutate")
     trees = [folder / str(i) for i in range(jobs)]
     shutil.copytree(folder / "pristine", trees[0], symlinks=True)
-    print(f"{len(changes)} mutants, {len(rows)} rows known; first the suite as it is, under coverage", flush=True)
+    print(f"{len(changes)} mutants, {len(rows)} known already; first the suite as it is, under coverage", flush=True)
     known = learn(trees[0], files, f"{digest} {files}", out.with_name(out.name + ".known"))
     for tree in trees[1:]:
         shutil.copytree(trees[0], tree, symlinks=True)
