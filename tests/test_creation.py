@@ -212,3 +212,11 @@ def test_distributions() -> None:
     scaled = tl.normal(tl.full((20000,), 3.0), 0.5)
     assert scaled.mean().item() == pytest.approx(3, abs=0.04)
     assert scaled.numpy().std() == pytest.approx(0.5, abs=0.04)
+
+
+def test_as_tensor_of_a_tensor() -> None:
+    x = tl.tensor([1.0, 2.0], requires_grad=True)
+    assert tl.as_tensor(x) is x
+    assert tl.as_tensor(x, dtype=tl.float64).dtype == tl.float64
+    assert tl.as_tensor(tl.tensor([1, 2])).dtype == tl.int64
+    assert tl.as_tensor(x, device="cpu").device == "cpu"

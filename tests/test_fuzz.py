@@ -42,6 +42,7 @@ import tinygrad_lite as tl
 WE_RUN = {
     r"some elements of the input tensor and the written-to tensor": "NumPy reads overlapping memory before it writes",
     r"not implemented for 'Bool'|bool tensor is not supported|Boolean inputs not": "an op on bools that torch has not written",
+    r"a view of a leaf Variable": "a view of a leaf that is gone, so that nobody can miss its gradient",
     r"moved into the graph interior": "a leaf that was switched off and written over: what was computed before needs no place",
     r"a second time.*freed: ((Index|IndexPut|Max|Min)Backward\d(, )?|CopySlices(, )?)+$": "an index is no array that is let go",
     r"modified by an inplace operation": "our vjp keeps something else; the answer is torch's if that saves copies",
@@ -54,6 +55,9 @@ WE_REFUSE = {
     r"in-place .*shared with": "a recorded write to memory that something else sees",
     r"are one number in memory": "x[index] = y in expanded memory, which torch warns of",
     r"index -?\d+ is out of bounds": "a place that is not there, where the rest of the index leaves nothing",
+    r"view: shape .* cannot be a view": "results may be laid out in another order",
+    r"backward through div: .* changed in place": "torch's 2 / x keeps its result, ours keeps x",
+    r"sign: cannot compute with bool": "the sign of bools",
     r"Integers to negative integer powers": "integers to negative powers",
     r"negative step": "a slice with a negative step",
     r"matmul: dtypes \w+ and \w+ differ": "a product of two dtypes, which torch lets pass where there is nothing in it",
@@ -250,8 +254,9 @@ def freed(names: dict[str, Any], line: str) -> set[str]:
             for name in dir(node):
                 if name.startswith("_saved"):
                     getattr(node, name)
-        except RuntimeError:
-            gone.add(node.name())
+        except RuntimeError as error:
+            if "freed" in str(error):  # and not changed in place
+                gone.add(node.name())
         if node is not None and "CopySlices" in node.name():  # which does not tell
             gone.add("CopySlices")
         new = set() if node in wanted else {parent for parent, _ in getattr(node, "next_functions", ())} - seen
@@ -338,6 +343,8 @@ class Pen:
             return (torch.is_floating_point(x) or not y.requires_grad) and broadcasts(x.shape, y.shape, one_way=True)
 
         name, y = self.pick(fits)
+        if memory(x) == memory(y) and (x.data_ptr(), x.stride()) != (y.data_ptr(), y.stride()):
+            name += ".clone()"  # what torch makes of memory that it reads and writes in another order is left open
         return name if self.chance(0.7) and fits(y) else self.choice(NUMBERS)
 
     def dim(self, ndim: int) -> int:
@@ -481,7 +488,7 @@ class Pen:
         a, x = self.pick(fits)
         b, name = self.within(x), self.choice(("add_", "sub_", "mul_", "div_", "copy_"))
         forms = [f"{a} {self.choice('+-*/')}= {b}"] * 3 + [f"{a}.fill_({self.choice(NUMBERS)})", f"{a}.zero_()"]
-        forms += [f"{a}.{name}({b if name != 'copy_' or b in self.tensors else a})"]
+        forms += [f"{a}.{name}({b if name != 'copy_' or b[0] in 'abcdgy' else a})"]
         line = self.choice(forms)
         if self.chance(0.4):
             index = self.index(x.shape)

@@ -250,3 +250,12 @@ def test_modules_are_the_functions(close):
     ours, theirs = nn.CrossEntropyLoss(tl.tensor(w)), torch.nn.CrossEntropyLoss(torch.tensor(w))
     close(ours(tl.tensor(x), tl.tensor(t)), theirs(torch.tensor(x), torch.tensor(t)))
     assert list(ours.state_dict()) == list(theirs.state_dict()) == ["weight"]
+
+
+def test_the_message_names_what_was_called() -> None:
+    with pytest.raises(IndexError, match=r"^size: dim 3"):
+        tl.ones(2).size(3)
+    with pytest.warns(UserWarning, match=r"^mse_loss: the target size"):
+        nn.functional.mse_loss(tl.ones(2, 1), tl.ones(2))
+    with pytest.warns(UserWarning, match=r"^l1_loss: the target size"):
+        nn.functional.l1_loss(tl.ones(2, 1), tl.ones(2))

@@ -176,7 +176,8 @@ def test_load_into_memory_that_cannot_be_written_to_changes_nothing():
     for array in (fixed, np.broadcast_to(np.zeros(1), 2)):
         net = nn.Module()
         net.a, net.b = nn.Parameter(tl.zeros(2)), nn.Parameter(array)
-        with pytest.raises(RuntimeError, match=r'for "b", (the owner|some elements) of this float64\[2\] tensor.* (read-only|one number in memory)'):
+        words = r'for "b", (the owner|some elements) of this float64\[2\] tensor.* (read-only|one number in memory)'
+        with pytest.raises(RuntimeError, match=words):
             net.load_state_dict({"a": tl.ones(2), "b": tl.ones(2)})
         assert net.a.tolist() == [0, 0]
 

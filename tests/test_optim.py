@@ -579,3 +579,16 @@ def test_parameters_to_vector(close):
     (ours * ours).sum().backward()
     for p in pair.ours:
         close(p.grad, 2 * p.detach())
+
+
+def test_dampening_without_momentum_does_nothing() -> None:
+    found = []
+    for t, o in ((tl, optim), (torch, torch.optim)):
+        p = t.tensor([1.0, -2.0], dtype=t.float64, requires_grad=True)
+        optimizer = o.SGD([p], lr=0.1, dampening=0.5)
+        for _ in range(3):
+            optimizer.zero_grad()
+            (p**2).sum().backward()
+            optimizer.step()
+        found.append(p.detach().numpy())
+    np.testing.assert_allclose(*found, rtol=1e-14)

@@ -6,6 +6,7 @@ from typing import Any
 
 import hypothesis.extra.numpy as npst
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -194,3 +195,17 @@ def test_the_walk_is_linear_in_the_upstream_gradient(array: Any, factor: Any) ->
     (once,) = grad(y, x, g, retain_graph=True)
     (scaled,) = grad(y, x, g * tl.tensor(factor))
     np.testing.assert_allclose(scaled.numpy(), once.numpy() * factor, 1e-10, 1e-12)
+
+
+@pytest.mark.parametrize(
+    "index", [True, False, (0, slice(None), True), (slice(None), 0, True), (True, slice(None), 0), (None, True, 1)]
+)
+def test_a_bool_as_index(index: Any) -> None:
+    a = np.arange(6.0).reshape(2, 3)
+    x, z = tl.tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
+    ours, theirs = x[index], z[index]
+    assert ours.shape == tuple(theirs.shape)
+    np.testing.assert_array_equal(ours.detach().numpy(), theirs.detach().numpy())
+    (ours * ours).sum().backward()
+    (theirs * theirs).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), z.grad.numpy())

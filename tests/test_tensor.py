@@ -464,3 +464,11 @@ def test_flatten_that_changes_nothing_is_the_tensor_itself() -> None:
     x = tl.ones(3, requires_grad=True)
     assert x.flatten() is x and x.flatten(0, 0) is x
     assert tl.tensor(1.0).flatten().shape == (1,)
+
+
+@pytest.mark.parametrize("place", range(8))
+@pytest.mark.parametrize("value", [12345.0, 0.25])
+def test_the_format_of_a_cut_tensor_counts_what_is_shown(place: int, value: float) -> None:
+    a = np.ones((8, 200), np.float32)
+    a[place, 0] = value
+    assert repr(tl.tensor(a)) == repr(torch.tensor(a))

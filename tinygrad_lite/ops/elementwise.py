@@ -88,7 +88,7 @@ def sigmoid(x: Array) -> Array:
     >>> tensor([0.0, 100.0, -1000.0]).sigmoid()
     tensor([0.5000, 1.0000, 0.0000])
     """
-    return 1 / (1 + np.exp(-x))
+    return 1 / (1 + np.exp(0.0 - x))  # and not -x, which NumPy refuses for bools
 
 @op(x=lambda g, out: masked(g, ~(out <= 0)))
 def relu(x: Array) -> Array:

@@ -53,7 +53,7 @@ def log_softmax(x: Array, *, axis: int) -> Array:
 # As above; an axis that is -inf throughout gives -inf.
 @op(x=lambda g, x, out, axis, keepdims: spread(g, shape=x.shape, axis=axis, keepdims=keepdims)
     * exp(x - spread(out, shape=x.shape, axis=axis, keepdims=keepdims)))
-def logsumexp(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
+def logsumexp(x: Array, *, axis: Axes, keepdims: bool) -> Array:
     """log Σ e^x over the axes. The gradient: g · softmax."""
     if not x.size:
         return x.sum(axis, keepdims=keepdims) - np.inf

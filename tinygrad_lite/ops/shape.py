@@ -36,8 +36,12 @@ def mT(x: Any) -> Any:
 @view(x=lambda g: g)
 def expand(x: Array, *, shape: Shape) -> Array:
     """x repeated along axes of length one, and along new ones in front, to `shape`: the walk sums the gradient back."""
-    repeats = prod(shape) != x.size
-    return np.broadcast_to(x, shape) if repeats else x.reshape(shape)  # which unlike the former may be written to
+    if prod(shape) == x.size:
+        return x.reshape(shape)
+    out = np.broadcast_to(x, shape)  # NumPy makes it read-only; but out[:, :1] may be written to, and inplace.py looks itself
+    if type(x) is np.ndarray and x.flags.writeable:
+        out.flags.writeable = True
+    return out
 
 @op(xs=lambda g, nth, axis, ends: narrow(g, axis=axis, start=ends[nth - 1] if nth else 0, stop=ends[nth]))
 def cat(*xs: Array, axis: int, ends: Shape) -> Array:
