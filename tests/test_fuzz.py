@@ -527,7 +527,17 @@ class Pen:
         new = [name for name in [f"g{i}" for i in range(20)] if name not in self.tensors][: wanted.count(",") + 1]
         return f"{', '.join(new)}, = grad([{roots}], [{wanted}]{''.join(chosen)})"
 
-    STATEMENTS = (result,) * 9 + (write,) * 4 + (switch,) + (backward,) * 2 + (gradients,) * 2
+    def third_order(self) -> str:
+        a = self.name(lambda y: y.requires_grad and not y._is_view())
+        b = self.name(lambda y: y.requires_grad and y.is_leaf and not y._is_view())
+        options = "create_graph=True, materialize_grads=True"
+        root = self.choice([f"({a} * {a} * {a}).sum()", f"({a}.tanh() * {a}).sum()", f"{a}.exp().sum()"])
+        for end in (".sum()", ".sum()", ""):
+            root = f"grad([{root}], [{b}], {options})[0]{end}"
+        new = next(f"g{i}" for i in range(20, 99) if f"g{i}" not in self.tensors)
+        return f"{new} = {root}"
+
+    STATEMENTS = (result,) * 9 + (write,) * 4 + (switch,) + (backward,) * 2 + (gradients,) * 2 + (third_order,)
 
     def line(self) -> str:
         return self.choice(self.STATEMENTS)(self)
