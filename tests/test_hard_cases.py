@@ -520,6 +520,19 @@ def test_references_are_counted_right_by_this_python() -> None:
         assert seen.tolist() == y.tolist(), sys.version
 
 
+def test_what_no_test_noticed() -> None:
+    x = tl.tensor([[3.0, 1.0], [2.0, 5.0]])
+    assert x.argmin(1).tolist() == [1, 0] and tl.argmin(x, 0).shape == (2,) and x.argmax(1).shape == (2,)
+    for op_ in (tl.add, tl.sub, tl.mul, tl.div, tl.maximum, tl.minimum):
+        assert isinstance(op_(x, np.ones((2, 2), np.float32)), tl.Tensor)
+        assert isinstance(op_(np.ones((2, 2), np.float32), x), tl.Tensor)
+        for operands in ((x, [1.0, 2.0]), ([1.0, 2.0], x), (x, None)):
+            with pytest.raises(TypeError, match=r"expected a Tensor or a number, got (list|NoneType)"):
+                op_(*operands)
+    with pytest.raises(RuntimeError, match="grad: inputs is empty"):
+        grad(leaf(1.0).sum(), [])
+
+
 # nn and datasets
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from operator import imul
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 import tinygrad_lite as tl
-from tinygrad_lite.inplace import write
+from tinygrad_lite.inplace import write, writes
 
 
 def leaf(*values: Any) -> tl.Tensor:
@@ -438,3 +439,11 @@ def test_an_index_changed_before_backward_is_told() -> None:
     with pytest.raises(RuntimeError, match=r"backward through getitem: a int64\[2\] array that it kept was changed in place"):
         y.sum().backward()
     assert x.grad is None
+
+
+def test_notes_of_writes_go_with_the_memory() -> None:
+    gc.collect()
+    before = len(writes.times)
+    for _ in range(100):
+        tl.zeros(3).add_(1)
+    assert len(writes.times) <= before + 1

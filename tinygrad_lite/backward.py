@@ -104,7 +104,7 @@ def walk(
 def leading_to(wanted: Collection[Any], roots: Iterable[Any]) -> set[Node]:
     """The nodes below the roots from which some edge leads, at once or by others, to what is wanted."""
     seen, below = set(), [node for node in roots if type(node) is Node]
-    oldest = min([node.birth if type(node) is Node else 0 for node in wanted], default=0)
+    oldest = min([node.birth if type(node) is Node else 0 for node in wanted])
     while below:
         node = below.pop()
         if node not in seen and node.birth > oldest:
@@ -188,6 +188,8 @@ def grad(
     (27.0, 18.0)
     """
     inputs = as_tuple(inputs)
+    if not inputs:
+        raise RuntimeError("grad: inputs is empty; name the tensors with respect to which gradients are wanted")
     for i, x in enumerate(inputs):
         if x.node is None:
             raise RuntimeError(f"grad: input {i} does not require grad; make it with requires_grad=True")
