@@ -447,3 +447,15 @@ def test_notes_of_writes_go_with_the_memory() -> None:
     for _ in range(100):
         tl.zeros(3).add_(1)
     assert len(writes.times) <= before + 1
+
+
+def test_an_augmented_write_to_a_part_writes_once() -> None:
+    x = tl.zeros(4)
+    before = writes.last
+    x[1:3] += 1
+    assert x.tolist() == [0, 1, 1, 0] and writes.last == before + 1
+    wide = tl.ones(1).expand(2)
+    wide[:1] *= 3  # one number, shown twice
+    assert wide.tolist() == [3, 3]
+    x[:2] = x[2:]
+    assert x.tolist() == [1, 0, 1, 0]

@@ -42,6 +42,12 @@ def owner(array: Array) -> Any:
         array = base
 
 
+def same_memory(x: Array, y: Array) -> bool:
+    """Whether two arrays show the same numbers in memory, place for place."""
+    at_x, at_y = [getattr(a, "__cuda_array_interface__", None) or a.__array_interface__ for a in (x, y)]
+    return bool(at_x["data"] == at_y["data"]) and (x.shape, x.strides, x.dtype) == (y.shape, y.strides, y.dtype)
+
+
 def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
     """change(array, *operands), which writes to the array, and a note of it: the one way to write to what a Tensor shows.
     RuntimeError, before anything is written, for memory that is read-only or shown more than once by the array.
@@ -102,12 +108,17 @@ def refuse(array: Array, what: str) -> None:
         raise RuntimeError(f"in-place {what}: {why}; change a copy instead: x = x.clone()")
 
 
+def recorded(x: Tensor, other: Any) -> bool:
+    """Whether a write of `other` to x is a step on the tape."""
+    return mode.enabled and (x.node is not None or getattr(other, "node", None) is not None)
+
+
 def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], change: Callable[..., Any]) -> Tensor:
     """Let `change` write to x's memory; if gradients flow, x stands for the result of `op` on the tape from then on.
     RuntimeError, before anything is changed, for a leaf that requires grad, for a result of another shape or dtype, and for
     memory that may not be written to or that something else looks at.
     """
-    if not (mode.enabled and (x.node is not None or getattr(other, "node", None) is not None)):
+    if not recorded(x, other):
         y = getattr(other, "array", other)
         try:
             write(x.array, change, y)

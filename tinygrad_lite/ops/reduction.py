@@ -114,17 +114,17 @@ def spread(x: Array, *, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> A
     return out
 
 @op(x=lambda g, shape, axis, keepdims, n: spread(g / n, shape=shape, axis=axis, keepdims=keepdims))
-def mean(x: Array, *, axis: Axes, keepdims: bool = False, n: int) -> Array:
+def mean(x: Array, *, axis: Axes, keepdims: bool, n: int) -> Array:
     """Σ x / n over the axes, which together hold n numbers; nan for none."""
     return np.true_divide(sum(x, axis=axis, keepdims=keepdims), n)
 
 @op(x=lambda g, x, out, axis, keepdims: share(x, g, out, axis, keepdims))
-def amax(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
+def amax(x: Array, *, axis: Axes, keepdims: bool) -> Array:
     """The largest x over the axes; those that tie for it share the gradient equally."""
     return x.max(axis, keepdims=keepdims)
 
 @op(x=lambda g, x, out, axis, keepdims: share(x, g, out, axis, keepdims))
-def amin(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
+def amin(x: Array, *, axis: Axes, keepdims: bool) -> Array:
     """The smallest x over the axes; those that tie for it share the gradient equally."""
     return x.min(axis, keepdims=keepdims)
 
