@@ -459,3 +459,8 @@ def test_an_augmented_write_to_a_part_writes_once() -> None:
     assert wide.tolist() == [3, 3]
     x[:2] = x[2:]
     assert x.tolist() == [1, 0, 1, 0]
+
+
+def test_an_axis_of_one_repeats_nothing_whatever_its_stride() -> None:
+    a = np.lib.stride_tricks.as_strided(np.zeros(3, np.float32), (1, 3), (0, 4))
+    assert tl.from_numpy(a).add_(1).tolist() == [[1, 1, 1]]

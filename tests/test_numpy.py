@@ -213,3 +213,17 @@ def test_zero_dimensional_results_stay_tensors_on_arrays() -> None:
     (s * s + s.exp()).backward()
     assert s.grad is not None
     assert type(s.grad.array) is np.ndarray
+
+
+def test_out_takes_several_results_and_what_fits() -> None:
+    x, whole, part = tl.tensor([1.5, -2.25]), tl.zeros(2), tl.zeros(2)
+    out = np.modf(x, out=(part, whole))
+    assert out[0] is part and out[1] is whole
+    assert (part.tolist(), whole.tolist()) == ([0.5, -0.25], [1, -2])
+    assert np.exp(x, out=part) is part
+    counts, long = tl.zeros(2, dtype=tl.int64), tl.zeros(3)
+    with pytest.raises(ValueError, match=r"add: the result float32\[2\] does not fit into int64\[2\]"):
+        np.add(x, 1, out=counts)
+    with pytest.raises(ValueError, match=r"add: the result float32\[2\] does not fit into float32\[3\]"):
+        np.add(x, 1, out=long)
+    assert counts.tolist() == [0, 0] and long.tolist() == [0, 0, 0]

@@ -6,6 +6,7 @@ import copy
 import pickle
 import subprocess
 import sys
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -472,3 +473,32 @@ def test_the_format_of_a_cut_tensor_counts_what_is_shown(place: int, value: floa
     a = np.ones((8, 200), np.float32)
     a[place, 0] = value
     assert repr(tl.tensor(a)) == repr(torch.tensor(a))
+
+
+def test_integers_are_summed_exactly_along_any_axis() -> None:
+    a = np.full((300, 2), 2**53 + 1) // np.arange(1, 601).reshape(300, 2)
+    assert tl.tensor(a).sum(0).tolist() == a.sum(0).tolist()
+    assert tl.tensor(a).sum(1).tolist() == a.sum(1).tolist()
+
+
+def test_an_array_laid_out_by_columns_is_summed_where_it_is() -> None:
+    x = tl.ones(2000, 1000).T
+    for dim in (0, 1):
+        x.sum(dim)
+        tracemalloc.start()
+        x.sum(dim)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < x.array.nbytes / 2
+
+
+def test_zeros_for_what_is_not_depended_on_require_grad_only_with_a_graph() -> None:
+    x, y = tl.ones(2, requires_grad=True), tl.ones(2, requires_grad=True)
+    assert not tl.autograd.grad(x.sum(), y, materialize_grads=True)[0].requires_grad
+    assert tl.autograd.grad(x.sum(), y, materialize_grads=True, create_graph=True)[0].requires_grad
+
+
+@pytest.mark.skipif(tl.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_there_is_said_by_itself() -> None:
+    with pytest.raises(RuntimeError, match=r"^device 'cuda': CuPy"):
+        tl.ones(2).to("cuda")

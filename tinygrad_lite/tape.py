@@ -83,8 +83,9 @@ class Op:
         self.variadic = bool(code.co_flags & 4)  # CO_VARARGS
         self.inputs = names[end : end + 1] if self.variadic else names[: code.co_argcount]
         known = (*self.inputs, *self.options, "out", "shape", *(["nth"] if self.variadic else []))
-        for name, vjp in vjps.items():
-            unknown = [asked for asked in reads(vjp, f"@op {self.name}: the vjp {name}=") if asked not in known]
+        asks = {name: reads(vjp, f"@op {self.name}: the vjp {name}=") for name, vjp in vjps.items()}
+        for name, wanted in asks.items():
+            unknown = [asked for asked in wanted if asked not in known]
             if name not in self.inputs or unknown:
                 what = f"asks for {unknown}" if unknown else "is for no input"
                 raise TypeError(f"@op {self.name}: the vjp {name}= {what}; there are {', '.join(known)}")
@@ -92,7 +93,7 @@ class Op:
             if name not in vjps:
                 what = f"give it one, {name}=lambda g, ...: ..., or say {name}=None if it has no derivative"
                 raise TypeError(f"@op {self.name}: the input {name} has no vjp; {what}")
-        self.reads = tuple(reads(vjps[name]) for name in self.inputs)
+        self.reads = tuple([asks[name] for name in self.inputs])
         self.keeps = tuple(map(self._keep, self.inputs, self.reads))
         self.vjps: Any = repeat(vjps[self.inputs[0]]) if self.variadic else tuple([vjps[name] for name in self.inputs])
         self.holds = any(name in (*self.inputs, "out") for wanted in self.reads for name in wanted)
@@ -131,7 +132,7 @@ def in_dtype(dtype: np.dtype[Any], x: Any) -> Any:
     return as_array(x).astype(dtype, copy=False) if getattr(getattr(x, "dtype", None), "kind", "") == "f" else x
 
 
-def reads(vjp: Vjp | None, what: str = "") -> tuple[str, ...]:
+def reads(vjp: Vjp | None, what: str) -> tuple[str, ...]:
     """The names that a vjp asks for: its parameters after `g`. TypeError if it is not of that form."""
     if vjp is None:
         return ()

@@ -375,9 +375,9 @@ class Tensor:
         """x[index] = value, in place; the gradient of what was there is 0."""
         index, basic = functional.index_of(index, self.array)
         if isinstance(value, Tensor):
-            if basic and value.array.base is not None and not inplace.recorded(self, value):
-                if inplace.same_memory(self.array[index], value.array):
-                    return  # the end of x[index] += y: it is written already
+            part = basic and value.array.base is not None and not inplace.recorded(self, value)
+            if part and inplace.same_memory(self.array[index], value.array):
+                return  # the end of x[index] += y: it is written already
             value = value.to(self.dtype)
         put = partial(indexing.setitem, index=index)
         inplace.in_place("x[index] = y", self, value, put, lambda x, y: operator.setitem(x, index, y))
