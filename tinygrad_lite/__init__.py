@@ -53,7 +53,7 @@ def __getattr__(name: str) -> Any:
                 raise
             where = "this checkout is not installed; in its root type: pip install -e ."
             raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
-    raise _NoSuch("tinygrad_lite", name, __dir__)
+    raise _NoSuch(f"tinygrad_lite has no {name!r}", name, __dir__)
 
 
 def __dir__() -> list[str]:

@@ -21,15 +21,15 @@ class NoSuch(AttributeError):
     hasattr(), which makes and drops this error, takes half a microsecond instead of half a millisecond.
     """
 
-    def __init__(self, what: str, name: str, known: Callable[[], list[str]]) -> None:
-        super().__init__(what, name)
-        self.what, self.asked, self.known = what, name, known
+    def __init__(self, text: str, name: str, known: Callable[[], list[str]]) -> None:
+        super().__init__(text, name)
+        self.text, self.asked, self.known = text, name, known
 
     def __str__(self) -> str:
         from difflib import get_close_matches  # loaded only where something went wrong
 
         near = [] if self.asked.startswith("_") else get_close_matches(self.asked, self.known(), 1)
-        return f"{self.what} has no {self.asked!r}" + (f"; the nearest is {near[0]!r}" if near else "")
+        return self.text + (f"; the nearest is {near[0]!r}" if near else "")
 
 
 def text(x: Tensor) -> str:

@@ -297,7 +297,7 @@ class Tensor:
         return _rebuilt(kind, self.array, None, None).requires_grad_(self.requires_grad)
 
     def __getattr__(self, name: str) -> Any:
-        raise printing.NoSuch("a Tensor", name, lambda: dir(Tensor))
+        raise printing.NoSuch(f"a Tensor has no {name!r}", name, lambda: dir(Tensor))
 
     __hash__ = object.__hash__
 
