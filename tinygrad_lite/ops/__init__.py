@@ -5,5 +5,6 @@ same numbers elsewhere · indexing: some of the numbers · neural: what networks
 
 To add an op, write it here as its neighbours are written, and add a row to tests/cases.py: the suite does the rest.
 A vjp is written in operators and sibling ops only, so that the one line serves arrays (an ordinary backward) and Tensors
-(create_graph=True). `g` is the gradient of the loss with respect to the result.
+(create_graph=True). `g` is the gradient of the loss with respect to the result. What computes is an @op, and of float16 is
+computed in float32; what only shows its input's memory, or moves it, is a @view.
 """
