@@ -209,3 +209,9 @@ def test_one_hot(close):
             F.one_hot(tl.tensor(data), classes)
     with pytest.raises(RuntimeError, match="empty"):
         F.one_hot(tl.zeros(0, dtype=tl.int64))
+
+
+def test_linear_is_one_step_for_any_batch() -> None:
+    layer = nn.Linear(3, 2)
+    for shape in ((3,), (4, 3), (2, 4, 3), (0, 3)):
+        assert layer(tl.ones(*shape)).grad_fn.op.name == "linear"

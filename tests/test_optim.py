@@ -592,3 +592,30 @@ def test_dampening_without_momentum_does_nothing() -> None:
             optimizer.step()
         found.append(p.detach().numpy())
     np.testing.assert_allclose(*found, rtol=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["SGD", "AdamW"])
+def test_many_small_parameters_are_updated_to_the_last(kind: str) -> None:
+    """Together they are longer than a piece, and the first is empty."""
+    sizes = [0, *[12_000] * 6]
+    ours = [tl.ones(n, requires_grad=True) for n in sizes]
+    theirs = [torch.ones(n, requires_grad=True) for n in sizes]
+    for params, lib in ((ours, optim), (theirs, torch.optim)):
+        for p in params:
+            p.grad = p.detach() * 0.5
+        getattr(lib, kind)(params, lr=0.1).step()
+    for p, q in zip(ours, theirs):
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=1e-6)
+
+
+def test_a_state_before_the_first_step_is_loaded() -> None:
+    p = tl.ones(2, requires_grad=True)
+    state = {"step": np.float32(0), "exp_avg": np.zeros(2), "exp_avg_sq": np.zeros(2)}
+    optimizer = optim.Adam([p])
+    optimizer.load_state_dict({"state": {0: state}, "param_groups": optimizer.state_dict()["param_groups"]})
+    assert optimizer.state[p]["step"].item() == 0
+
+
+def test_an_optimizer_says_itself_what_it_does() -> None:
+    with pytest.raises(NotImplementedError):
+        optim.Optimizer([tl.ones(2, requires_grad=True)], {})

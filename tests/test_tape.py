@@ -711,3 +711,17 @@ def test_a_gradient_that_is_no_tensor() -> None:
     with pytest.raises(TypeError, match=r"a gradient must be a Tensor or None, got ndarray; use tensor"):
         (x * 2).backward(np.ones(2))
     assert x.grad is None
+
+
+def test_a_variadic_op_may_have_locals() -> None:
+    def joined(*xs: Any) -> Any:
+        ends = [x + 0 for x in xs]
+        return np.concatenate(ends)
+
+    try:
+        made = tape.op(xs=lambda g, nth: g[2 * nth : 2 * nth + 2])(joined)
+        x, y = (tl.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+        (made(x, y) * tl.tensor([1.0, 2.0, 3.0, 4.0])).sum().backward()
+        assert (x.grad.tolist(), y.grad.tolist()) == ([1, 2], [3, 4])
+    finally:
+        tape.ops.pop("joined", None)

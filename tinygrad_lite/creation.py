@@ -51,8 +51,6 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
             raise ValueError(f"tensor: the nested lists are ragged, their lengths differ: {error}") from error
         if array.dtype.kind == "f":
             array = array.astype(get_default_dtype() if dtype is None else dtype)
-        elif array.dtype.kind == "i" and dtype is None:
-            array = array.astype(int64)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: cannot make a tensor of {array.dtype} data ({type(data).__name__}); numbers are needed")
     return made(array, array.dtype if dtype is None else dtype, device, requires_grad)
