@@ -52,6 +52,9 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     tensor([[11.5000]])
     """
     x, w = input.array, weight.array
+    fits = w.ndim == 2 and x.ndim and x.shape[-1] == w.shape[1] and x.dtype == w.dtype
+    if fits and bias is not None and bias.array.shape == w.shape[:1]:
+        return neural.linear(input, weight, bias)  # nearly every call
     if x.dtype != w.dtype:
         raise RuntimeError(f"linear: the input is {x.dtype} but the weight is {w.dtype}; cast one: x.to({w.dtype})")
     if not x.ndim or not 0 < w.ndim < 3 or x.shape[-1] != w.shape[-1]:
@@ -59,8 +62,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"linear: an input of shape {list(x.shape)} does not fit a weight of shape {list(w.shape)}, which is (out, in) or "
             f"(in): the last sizes must agree; flatten the input first?"
         )
-    if bias is not None and bias.array.shape == w.shape[:-1] and w.ndim == 2:
-        return neural.linear(input, weight, bias)  # nearly every call
     if x.ndim > 1 and w.ndim == 2:
         out = linalg.matmul(input, mT(weight))
     else:

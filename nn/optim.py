@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import cache, partial
 from itertools import chain
-from operator import setitem
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ import numpy as np
 from tinygrad_lite.backend import Array, array_module, device_of, put
 from tinygrad_lite.dtypes import float32
 from tinygrad_lite.grad_mode import enable_grad
-from tinygrad_lite.inplace import unwritable, write
+from tinygrad_lite.inplace import unwritable, write_all
 from tinygrad_lite.tensor import Tensor
 
 from . import lr_scheduler
@@ -152,16 +151,14 @@ class Run:
             update = fused(update, *sorted(flags.items()))
             flags = {}
 
-        def change(_: Array) -> None:
+        def change() -> None:
             for piece, p, memory in self.pieces:
                 update(p, g[piece], *scalars, *memory, **flags)
+            if not self.alone:
+                for array, own in zip(self.arrays, self.own_values):
+                    array[...] = own
 
-        if self.alone:
-            write(self.arrays[0], change)
-        else:
-            change(None)
-            for array, own in zip(self.arrays, self.own_values):
-                write(array, setitem, ..., own)
+        write_all(self.arrays, change)
         self.age += 1
         if self.steps is not None:
             self.steps.fill(self.age)

@@ -220,3 +220,9 @@ def test_as_tensor_of_a_tensor() -> None:
     assert tl.as_tensor(x, dtype=tl.float64).dtype == tl.float64
     assert tl.as_tensor(tl.tensor([1, 2])).dtype == tl.int64
     assert tl.as_tensor(x, device="cpu").device == "cpu"
+
+
+def test_normal_takes_the_options_of_creation() -> None:
+    x = tl.normal(0.0, 1.0, (3,), dtype=tl.float64, requires_grad=True)
+    assert x.dtype == tl.float64 and x.requires_grad
+    assert tl.normal(tl.zeros(2, dtype=tl.float64), 1.0).dtype == tl.float64

@@ -427,7 +427,8 @@ class Pen:
         n = self.operand(x)
         forms = [f"{a} {self.choice(['<', '>', '==', '>=', '!='])} {n}", f"t.where({a} > {n}, {a}, {b})", f"{a}.clamp(-1, 1)"]
         forms += [f"t.maximum({a}, {b})", f"t.minimum({a}, {b})", f"{a} ** {self.choice(NUMBERS)}", f"({a}.abs() + 0.5) ** {b}"]
-        forms += [f"{self.choice(NUMBERS)} ** {a}", f"{a}.clamp(max={n})", f"t.where({a} < {b}, {n}, {a})", f"-{a}"]
+        line = self.name(lambda y: y.ndim < 2)  # torch lays the powers of a number out anew
+        forms += [f"{self.choice(NUMBERS)} ** {line}", f"{a}.clamp(max={n})", f"t.where({a} < {b}, {n}, {a})", f"-{a}"]
         return self.choice(forms)
 
     def reduction(self) -> str:

@@ -215,3 +215,10 @@ def test_linear_is_one_step_for_any_batch() -> None:
     layer = nn.Linear(3, 2)
     for shape in ((3,), (4, 3), (2, 4, 3), (0, 3)):
         assert layer(tl.ones(*shape)).grad_fn.op.name == "linear"
+
+
+def test_dropout_stays_on_its_device(device: str) -> None:
+    x = tl.ones(50, device=device)
+    y = nn.functional.dropout(x, 0.5)
+    assert y.device == x.device
+    assert set(y.cpu().tolist()) == {0.0, 2.0}

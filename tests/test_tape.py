@@ -678,7 +678,7 @@ def test_names_and_docstrings_stay() -> None:
         (lambda: tl.ones(2, 3).reshape(4), RuntimeError, r"reshape.*\[2, 3\]"),
         (lambda: tl.ones(2, 3).T.view(6), RuntimeError, "view.*reshape"),
         (lambda: tl.ones(2, 3).permute(0), RuntimeError, "permute: 1 dims"),
-        (lambda: tl.ones(2, 3).permute(0, 0), RuntimeError, "twice"),
+        (lambda: tl.ones(2, 3).permute(0, 0), RuntimeError, "permute: .* twice"),
         (lambda: tl.ones(2, 3).transpose(0, 5), IndexError, "transpose: dim 5"),
         (lambda: tl.ones(2, 3, 4).flatten(2, 0), RuntimeError, "start_dim 2 comes after"),
         (lambda: tl.ones(2, 3).expand(2, 4), RuntimeError, r"expand.*\[2, 3\].*\[2, 4\]"),

@@ -502,3 +502,32 @@ def test_zeros_for_what_is_not_depended_on_require_grad_only_with_a_graph() -> N
 def test_a_device_that_is_not_there_is_said_by_itself() -> None:
     with pytest.raises(RuntimeError, match=r"^device 'cuda': CuPy"):
         tl.ones(2).to("cuda")
+
+
+def test_an_integer_tensor_as_index_is_an_int() -> None:
+    x = tl.zeros(3, 2)
+    x[tl.tensor(1)].add_(1)  # a view, as x[1] is
+    assert x.tolist() == [[0, 0], [1, 1], [0, 0]]
+    assert x[tl.tensor(True)].shape == (1, 3, 2)
+
+
+def test_dtype_and_copy_are_heard_by_the_protocols() -> None:
+    x = tl.tensor([1.0, 2.0])
+    assert x.__array__(np.float64).dtype == np.float64
+    copied = np.from_dlpack(x, copy=True)
+    copied[0] = 7
+    assert x.tolist() == [1, 2]
+
+
+def test_deepcopy_of_views_that_show_nothing() -> None:
+    x = tl.zeros(0, 3)
+    parts = copy.deepcopy((x, x[None, :0, 1::2], tl.zeros(4)[2:2]))
+    assert [part.shape for part in parts] == [(0, 3), (1, 0, 1), (0,)]
+
+
+def test_a_write_to_nothing_changes_nothing() -> None:
+    x, w = tl.zeros(0), tl.zeros(0, requires_grad=True)
+    y = (x * w).sum()
+    x += 1
+    y.backward()
+    assert w.grad is not None and w.grad.shape == (0,)

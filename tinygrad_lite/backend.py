@@ -61,7 +61,7 @@ def as_part(array: Array) -> tuple[Array, Any]:
     memory = array
     while isinstance(getattr(memory, "base", None), np.ndarray):
         memory = memory.base
-    if memory is array or not memory.flags.forc or memory.dtype.itemsize != array.dtype.itemsize:
+    if memory is array or not array.size or not memory.flags.forc or memory.dtype.itemsize != array.dtype.itemsize:
         return array, None
     offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
     return memory, (array.dtype.str, offset, array.shape, array.strides)

@@ -72,7 +72,7 @@ def walk(
             check_unwritten(node)
         if create_graph:
             saved = [edge and as_tensors(node, nth) for nth, edge in enumerate(node.edges)]
-        for nth, (edge, vjp, kept) in enumerate(zip(node.edges, node.op.vjps, saved)):
+        for edge, vjp, kept in zip(node.edges, node.op.vjps, saved):
             if edge is None or (on_the_way is not None and edge not in on_the_way and edge not in wanted):  # type: ignore[operator]
                 continue
             x_g = None
@@ -81,14 +81,18 @@ def walk(
                 if x_g.shape != edge.shape:
                     x_g = unbroadcast(x_g, edge.shape)
             except (AttributeError, TypeError, ValueError, IndexError) as error:
-                raise misfit(node, nth, x_g, error) from error
+                raise misfit(node, edge, vjp, x_g, error) from error
             before = arrived.get(edge)
             if before is None:
                 arrived[edge] = x_g
                 if type(edge) is Node:
                     heappush(heap, (-edge.birth, edge))
-                if not create_graph and x_g is not g and x_g.base is None and not any([x_g is array for array in kept]):
-                    owned.add(edge)
+                if not create_graph and x_g is not g and x_g.base is None:
+                    for array in kept:
+                        if array is x_g:
+                            break
+                    else:
+                        owned.add(edge)
             elif edge in owned:
                 before += x_g
                 arrived[edge] = before
@@ -117,15 +121,16 @@ def leading_to(wanted: Collection[Any], roots: Iterable[Any]) -> set[Node]:
     return found
 
 
-def misfit(node: Node, nth: int, x_g: Any, error: Exception) -> Exception:
+def misfit(node: Node, edge: Any, vjp: Any, x_g: Any, error: Exception) -> Exception:
     """What was wrong with the gradient that a vjp gave, or why it gave none, by the name of its op and input."""
-    x = node.op.inputs[0 if node.op.variadic else nth]
-    vjp, shape = f"backward through {node.op.name}: the vjp {x}= of {node.op.name}", list(node.edges[nth].shape)
+    nth = [known is vjp for known, _ in zip(node.op.vjps, node.edges)].index(True)
+    x, shape = node.op.inputs[0 if node.op.variadic else nth], list(edge.shape)
+    what = f"backward through {node.op.name}: the vjp {x}= of {node.op.name}"
     inside = error.__traceback__ and error.__traceback__.tb_next
     if inside and x_g is None:
-        return RuntimeError(f"{vjp} failed, where {x} is {shape}: {type(error).__name__}: {error}")
+        return RuntimeError(f"{what} failed, where {x} is {shape}: {type(error).__name__}: {error}")
     gave = list(x_g.shape) if hasattr(x_g, "shape") else repr(x_g)
-    return RuntimeError(f"{vjp} gave {gave} where {x} is {shape}; it must give an array of that shape")
+    return RuntimeError(f"{what} gave {gave} where {x} is {shape}; it must give an array of that shape")
 
 
 def as_tensors(node: Node, nth: int) -> list[Any]:

@@ -56,7 +56,8 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
     >>> write(x.array, imul, 3); x
     tensor([3., 6.])
     """
-    refuse(array, "write")
+    if 0 in array.strides or (type(array) is np.ndarray and not array.flags.writeable):
+        refuse(array, "write")
     try:
         change(array, *operands)
     except (TypeError, ValueError, IndexError, OverflowError):  # NumPy refuses before it writes
@@ -67,12 +68,26 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
     _note(array)
 
 
+def write_all(arrays: list[Array], change: Callable[[], Any]) -> None:
+    """change(), which writes to several arrays, and a note of each; see write."""
+    for array in arrays:
+        if 0 in array.strides or (type(array) is np.ndarray and not array.flags.writeable):
+            refuse(array, "write")
+    try:
+        change()
+    finally:
+        for array in arrays:
+            _note(array)
+
+
 def _note(array: Array) -> None:
     """Remember that an array's memory was just written to.
     An owner's id is enough to know it by: what a node keeps is alive, so no other owner had that id when it was written to.
     The reference is there only to forget an owner that is gone. Some cannot be referred to (a bytearray, a DLPack capsule):
     their notes stay until the id is used again.
     """
+    if not array.size:
+        return
     memory = owner(array)
     key = id(memory)
     writes.last = next(births)

@@ -182,7 +182,8 @@ class Tensor:
             raise TypeError(f"grad must be a Tensor or None, got {type(g).__name__}")
         if g is not None and (g.shape != self.shape or g.dtype != self.dtype):
             raise RuntimeError(f"grad {g.dtype}{list(g.shape)} does not fit a tensor {self.dtype}{list(self.shape)}")
-        leaf_of(self).grad = g
+        node = self.node
+        (node if type(node) is Leaf else leaf_of(self)).grad = g
 
     def backward(self, gradient: Any = None, retain_graph: Any = None, create_graph: Any = False, inputs: Any = None) -> None:
         """Add d self / d leaf to the `.grad` of every leaf that requires it; see autograd.backward.
