@@ -250,6 +250,18 @@ def test_no_grad_reaches_into_generators() -> None:
         except KeyError:
             yield "caught", tl.is_grad_enabled()
 
+    @tl.no_grad()
+    def closing() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            ends.append(tl.is_grad_enabled())
+
+    ends: list[bool] = []
+    left = closing()
+    next(left)
+    left.close()
+    assert ends == [False] and tl.is_grad_enabled()
     x = leaf(1.0)
     steps = parts(x)
     assert next(steps) is False and tl.is_grad_enabled()
