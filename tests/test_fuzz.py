@@ -587,7 +587,10 @@ def run_program(seeds: list[int], counts: Counter[str]) -> str:
         for line in leaves(seeds[0]):
             twins.run(line)
         for seed in seeds[1:]:
-            if twins.run(Pen(seed, twins.theirs).line()):
+            line = Pen(seed, twins.theirs).line()
+            if "create_graph" in line and any("requires_grad_(True)" in ran for ran in twins.ran):
+                continue  # what was saved while a leaf was off leads to it again, in torch
+            if twins.run(line):
                 for name, x in list(variables(twins.theirs).items()):
                     values = abs(x.detach().numpy().astype(float)) if isinstance(x, torch.Tensor) else np.zeros(())
                     if name == "g20" or (values > 1e4).any() or (np.isnan(values).any() and seed % 8):
