@@ -192,6 +192,10 @@ def sharers(x: Tensor) -> list[str]:
 
 def kept(node: Node) -> list[Array]:
     """The arrays that a node holds for its vjps."""
-    values = [value for values in node.saved or () for value in values or ()]
-    parts = [part for value in values for part in (value if isinstance(value, (tuple, list)) else (value,))]
-    return [part for part in parts if is_array(part)]
+    return [
+        part
+        for values in node.saved or ()
+        for value in values or ()
+        for part in (value if type(value) in (tuple, list) else (value,))
+        if type(part) is np.ndarray or is_array(part)
+    ]
