@@ -254,6 +254,8 @@ def freed(names: dict[str, Any], line: str, beyond: bool = False) -> set[str]:
     nodes = list(roots)
     seen, gone = set(nodes), set()
     for node in nodes:
+        if node in wanted and not beyond:
+            continue
         try:
             for name in dir(node):
                 if name.startswith("_saved"):
@@ -263,7 +265,7 @@ def freed(names: dict[str, Any], line: str, beyond: bool = False) -> set[str]:
                 gone.add(node.name())
         if node is not None and "CopySlices" in node.name():  # which does not tell
             gone.add("CopySlices")
-        new = set() if node in wanted and not beyond else {parent for parent, _ in getattr(node, "next_functions", ())} - seen
+        new = {parent for parent, _ in getattr(node, "next_functions", ())} - seen
         seen |= new
         nodes += new
     return gone if gone or beyond else freed(names, line, beyond=True)
