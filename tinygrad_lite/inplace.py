@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from gc import get_objects
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -63,9 +64,9 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
     except (TypeError, ValueError, IndexError, OverflowError):  # NumPy refuses before it writes
         raise
     except BaseException:
-        _note(array)
+        _note([array])
         raise
-    _note(array)
+    _note([array])
 
 
 def write_all(arrays: list[Array], change: Callable[[], Any]) -> None:
@@ -76,26 +77,31 @@ def write_all(arrays: list[Array], change: Callable[[], Any]) -> None:
     try:
         change()
     finally:
-        for array in arrays:
-            _note(array)
+        _note(arrays)
 
 
-def _note(array: Array) -> None:
-    """Remember that an array's memory was just written to.
+def _note(arrays: list[Array]) -> None:
+    """Remember that the memory of arrays was just written to.
     An owner's id is enough to know it by: what a node keeps is alive, so no other owner had that id when it was written to.
     The reference is there only to forget an owner that is gone. Some cannot be referred to (a bytearray, a DLPack capsule):
     their notes stay until the id is used again.
     """
-    if not array.size:
-        return
-    memory = owner(array)
-    key = id(memory)
-    writes.last = next(births)
-    _, alive = writes.times.get(key, (0, None))
-    if alive is None:
-        with suppress(TypeError):
-            alive = ref(memory, lambda _: writes.times.pop(key, None))
-    writes.times[key] = writes.last, alive
+    now, times = next(births), writes.times
+    for array in arrays:
+        if not array.size:
+            continue
+        memory = array if array.base is None else owner(array)
+        key = id(memory)
+        alive = times[key][1] if key in times else None
+        if alive is None:
+            with suppress(TypeError):
+                alive = ref(memory, partial(_forget, key))
+        times[key] = now, alive
+        writes.last = now
+
+
+def _forget(key: int, _: Any) -> None:
+    writes.times.pop(key, None)
 
 
 def check_unwritten(node: Node) -> None:

@@ -22,22 +22,20 @@ Axes = tuple[int, ...]
 
 @op(x=lambda g, shape, axis, keepdims: spread(g, shape=shape, axis=axis, keepdims=keepdims))
 def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
-    """Σ x over the axes: each x takes part once, so each receives g. As accurate as summing in pairs, along any axes."""
-    if x.dtype is not float32 and x.dtype == float16:
-        return total(x.astype(float32), axis, keepdims).astype(float16)
-    return total(x, axis, keepdims)
-
-def total(x: Array, axis: Axes, keepdims: bool) -> Array:
-    """The sum itself. NumPy adds in pairs along the last axis and along all of an array, CuPy always, but NumPy along any other
-    axis adds row to row; and rows of a few numbers take it longest of all.
+    """Σ x over the axes: each x takes part once, so each receives g. As accurate as summing in pairs, along any axes.
+    NumPy adds in pairs along the last axis and along all of an array, CuPy always; but NumPy along any other axis adds row to
+    row, and rows of a few numbers take it longest of all.
     """
     few = x.size <= 64 or (x.size <= 1024 and len(axis) == 1 and x.shape[axis[0]] <= 16)
+    if x.dtype is not float32 and x.dtype == float16:
+        return sum(x.astype(float32), axis=axis, keepdims=keepdims).astype(float16)
     if few or type(x) is not np.ndarray or x.dtype.kind != "f" or (len(axis) == x.ndim and x.flags.forc):
         return array_module(x).add.reduce(x, axis, keepdims=keepdims)  # x.sum() warns of inf - inf
     if not x.flags.c_contiguous:  # see it with its axes in the order of memory
         order = tuple(np.argsort([-step for step in x.strides], kind="stable").tolist())
         there = tuple([order.index(i) for i in axis])
-        out = total(np.ascontiguousarray(x.transpose(order)), there, True).transpose(inverse(order))
+        out: Array = sum(np.ascontiguousarray(x.transpose(order)), axis=there, keepdims=True)
+        out = out.transpose(inverse(order))
         return out if keepdims else out.squeeze(axis)
     stages, shape = stages_of(x.shape, axis, keepdims)
     for a, n, m in stages:
