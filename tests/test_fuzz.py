@@ -123,7 +123,7 @@ def compare(what: str, ours: Any, theirs: Any, tolerance: float, history: bool =
         for i, (x, z) in enumerate(zip(ours, theirs, strict=True)):
             compare(f"{what}[{i}]", x, z, tolerance, history)
     else:
-        x, z = ours.array, theirs.detach().numpy()
+        x, z = ours.array, theirs.numpy(force=True)
         if x.dtype != z.dtype or x.shape != z.shape:
             raise Difference(f"{what} is {x.dtype}{list(x.shape)}, in torch {z.dtype}{list(z.shape)}")
         if x.tobytes() != z.tobytes() and not alike(x, z, tolerance):
@@ -405,8 +405,9 @@ class Pen:
         to = "".join(self.random.sample(labels, self.random.randint(0, len(labels))))
         if self.chance(0.3):
             to = "".join([c for c in to if c in terms[0]])
-            return f"t.einsum('{terms[0]}->{to}', {a}).clone()"  # a diagonal is no view here
-        return f"t.einsum('{','.join(terms)}{'->' + to if self.chance(0.8) else ''}', {a}, {b})"
+            terms[1:] = []
+        equation = f"{','.join(terms)}->{to}" if self.chance(0.8) else ",".join(terms)
+        return f"t.stack([t.einsum('{equation}', {', '.join([a, b][: len(terms)])})])[0]"  # of memory laid out anew: no view
 
     def floating(self) -> tuple[str, Any]:
         name, x = self.pick(torch.is_floating_point)
@@ -594,7 +595,7 @@ def run_program(seeds: list[int], counts: Counter[str]) -> str:
                 continue  # what was saved while a leaf was off leads to it again, in torch
             if twins.run(line):
                 for name, x in list(variables(twins.theirs).items()):
-                    values = abs(x.detach().numpy().astype(float)) if isinstance(x, torch.Tensor) else np.zeros(())
+                    values = abs(x.numpy(force=True).astype(float)) if isinstance(x, torch.Tensor) else np.zeros(())
                     if name == "g20" or (values > 1e4).any() or (np.isnan(values).any() and seed % 8):
                         twins.run(f"del {name}")  # numbers that soon are nothing but rounding, or the sign of a zero
             if not any(isinstance(x, torch.Tensor) for x in variables(twins.theirs).values()):
