@@ -297,7 +297,7 @@ def cross_entropy(
     if label_smoothing:
         share = share * (1 - label_smoothing) + label_smoothing / share.shape[1]
     loss = -engine.sum(log_p * share * _class_weights(weight, log_p), 1)
-    return _reduce(loss if reduction == "mean" else loss.reshape(x.shape[:1] * (x.ndim > 1) + x.shape[2:]), reduction)
+    return _reduce(loss.reshape(x.shape[:1] * (x.ndim > 1) + x.shape[2:]), reduction)
 
 
 def nll_loss(

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import tinygrad_lite as tl
-from tinygrad_lite.inplace import write, writes
+from tinygrad_lite.inplace import write, write_all, writes
 
 
 def leaf(*values: Any) -> tl.Tensor:
@@ -464,3 +464,17 @@ def test_an_augmented_write_to_a_part_writes_once() -> None:
 def test_an_axis_of_one_repeats_nothing_whatever_its_stride() -> None:
     a = np.lib.stride_tricks.as_strided(np.zeros(3, np.float32), (1, 3), (0, 4))
     assert tl.from_numpy(a).add_(1).tolist() == [[1, 1, 1]]
+
+
+def test_several_arrays_are_all_looked_at_before_the_first_is_written() -> None:
+    arrays = [np.zeros(2), np.zeros(2)]
+    arrays[1].flags.writeable = False
+    with pytest.raises(RuntimeError, match="read-only"):
+        write_all(arrays, lambda: arrays[0].fill(1))
+    assert arrays[0].tolist() == [0, 0]
+    with pytest.raises(ZeroDivisionError):  # half-way: noted all the same
+        w = leaf(1.0, 2.0)
+        y = (w * tl.from_numpy(arrays[0])).sum()
+        write_all(arrays[:1], lambda: 1 / 0)
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()

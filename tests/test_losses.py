@@ -259,3 +259,10 @@ def test_the_message_names_what_was_called() -> None:
         nn.functional.mse_loss(tl.ones(2, 1), tl.ones(2))
     with pytest.warns(UserWarning, match=r"^l1_loss: the target size"):
         nn.functional.l1_loss(tl.ones(2, 1), tl.ones(2))
+
+
+def test_class_probabilities_have_no_index_to_ignore() -> None:
+    x = tl.zeros(2, 3)
+    for index in (0, 2):
+        with pytest.raises(RuntimeError, match="ignore_index is not supported"):
+            nn.functional.cross_entropy(x, x + 0.5, ignore_index=index)

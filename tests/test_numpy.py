@@ -227,3 +227,9 @@ def test_out_takes_several_results_and_what_fits() -> None:
     with pytest.raises(ValueError, match=r"add: the result float32\[2\] does not fit into float32\[3\]"):
         np.add(x, 1, out=long)
     assert counts.tolist() == [0, 0] and long.tolist() == [0, 0, 0]
+
+
+def test_out_with_where_leaves_the_rest() -> None:
+    x = tl.tensor([3.0, 4.0])
+    assert np.add(x, 10, out=x, where=np.array([True, False])) is x
+    assert x.tolist() == [13, 4]

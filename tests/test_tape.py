@@ -725,3 +725,9 @@ def test_a_variadic_op_may_have_locals() -> None:
         assert (x.grad.tolist(), y.grad.tolist()) == ([1, 2], [3, 4])
     finally:
         tape.ops.pop("joined", None)
+
+
+def test_backward_as_a_function_needs_no_gradient_for_one_number() -> None:
+    x = tl.tensor([1.0, 2.0], requires_grad=True)
+    tl.autograd.backward((x * x).sum())
+    assert x.grad is not None and x.grad.tolist() == [2, 4]

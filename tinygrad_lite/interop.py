@@ -119,7 +119,7 @@ def plain(value: Any, name: str) -> Any:
 
 def _into(targets: tuple[Any, ...], function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The function's results, written to the targets; those that are Tensors are written as copy_ does."""
-    if len(targets) == 1 and not options and isinstance(function, np.ufunc) and function in UFUNCS:
+    if len(targets) == 1 and not options and function in UFUNCS:
         results = [call_ufunc(function, "__call__", args, {})]
     else:
         buffers = tuple([x.array.copy() if isinstance(x, Tensor) else x for x in targets])
