@@ -43,6 +43,7 @@ WE_RUN = {
     r"some elements of the input tensor and the written-to tensor": "NumPy reads overlapping memory before it writes",
     r"not implemented for 'Bool'|bool tensor is not supported|Boolean inputs not": "an op on bools that torch has not written",
     r"element 0 of tensors does not require grad": "a derivative that is 0 everywhere is recorded like any other",
+    r"ZeroTensors are immutable": "torch's own kind of zero, which it cannot add to",
     r"a view of a leaf Variable": "a view of a leaf that is gone, so that nobody can miss its gradient",
     r"moved into the graph interior": "a leaf that was switched off and written over: what was computed before needs no place",
     r"a second time.*freed: ((Index|IndexPut|Max|Min)Backward\d(, )?|CopySlices(, )?)+$": "an index is no array that is let go",

@@ -531,3 +531,10 @@ def test_a_write_to_nothing_changes_nothing() -> None:
     x += 1
     y.backward()
     assert w.grad is not None and w.grad.shape == (0,)
+
+
+def test_what_is_joined_or_picked_can_be_viewed_as_rows() -> None:
+    x = tl.arange(6.0).reshape(2, 3).T
+    for y in (tl.cat([x, x], 1), tl.stack([x]), x[tl.tensor([2, 0])], x[0::2, tl.tensor([1, 0, 1])]):
+        y.view(-1).zero_()
+        assert not y.any()

@@ -45,8 +45,9 @@ def expand(x: Array, *, shape: Shape) -> Array:
 
 @op(xs=lambda g, nth, axis, ends: narrow(g, axis=axis, start=ends[nth - 1] if nth else 0, stop=ends[nth]))
 def cat(*xs: Array, axis: int, ends: Shape) -> Array:
-    """The xs one after another along an axis; the nth ends at ends[nth]."""
-    return np.concatenate(xs, axis)
+    """The xs one after another along an axis; the nth ends at ends[nth]. The result lies in the order of its axes."""
+    out = np.concatenate(xs, axis)
+    return out if out.flags.c_contiguous else out.copy()
 
 @view(x=lambda g, shape, axis, start: widen(g, axis=axis, start=start, size=shape[axis]))
 def narrow(x: Array, *, axis: int, start: int, stop: int) -> Array:
