@@ -81,11 +81,14 @@ def add_rows(x: Array) -> Array:
         k = k if k * m % 16 == 0 else 16
         size = 64 if n >= 64 * k or m % 16 == 0 else 16
     k = min(k, n // size)
-    done = n // (size * k) * size * k
-    blocks = x[:, :done].reshape(a, -1, size, k * m)
+    p = n // (size * k)
+    k = n // (size * p) if size == 16 or m % 16 == 0 else k  # as few rows as can be are left over
+    done = p * size * k
+    blocks = x[:, :done].reshape(a, p, size, k * m)
     y = (ones(64, x.dtype) @ blocks if size == 64 else np.add.reduce(blocks, 2)).reshape(a, -1, m)
     if done < n or n > 256:
-        y = np.concatenate([y, x[:, done:]], 1, dtype=np.float64)
+        rest = [add_rows(x[:, done:])[:, None]] if done < n else []
+        y = np.concatenate([y, *rest], 1, dtype=np.float64)
     return add_rows(y).astype(x.dtype, copy=False)
 
 def add_columns(x: Array) -> Array:
