@@ -70,7 +70,15 @@ def ones(n: int, dtype: Any) -> Array:
 # NumPy adds row to row when the axis is not the last, and in such a chain float32 loses its digits: 256 numbers cost up to
 # 30 epsilons, a million nearly all. So the rows are added in blocks of 16, which costs two; of wide rows in blocks of 64, by a
 # product with ones, which costs two as well (BLAS adds them in fours; the last columns, if not a multiple of 16, in a chain)
-# and takes the time of NumPy's chain. The sums of the blocks, being few, are added in float64.
+# and takes the time of NumPy's chain. The sums of the blocks, being few, are added in float64. Measured, over axis 0, one
+# thread (tests/benchmarks/reductions.py): the error in epsilons where all numbers are 0.1, and the time,
+#     shape            ours             PyTorch          NumPy's chain         a product with ones in blocks of 256
+#     256 x 784        1.2   0.020 ms   1.5   0.012 ms   20         0.016 ms   2.5
+#     60,000 x 784     1.2   8.4 ms     1.7   25 ms      4,900      9.2 ms     2.2
+#     256 x 10         1.2   0.009 ms   1.2   0.002 ms   20         0.005 ms   20
+#     1,000,000 x 3    1.2   1.0 ms     4.7   0.6 ms     80,000     15 ms      12
+#     20,000,000 x 2   1.4   13 ms      11    10 ms      1,200,000  284 ms
+# and in halves (the upper added to the lower, again and again) 0.1 epsilons, but 27 ms for the second.
 def add_rows(x: Array) -> Array:
     """Σ over the middle axis: (a, n, m) -> (a, m)."""
     a, n, m = x.shape
