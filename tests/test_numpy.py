@@ -233,3 +233,11 @@ def test_out_with_where_leaves_the_rest() -> None:
     x = tl.tensor([3.0, 4.0])
     assert np.add(x, 10, out=x, where=np.array([True, False])) is x
     assert x.tolist() == [13, 4]
+
+
+def test_numpys_keywords_reach_the_function() -> None:
+    x = tl.tensor([[1.0, 4.0], [3.0, 2.0]], requires_grad=True)
+    for function in (np.sum, np.mean, np.max, np.min):
+        y = function(x, axis=1, keepdims=True)
+        assert isinstance(y, tl.Tensor) and y.requires_grad and y.shape == (2, 1)
+    assert np.argmax(x.detach(), axis=0, keepdims=True).tolist() == [[1, 0]]
