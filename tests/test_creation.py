@@ -226,3 +226,9 @@ def test_normal_takes_the_options_of_creation() -> None:
     x = tl.normal(0.0, 1.0, (3,), dtype=tl.float64, requires_grad=True)
     assert x.dtype == tl.float64 and x.requires_grad
     assert tl.normal(tl.zeros(2, dtype=tl.float64), 1.0).dtype == tl.float64
+
+
+def test_what_is_no_number_is_said() -> None:
+    for data in (["a"], [1j], [object()]):
+        with pytest.raises(TypeError, match=r"tensor: cannot make a tensor of .*numbers are needed"):
+            tl.tensor(data)

@@ -266,3 +266,14 @@ def test_class_probabilities_have_no_index_to_ignore() -> None:
     for index in (0, 2):
         with pytest.raises(RuntimeError, match="ignore_index is not supported"):
             nn.functional.cross_entropy(x, x + 0.5, ignore_index=index)
+
+
+def test_warnings_point_to_the_line_that_called() -> None:
+    for call in (
+        lambda: nn.functional.mse_loss(tl.ones(2, 1), tl.ones(2)),
+        lambda: nn.functional.softmax(tl.ones(2, 2)),
+        lambda: nn.functional.log_softmax(tl.ones(2, 2)),
+    ):
+        with pytest.warns(UserWarning) as found:
+            call()
+        assert found[0].filename == __file__

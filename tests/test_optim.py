@@ -619,3 +619,10 @@ def test_a_state_before_the_first_step_is_loaded() -> None:
 def test_an_optimizer_says_itself_what_it_does() -> None:
     with pytest.raises(NotImplementedError):
         optim.Optimizer([tl.ones(2, requires_grad=True)], {})
+
+
+def test_the_default_learning_rates_are_torchs() -> None:
+    p, q = tl.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
+    for kind in ("SGD", "Adam", "AdamW"):
+        ours, theirs = getattr(optim, kind)([p]).param_groups[0], getattr(torch.optim, kind)([q]).param_groups[0]
+        assert {k: v for k, v in ours.items() if k != "params"} == {k: theirs[k] for k in ours if k != "params"}
