@@ -12,42 +12,62 @@ above its forward; how a step is remembered is in tape.py; how the gradient walk
 
 from __future__ import annotations
 
-import warnings
-from importlib import import_module
-from typing import Any
+import warnings as _warnings
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
-from . import autograd, creation, cuda, dtypes, functional
+from . import autograd as autograd
+from . import creation as _creation
+from . import cuda as cuda
+from . import dtypes as _dtypes
+from . import functional as _functional
+from . import methods as _methods  # adds to Tensor what is public above it
+from ._tensor import Tensor
+from .apply import op
 from .backend import device
 from .creation import *
 from .dtypes import *
 from .functional import *
 from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .ops.elementwise import abs, add, div, exp, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, sub, tanh
-from .ops.shape import clone
+from .gradcheck import gradcheck
+from .ops import arithmetic as _arithmetic
+from .ops import choice as _choice
+from .ops import exponential as _exponential
+from .ops import shape as _shape
+from .ops import trigonometric as _trigonometric
+from .ops.arithmetic import *
+from .ops.choice import *
+from .ops.exponential import *
+from .ops.neural.activation import relu, sigmoid
+from .ops.shape import *
+from .ops.trigonometric import *
 from .printing import NoSuch as _NoSuch
 from .random import Generator, manual_seed
-from .tensor import Tensor
 
-__all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "manual_seed"]
+__all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "gradcheck", "manual_seed", "op", "relu", "sigmoid"]
 __all__ += ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
-__all__ += ["abs", "add", "div", "exp", "log", "maximum", "minimum", "mul", "neg", "relu", "sigmoid", "sign", "sqrt", "sub"]
-__all__ += ["clone", "tanh"]
-__all__ += creation.__all__
-__all__ += dtypes.__all__
-__all__ += functional.__all__
+__all__ += _arithmetic.__all__
+__all__ += _choice.__all__
+__all__ += _creation.__all__
+__all__ += _dtypes.__all__
+__all__ += _exponential.__all__
+__all__ += _functional.__all__
+__all__ += _shape.__all__
+__all__ += _trigonometric.__all__
 __version__ = "0.1.0"
 
 # PyTorch is silent about log 0 and overflow, and so is this: NumPy's warnings are switched off for what happens in our code.
 # np.errstate around every op would say the same at half a microsecond each.
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
+_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 _LAZY = ("nn", "optim", "datasets")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     if name in _LAZY:
         try:
-            return import_module(f"{__name__}.{name}")
+            return _import_module(f"{__name__}.{name}")
         except ModuleNotFoundError as error:
             if error.name not in ("tinygrad_lite.nn", "tinygrad_lite.datasets"):
                 raise
@@ -57,4 +77,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted([*__all__, *_LAZY, "__version__"])

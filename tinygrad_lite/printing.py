@@ -13,7 +13,7 @@ from .dtypes import get_default_dtype, int64
 from .tape import Leaf
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 
 class NoSuch(AttributeError):
