@@ -194,12 +194,7 @@ case("clamp_min", lambda t, x, y: t.clamp(x, min=y), f(0, 1, 2, nan, 1, 0), f(1,
 case("zero", lambda t, x: arithmetic.zero(x), (2, 3), theirs=lambda t, x: x * 0)
 case("zero", lambda t, x: arithmetic.zero(x), (), theirs=lambda t, x: x * 0)
 case("zero", lambda t, x: arithmetic.zero(x), (0, 2), theirs=lambda t, x: x * 0)
-case(
-    "masked",
-    lambda t, x: choice.masked(x, t.tensor(MASK, device=x.device)),
-    (2, 3),
-    theirs=lambda t, x: x * t.tensor(MASK),
-)
+case("masked", lambda t, x: choice.masked(x, t.tensor(MASK, device=x.device)), (2, 3), theirs=lambda t, x: x * t.tensor(MASK))
 case("masked", lambda t, x: choice.masked(x, x > 0), transposed(2, 3), theirs=lambda t, x: x * (x > 0))
 case("masked", lambda t, x: choice.masked(x, x > 0), (), theirs=lambda t, x: x * (x > 0))
 case(
@@ -269,7 +264,12 @@ case("gather", lambda t, x: tuple(x.max(1)), f([1, nan, 2], [inf, 0, inf]), smoo
 case("gather", lambda t, x: tuple(x.min(1)), (0, 3))
 case("clone", lambda t, x: tuple(x.max(0)), ())
 SPREAD = {"shape": (2, 3, 4), "axis": (0, 2)}
-case("expand_reduced", lambda t, x: reduction.expand_reduced(x, **SPREAD, keepdims=True), (1, 3, 1), theirs=lambda t, x: x.expand(2, 3, 4) + 0)
+case(
+    "expand_reduced",
+    lambda t, x: reduction.expand_reduced(x, **SPREAD, keepdims=True),
+    (1, 3, 1),
+    theirs=lambda t, x: x.expand(2, 3, 4) + 0,
+)
 case(
     "expand_reduced",
     lambda t, x: reduction.expand_reduced(x, **SPREAD, keepdims=False),

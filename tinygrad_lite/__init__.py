@@ -21,40 +21,35 @@ from . import autograd as autograd
 from . import creation as _creation
 from . import cuda as cuda
 from . import dtypes as _dtypes
-from . import functional as _functional
-from . import methods as _methods  # adds to Tensor what is public above it
-from ._tensor import Tensor
-from .apply import op
-from .backend import device
+from . import methods as _methods
+from ._tensor import Tensor as Tensor
+from .apply import op as op
+from .backend import device as device
 from .creation import *
 from .dtypes import *
-from .functional import *
-from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .gradcheck import gradcheck
-from .ops import arithmetic as _arithmetic
-from .ops import choice as _choice
-from .ops import exponential as _exponential
-from .ops import shape as _shape
-from .ops import trigonometric as _trigonometric
+from .functional.choice import *
+from .functional.contraction import *
+from .functional.exponential import *
+from .functional.linalg import *
+from .functional.neural import *
+from .functional.reduction import *
+from .functional.shape import *
+from .grad_mode import enable_grad as enable_grad
+from .grad_mode import is_grad_enabled as is_grad_enabled
+from .grad_mode import no_grad as no_grad
+from .grad_mode import set_grad_enabled as set_grad_enabled
+from .gradcheck import gradcheck as gradcheck
 from .ops.arithmetic import *
 from .ops.choice import *
 from .ops.exponential import *
-from .ops.neural.activation import relu, sigmoid
+from .ops.neural.activation import relu as relu
+from .ops.neural.activation import sigmoid as sigmoid
 from .ops.shape import *
 from .ops.trigonometric import *
 from .printing import NoSuch as _NoSuch
-from .random import Generator, manual_seed
+from .random import Generator as Generator
+from .random import manual_seed as manual_seed
 
-__all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "gradcheck", "manual_seed", "op", "relu", "sigmoid"]
-__all__ += ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
-__all__ += _arithmetic.__all__
-__all__ += _choice.__all__
-__all__ += _creation.__all__
-__all__ += _dtypes.__all__
-__all__ += _exponential.__all__
-__all__ += _functional.__all__
-__all__ += _shape.__all__
-__all__ += _trigonometric.__all__
 __version__ = "0.1.0"
 
 # PyTorch is silent about log 0 and overflow, and so is this: NumPy's warnings are switched off for what happens in our code.
@@ -63,18 +58,25 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_li
 
 _LAZY = ("nn", "optim", "datasets")
 
+if TYPE_CHECKING:
+    import tinygrad_lite.datasets as datasets
+    import tinygrad_lite.nn as nn
+    import tinygrad_lite.optim as optim
+else:  # hidden from type checkers, for which a misspelt name would be Any
+    __all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "gradcheck", "manual_seed", "op", "relu", "sigmoid"]
+    __all__ += ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+    __all__ += [name for family in (*_methods.FAMILIES, _creation, _dtypes) for name in family.__all__]
 
-def __getattr__(name: str) -> _Any:
-    if name in _LAZY:
-        try:
-            return _import_module(f"{__name__}.{name}")
-        except ModuleNotFoundError as error:
-            if error.name not in ("tinygrad_lite.nn", "tinygrad_lite.datasets"):
-                raise
-            where = "this checkout is not installed; in its root type: pip install -e ."
-            raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
-    raise _NoSuch(f"tinygrad_lite has no {name!r}", name, __dir__)
+    def __getattr__(name: str) -> _Any:
+        if name in _LAZY:
+            try:
+                return _import_module(f"{__name__}.{name}")
+            except ModuleNotFoundError as error:
+                if error.name not in ("tinygrad_lite.nn", "tinygrad_lite.datasets"):
+                    raise
+                where = "this checkout is not installed; in its root type: pip install -e ."
+                raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
+        raise _NoSuch(f"tinygrad_lite has no {name!r}", name, __dir__)
 
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, *_LAZY, "__version__"])
+    def __dir__() -> list[str]:
+        return sorted([*__all__, *_LAZY, "__version__"])

@@ -144,7 +144,7 @@ class Tensor(Methods):
         """
         node = self.node
         if type(node) is Leaf:
-            return node.grad
+            return node.grad  # type: ignore[no-any-return]
         if node is not None and not self.retains_grad:
             warnings.warn(
                 "the .grad of a tensor that is not a leaf is being read: backward() leaves it None. To have it, call "
@@ -153,7 +153,7 @@ class Tensor(Methods):
                 UserWarning,
                 stacklevel=2,
             )
-        return leaf_of(self).grad
+        return leaf_of(self).grad  # type: ignore[no-any-return]
 
     @grad.setter
     def grad(self, g: Tensor | None) -> None:
@@ -326,4 +326,3 @@ def _rebuilt(kind: type[Tensor], memory: Array, part: Any, leaf: Leaf | None) ->
         x._leaf = leaf
         x.node = leaf if leaf.requires_grad else None
     return x
-

@@ -12,7 +12,7 @@ from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from itertools import repeat
 from types import FunctionType
-from typing import Any, ParamSpec, cast
+from typing import Any, ParamSpec, Protocol, cast
 
 import numpy as np
 
@@ -29,7 +29,13 @@ ndarray = np.ndarray
 new = object.__new__
 
 
-def op(**vjps: Vjp | None) -> Callable[[Callable[Arguments, Array]], Callable[Arguments, Tensor]]:
+class Decorator(Protocol):
+    """What op(...) returns: it makes of a forward on arrays a function of the same parameters on Tensors."""
+
+    def __call__(self, forward: Callable[Arguments, Array], /) -> Callable[Arguments, Tensor]: ...
+
+
+def op(**vjps: Vjp | None) -> Decorator:
     """Make a recorded function of a forward on arrays; the keywords are its vjps and lemmas, as the head of tape.py says.
     TypeError, at import, if an input has no vjp, a keyword is neither an input nor a lemma that a vjp asks for, one asks for
     an unknown name, or another op has the name already. The first parameter is the user's `input`, the second `other`.
@@ -43,12 +49,12 @@ def op(**vjps: Vjp | None) -> Callable[[Callable[Arguments, Array]], Callable[Ar
     >>> sine(x).backward(); x.grad
     tensor(1.)
     """
-    return partial(_registered, vjps, computes=True)  # type: ignore[return-value]
+    return partial(_registered, vjps, computes=True)
 
 
-def view(**vjps: Vjp | None) -> Callable[[Callable[Arguments, Array]], Callable[Arguments, Tensor]]:
+def view(**vjps: Vjp | None) -> Decorator:
     """An op that computes nothing: its result shows the input's memory, or the same numbers in another place or dtype."""
-    return partial(_registered, vjps, computes=False)  # type: ignore[return-value]
+    return partial(_registered, vjps, computes=False)
 
 
 def _registered(vjps: dict[str, Vjp | None], forward: Callable[..., Array], *, computes: bool) -> Callable[..., Tensor]:

@@ -211,7 +211,7 @@ def grad(
     create_graph: bool = False,
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
+) -> tuple[Tensor, ...]:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is touched.
     `inputs` may be leaves or results. One that the outputs do not depend on is a RuntimeError; with allow_unused its gradient
     is None, with materialize_grads zeros. The other options are backward's.

@@ -23,7 +23,7 @@ from ._tensor import Tensor
 from .dtypes import as_dtype, float16, float32, float64, int32, int64, uint8
 from .dtypes import bool as bool_dtype
 from .functional import choice as f_choice
-from .functional import comparison, indexing
+from .functional import comparison, contraction, indexing
 from .functional import exponential as f_exponential
 from .functional import linalg as f_linalg
 from .functional import neural as f_neural
@@ -36,7 +36,7 @@ from .ops import indexing as indexing_ops
 from .ops.neural import activation
 
 FAMILIES: tuple[Any, ...] = (arithmetic, exponential, trigonometric, choice, shape)
-FAMILIES += (f_exponential, f_choice, f_reduction, f_shape, f_neural, f_linalg)
+FAMILIES += (f_exponential, f_choice, f_reduction, f_shape, f_neural, f_linalg, contraction)
 
 
 # Views of the whole
@@ -71,8 +71,7 @@ def backward(
 
 def where(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
     """This tensor where the condition holds, else `other`."""
-    out: Tensor = f_choice.where(condition, self, other)
-    return out
+    return f_choice.where(condition, self, other)
 
 
 # Other dtypes and devices

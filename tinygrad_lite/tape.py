@@ -128,26 +128,27 @@ class Op:
             for name, lemma in given.items()
             if name not in self.inputs
         }
-        vjps = [given[name] for name in self.inputs]
-        self.vjps: Any = repeat(vjps[0]) if self.variadic else tuple(vjps)
-        self.reads = tuple([self._reads(name, vjp) for name, vjp in zip(self.inputs, vjps)])
+        reads = {name: self._reads(name, given[name]) for name in self.inputs if name in given}
+        for name in self.inputs:
+            if name not in given:
+                what = f"give it one, {name}=lambda g, ...: ..., or say {name}=None if it has no derivative"
+                raise TypeError(f"@op {self.name}: the input {name} has no vjp; {what}")
+        vjps = tuple([given[name] for name in self.inputs])
+        self.vjps: Any = repeat(vjps[0]) if self.variadic else vjps
+        self.reads = tuple([reads[name] for name in self.inputs])
         self.needs = tuple([self._needs(reads) for reads in self.reads])
         self.keeps = tuple(map(self._keep, self.inputs, self.needs))
         self.saves_arrays = any(name in (*self.inputs, "out") for needs in self.needs for name in needs)
         self._check_lemmas()
 
     def _check_names(self, given: dict[str, Vjp | None]) -> None:
-        """TypeError for an input without a vjp, and for a keyword that is neither an input nor asked for as a lemma."""
+        """TypeError for a keyword that is neither an input nor asked for as a lemma."""
         asked = {name for input, f in given.items() if f for name in parameters(f, f"@op {self.name}: the vjp {input}=")}
         for name in given:
             if name not in self.inputs and name not in asked:
                 there = ", ".join((*self.inputs, *self.options, "out", "shape"))
                 what = f"is for no input; there are {there}. Nor is it a lemma, since no vjp asks for it"
                 raise TypeError(f"@op {self.name}: the vjp {name}= {what}")
-        for name in self.inputs:
-            if name not in given:
-                what = f"give it one, {name}=lambda g, ...: ..., or say {name}=None if it has no derivative"
-                raise TypeError(f"@op {self.name}: the input {name} has no vjp; {what}")
 
     def _reads(self, input: str, vjp: Vjp | None) -> tuple[str, ...]:
         """The names that a vjp asks for: its parameters after `g`. TypeError for a name that there is not."""

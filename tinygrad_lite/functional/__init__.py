@@ -8,18 +8,9 @@ https://pytorch.org/docs/stable/generated/torch.NAME.html
 """
 
 from .choice import *
-from .choice import __all__ as _choice
-from .einsum import *
-from .einsum import __all__ as _einsum
+from .contraction import *
 from .exponential import *
-from .exponential import __all__ as _exponential
 from .linalg import *
-from .linalg import __all__ as _linalg
 from .neural import *
-from .neural import __all__ as _neural
 from .reduction import *
-from .reduction import __all__ as _reduction
 from .shape import *
-from .shape import __all__ as _shape
-
-__all__ = [*_choice, *_einsum, *_exponential, *_linalg, *_neural, *_reduction, *_shape]

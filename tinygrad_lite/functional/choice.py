@@ -45,7 +45,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 clip = clamp
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
     """x where the condition holds, else y: all broadcast, and x and y may be numbers.
     Both sides are differentiated, so an infinite derivative on the side not taken gives nan, as in PyTorch.
     >>> x = tensor([-1.0, 2.0])

@@ -18,9 +18,9 @@ __all__: list[str] = []
 def _pairwise(compare: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
     """A comparison of NumPy's as an operator: both sides in the dtype that they make, by PyTorch's rule."""
 
-    def operator(self: Tensor, other: Any) -> Any:
+    def operator(self: Tensor, other: Any) -> Tensor:
         if not isinstance(other, (Tensor, bool, int, float, np.generic)) and not is_array(other):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return]
         if isinstance(other, int) and self.array.dtype.kind in "iu" and not isinstance(other, bool):
             other = np.array(other, np.int64).astype(self.dtype)  # a number too large wraps around, as in PyTorch
         x, y = self.array, as_tensor_like(other, self).array

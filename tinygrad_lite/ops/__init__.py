@@ -1,8 +1,8 @@
 """Every primitive, its derivative directly above its forward.
 
 arithmetic, exponential, trigonometric, choice: one number in, one number out · reduction: an axis is summed or searched ·
-shape: the same numbers elsewhere · indexing: some of the numbers · linalg, einsum: products of arrays · neural/: what networks
-need stable or fast. The public form of those that take PyTorch's arguments another way is in functional/, in the file of the
+shape: the same numbers elsewhere · indexing: some of the numbers · linalg, contraction: products of arrays · neural/: what
+networks need stable or fast. Those that take PyTorch's arguments in another form have it in functional/, in the file of the
 same name.
 
 To add an op, write it here as its neighbours are written, and add a row to the file of the same name in tests/cases/: the

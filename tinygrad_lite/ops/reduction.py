@@ -28,7 +28,8 @@ def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """
     few = x.size <= 64 or (x.size <= 1024 and len(axis) == 1 and x.shape[axis[0]] <= 16)
     if x.dtype is not float32 and x.dtype == float16:
-        return sum(x.astype(float32), axis=axis, keepdims=keepdims).astype(float16)
+        wide: Array = sum(x.astype(float32), axis=axis, keepdims=keepdims)
+        return wide.astype(float16)
     if few or type(x) is not np.ndarray or x.dtype.kind != "f" or (len(axis) == x.ndim and x.flags.forc):
         return array_module(x).add.reduce(x, axis, keepdims=keepdims)  # x.sum() warns of inf - inf
     if not x.flags.c_contiguous:  # see it with its axes in the order of memory

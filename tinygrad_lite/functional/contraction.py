@@ -1,6 +1,6 @@
 """einsum: any sum of products, said by labels of the axes.
 
-It is brought to the op of ops/einsum.py in four steps: the equation is spelt out and checked, each operand is reduced to the
+Four steps bring it to the op of ops/contraction.py: the equation is spelt out and checked, each operand is reduced to the
 labels that others or the result have, and the operands are contracted two at a time.
 """
 
@@ -11,8 +11,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..backend import array_module
-from ..ops import einsum as ops
-from ..ops import indexing, shape
+from ..ops import contraction, indexing, shape
 from .reduction import sum
 
 __all__ = ["einsum"]
@@ -37,7 +36,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     for i in range(1, len(xs)):
         ahead = "".join([to, *terms[i + 1 :]])
         pair = "".join([c for c in dict.fromkeys(ahead) if c in have + terms[i]])
-        out, have = ops.einsum(out, xs[i], left=have, right=terms[i], to=pair), pair
+        out, have = contraction.einsum(out, xs[i], left=have, right=terms[i], to=pair), pair
     return out if len(xs) > 1 else shape.permute(out, axes=tuple([have.index(c) for c in to]))
 
 
