@@ -242,6 +242,9 @@ class Tensor(Methods):
     def __repr__(self) -> str:
         return printing.text(self)
 
+    def _repr_html_(self) -> str:
+        return printing.html(self)
+
     def __format__(self, spec: str) -> str:
         if spec and self.array.size != 1:
             raise TypeError(f"format: {spec!r} is for one element, this tensor has {self.array.size}; use x.tolist() or str(x)")
