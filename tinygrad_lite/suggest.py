@@ -41,11 +41,11 @@ class NoSuch(AttributeError):
 
     def __init__(self, what: str | type, name: str, known: Callable[[], Iterable[str]]) -> None:
         super().__init__(name, name=name)  # with a name and without obj, Python adds no guess of its own
-        self.what, self.known = what, known
+        self.what, self.asked, self.known = what, name, known
 
     def __str__(self) -> str:
         what = f"module {self.what!r}" if isinstance(self.what, str) else f"{self.what.__name__!r} object"
-        return f"{what} has no attribute {self.name!r}{hint(self.what, self.name, self.known)}"
+        return f"{what} has no attribute {self.asked!r}{hint(self.what, self.asked, self.known)}"
 
     def __reduce__(self) -> Any:
         return AttributeError, (str(self),)  # so that it can be pickled: `known` is often a lambda
@@ -127,8 +127,8 @@ def nearest(name: str, known: Iterable[str], slips: int | None = None) -> str | 
     """
     word = plain(name)
     slips = (len(word) > 2) + (len(word) > 7) if slips is None else slips
-    found = [(distance(word, plain(other)), other) for other in known if not other.startswith("_")]
-    count, other = min(found, default=(slips + 1, ""))
+    found = [(distance(word, plain(other)), distance(name, other), other) for other in known if not other.startswith("_")]
+    count, _, other = min(found, default=(slips + 1, 0, ""))
     return other if count <= slips else None
 
 
