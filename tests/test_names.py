@@ -401,6 +401,7 @@ MISTAKES = """
     x.bakcward backward
     x.detatch detach
     x.transpsoe transpose
+    x.tranpsoe transpose
     x.reshpae reshape
     x.unsqeeze unsqueeze
     x.logsumex logsumexp
@@ -465,9 +466,10 @@ MISTAKES = """
     net.trainning training
 """
 NOT_MISTAKES = """
-    x.sort x.topk x.sin x.t x.allclose x.repeat x.foo x.gradients x.labels x.xyz x.ab x.gelu x.cross_entropy x._shape tl.foo
-    tl.qqqqqq tl.Linear tl.fft tl.jit tl.sparse tl.stacked_sums nn.Conv2d nn.Conv2D nn.cross_entropy nn.Foo nn.SGD
-    optim.RMSprop optim.Lion F.gelu net.encoder net.embedding net.fc net.zzz net.conv datasets.MNIST
+    x.unsqeze x.leaf x.sort x.topk x.sin x.t x.allclose x.repeat x.foo x.gradients x.labels x.xyz x.ab x.gelu
+    x.cross_entropy x._shape tl.foo tl.qqqqqq tl.Linear tl.fft tl.jit tl.sparse tl.stacked_sums nn.Conv2d nn.Conv2D
+    nn.cross_entropy nn.Foo nn.SGD optim.RMSprop optim.Lion F.gelu net.encoder net.embedding net.fc net.zzz net.conv
+    datasets.MNIST
 """
 
 
@@ -478,7 +480,7 @@ def asked(expression: str) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize("line", MISTAKES.strip().splitlines())
+@pytest.mark.parametrize("line", [line.strip() for line in MISTAKES.strip().splitlines()])
 def test_a_typing_mistake_is_recognised(line: str) -> None:
     wrong, right = line.split()
     assert asked(wrong).endswith(f"has no attribute {wrong.rpartition('.')[2]!r}. Did you mean: {right!r}?")
