@@ -6,6 +6,10 @@ reads plain text files of labelled rows, `standardize` scales features by the tr
 `fetch` downloads a file once, checked. The names are those of torch.utils.data where it has one.
 """
 
+from typing import TYPE_CHECKING
+
+from tinygrad_lite.suggest import missing_from
+
 from .dataset import Dataset, Subset, TensorDataset, default_collate, random_split
 from .fashion_mnist import FashionMNIST
 from .fetch import fetch
@@ -26,3 +30,6 @@ __all__ = [
     "read_labelled",
     "standardize",
 ]
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

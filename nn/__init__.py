@@ -6,6 +6,10 @@ the loop around them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tinygrad_lite.suggest import missing_from
+
 from . import functional, init, optim, plots, utils
 from .containers import ModuleDict, ModuleList, Sequential
 from .layers import Dropout, Flatten, Identity, LazyLinear, Linear, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
@@ -47,3 +51,6 @@ __all__ = [
     "plots",
     "utils",
 ]
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod, sqrt
 from operator import setitem
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import device_of, put
 from tinygrad_lite.inplace import write
 from tinygrad_lite.random import Generator, draw
+from tinygrad_lite.suggest import missing_from
 
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
@@ -167,3 +168,7 @@ def kaiming_normal_(
     if not tensor.array.size:
         return tensor
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / sqrt(_calculate_correct_fan(tensor, mode)), generator)
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

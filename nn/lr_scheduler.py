@@ -11,6 +11,8 @@ from math import cos, pi
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_lite.suggest import missing_from
+
 if TYPE_CHECKING:
     from .optim import Optimizer
 
@@ -168,3 +170,7 @@ class CosineAnnealingLR(LRScheduler):
             return [lr + (base - low) * step for lr, base in zip(self._lrs(), self.base_lrs)]
         ratio = (1 + cos(pi * epoch / half)) / (1 + cos(pi * (epoch - 1) / half))
         return [ratio * (lr - low) + low for lr in self._lrs()]
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

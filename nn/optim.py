@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from functools import cache, partial
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from tinygrad_lite.backend import Array, array_module, device_of, put
 from tinygrad_lite.dtypes import float32
 from tinygrad_lite.grad_mode import enable_grad
 from tinygrad_lite.inplace import unwritable, write_all
+from tinygrad_lite.suggest import missing_from
 
 from . import lr_scheduler
 from .module import numbers, zero_grads
@@ -529,3 +530,7 @@ class AdamW(Adam):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf
 from operator import imul
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from tinygrad_lite.dtypes import float16, float32
 from tinygrad_lite.inplace import write
 from tinygrad_lite.operands import as_array
 from tinygrad_lite.ops.reduction import sum as sum_over
+from tinygrad_lite.suggest import missing_from
 
 
 def clip_grad_norm_(
@@ -94,3 +96,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """
     vector: Tensor = functional.cat([p.reshape(-1) for p in parameters])
     return vector
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -438,7 +438,7 @@ def test_asking_for_an_attribute_that_is_not_there_is_cheap() -> None:
     assert seconds(lambda: hasattr(x, "shpae")) < 10 * seconds(lambda: hasattr(bare, "shpae"))
     assert seconds(lambda: hasattr(net, "wieght")) < 20 * seconds(lambda: hasattr(bare, "wieght"))
     assert seconds(lambda: hasattr(tl, "tnesor")) < 10 * seconds(lambda: hasattr(bare, "tnesor"))
-    with pytest.raises(AttributeError, match="a Tensor has no 'shpae'; the nearest is 'shape'"):
+    with pytest.raises(AttributeError, match=r"'Tensor' object has no attribute 'shpae'\. Did you mean: 'shape'"):
         x.shpae  # noqa: B018
 
 

@@ -296,7 +296,7 @@ def test_deepcopy_and_pickle_are_independent(block):
 
 
 def test_a_misspelt_name_tells_the_nearest(block):
-    with pytest.raises(AttributeError, match="'Block' object has no attribute 'sclae'; the nearest is 'scale'"):
+    with pytest.raises(AttributeError, match=r"'Block' object has no attribute 'sclae'\. Did you mean: 'scale'"):
         _ = block.sclae
     with pytest.raises(AttributeError, match=r"no attribute 'zzz'$"):
         _ = block.zzz

@@ -338,7 +338,7 @@ SCHEDULES = {
     "LinearLR": {"factor": 0.25, "total_iters": 4},
     "ExponentialLR": {"gamma": 0.7},
     "MultiStepLR": {"gamma": 0.1, "milestones": [2, 5]},
-    "PolynomialLR": {"total_iters": 4, "power": 2.0},
+    "PolynomialLR": {"total_iters": 4, "pow_scalar": 2.0},
     "CosineAnnealingWarmRestarts": {"T_0": 3},
 }
 
