@@ -39,7 +39,7 @@ def draw(kind: str, ax: Any = None) -> Any:
     if kind == "confusion":
         return plots.plot_confusion_matrix(tensor([0, 0, 1, 2]), tensor([0, 1, 1, 1]), ["cat", "dog", "eel"], ax)
     if kind == "norms":
-        norms = plots.GradientNorms()
+        norms = nn.GradientNorms()
         norms.norms = {"first": [1.0, 0.1], "last": [2.0, 0.5]}
         return norms.plot(ax)
     history = nn.History(epoch=[1, 2, 3], train_loss=[3.0, 2.0, 1.0])
@@ -167,7 +167,7 @@ def test_gradient_norms_are_those_of_each_layer() -> None:
         def configure_optimizers(self) -> Any:
             return nn.optim.SGD(self.parameters(), lr=0.1)
 
-    norms = plots.GradientNorms()
+    norms = nn.GradientNorms()
     for _ in range(2):  # a second fit starts anew
         nn.Trainer(max_epochs=2, callbacks=[norms], gradient_clip_val=0.1).fit(Net(), [tensor([1.0]), tensor([3.0])])
         assert {layer: pytest.approx(values) for layer, values in norms.norms.items()} == {"a": [5.0, 5.0], "b": [2.0, 2.0]}
