@@ -188,8 +188,8 @@ class Trainer:
         done = self.history.epochs
         if done >= self.max_epochs:
             raise ValueError(
-                f"fit(resume=True): nothing is left to do, {done} epochs are done and max_epochs is {self.max_epochs}, the number "
-                f"of all epochs together; to train for 5 more, set trainer.max_epochs = {done + 5}"
+                f"fit(resume=True): nothing is left to do: {done} epochs are done, and max_epochs, the number of all epochs "
+                f"together, is {self.max_epochs}; to train for 5 more, set trainer.max_epochs = {done + 5}"
             )
 
     def _end(self, model: Module) -> None:

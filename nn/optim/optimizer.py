@@ -77,7 +77,7 @@ class Optimizer:
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group).__name__}")
         if "params" not in param_group:
-            raise KeyError(f'a parameter group needs "params": its tensors; this one has only {list(param_group)}')
+            raise KeyError(f'a parameter group needs "params": its tensors; this one has only {", ".join(param_group)}')
         if isinstance(param_group["params"], set):
             raise TypeError("optimizer parameters need to be in an ordered collection, but got a set; use a list instead")
         params = [param_group["params"]] if isinstance(param_group["params"], Tensor) else list(param_group["params"])
