@@ -61,8 +61,13 @@ class History(dict[str, list[float]]):
 
     def _repr_html_(self) -> str:
         """The epochs as a table for notebooks; of more than 12 the first and the last five."""
-        rows = [[f"<td>{column[i]:.4g}</td>" for column in self.values()] for i in range(self.epochs)]
+        rows = [[_shown(x) for x in row] for row in zip(*self.values())]
         if len(rows) > 12:
-            rows[5:-5] = [["<td>…</td>"] * len(self)]
-        lines = [[f"<th>{escape(name)}</th>" for name in self], *rows]
-        return "<table>" + "".join([f"<tr>{''.join(line)}</tr>" for line in lines]) + "</table>"
+            rows[5:-5] = [["…"] * len(self)]
+        head = "".join([f"<th>{escape(name)}</th>" for name in self])
+        body = ["".join([f"<td>{cell}</td>" for cell in row]) for row in rows]
+        return "<table>" + "".join([f"<tr>{line}</tr>" for line in [head, *body]]) + "</table>"
+
+
+def _shown(x: float) -> str:
+    return f"{x:.4g}" if isinstance(x, float) else str(x)  # an epoch is an int: all its digits

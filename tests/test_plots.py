@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,27 @@ def test_without_axes_there_is_a_new_figure(kind: str, tmp_path: Path) -> None:
     ax = draw(kind)
     assert ax.figure is not draw(kind).figure
     assert len(np.unique(imread(plots.save_figure(ax.figure, tmp_path / "a.png")).reshape(-1, 4), axis=0)) > 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_notebook_shows_a_new_figure(kind: str) -> None:
+    """IPython asks the value of a cell for _repr_png_."""
+    ax = draw(kind)
+    picture = imread(BytesIO(ax._repr_png_()))
+    assert picture.shape[:2] == tuple((ax.figure.get_size_inches()[::-1] * ax.figure.dpi).astype(int))
+    assert len(np.unique(picture.reshape(-1, 4), axis=0)) > 2
+    mine = Figure().add_subplot()
+    assert not hasattr(draw(kind, mine), "_repr_png_"), "its figure is the caller's to show"
+
+
+def test_a_new_figure_of_ones_own() -> None:
+    figure = plots.new_figure(4, 2)
+    left, right = figure.subplots(1, 2)
+    assert draw("history", left) is left and right.plot([1, 2])
+    assert left._repr_png_() == right._repr_png_() == figure._repr_png_()  # type: ignore[attr-defined]
+    assert imread(BytesIO(left._repr_png_())).shape[:2] == (200, 400)
+    polar = figure.add_subplot(projection="polar")
+    assert polar.name == "polar"
 
 
 def test_pyplot_is_never_loaded_and_matplotlib_only_to_draw() -> None:
