@@ -66,8 +66,8 @@ class Trainer:
     metrics: {name: function of (model(x), y)}, for batches (x, y); measured in validation, recorded as `val_<name>`.
     callbacks: EarlyStopping, BestWeights, GradientNorms, or your own Callback.
     progress: whether to show a progress bar; None shows it in a terminal and in a Jupyter notebook, not in a log.
-    After a fit there are `history`, `model`, `optimizer`, `schedulers` and `interrupted`, whether Ctrl-C stopped it.
-    ValueError for max_epochs < 1 or gradient_clip_val < 0, TypeError for metrics and callbacks that are none.
+    A fit sets the attributes `history`, `model`, `optimizer`, `schedulers`, and `interrupted`: whether Ctrl-C stopped it.
+    ValueError for max_epochs < 1 or gradient_clip_val < 0, TypeError for metrics and callbacks of other forms.
     https://lightning.ai/docs/pytorch/stable/common/trainer.html
 
     >>> from tinygrad_lite import nn, tensor
@@ -106,7 +106,7 @@ class Trainer:
         self.history, self.should_stop, self.interrupted = History(), False, False
         self.model: Module | None = None
         self.optimizer: Any = None
-        self.schedulers: list[tuple[Any, str | None]] = []
+        self.schedulers: list[tuple[Any, str | None]] = []  # each with the column that it monitors
 
     def fit(
         self, model: Module, train_loader: Iterable[Any], val_loader: Iterable[Any] | None = None, *, resume: bool = False
@@ -158,8 +158,8 @@ class Trainer:
     def validate(self, model: Module, loader: Iterable[Any]) -> dict[str, float]:
         """Means over a loader's batches, weighted by batch size; the model is in eval mode, and gradients are off.
 
-        They are of what validation_step logs; what it returns, if anything, is `val_loss`. Without a validation_step,
-        `val_loss` is what training_step returns. `val_<name>` is each of the trainer's metrics.
+        The columns are what validation_step logs, and what it returns, as `val_loss`. Without a validation_step, `val_loss` is
+        what training_step returns. Each of the trainer's metrics is `val_<name>`.
 
         >>> from tinygrad_lite import nn, tensor
         >>> class Half(nn.Module):
@@ -193,6 +193,7 @@ class Trainer:
             )
 
     def _end(self, model: Module) -> None:
+        """The training is over, or interrupted."""
         for callback in self.callbacks:
             callback.on_fit_end(self, model)
 
@@ -414,7 +415,7 @@ def _size(batch: Any) -> int:
 
 
 def _number(loss: Any) -> float:
-    """A step's loss as a Python number."""
+    """A step's loss as a Python number; TypeError or ValueError for anything else."""
     if not isinstance(loss, Tensor):
         raise TypeError(f"Trainer: a step must return the loss, a Tensor of one number, got {type(loss).__name__}")
     if loss.array.size != 1:
