@@ -197,6 +197,14 @@ def test_garbage_in_a_state_changes_nothing(change: Callable[[Any], None], messa
     }
 
 
+def test_none_in_a_state_is_nothing() -> None:
+    """SGD without momentum saved it so in older versions of PyTorch."""
+    optimizer = optim.SGD([tl.ones(2, requires_grad=True)])
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": {0: {"momentum_buffer": None}}, "param_groups": groups})
+    assert optimizer.state_dict()["state"] == {0: {}}
+
+
 def test_a_state_before_the_first_step_is_loaded() -> None:
     p = tl.ones(2, requires_grad=True)
     state = {"step": np.float32(0), "exp_avg": np.zeros(2), "exp_avg_sq": np.zeros(2)}

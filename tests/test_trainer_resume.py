@@ -228,6 +228,30 @@ def test_ctrl_c_at_any_moment(where: str) -> None:
     assert weights(model) != [0.0] * 9 and not trainer.interrupted
 
 
+def test_the_batches_of_an_interrupted_epoch_do_not_count_in_its_norms() -> None:
+    class Steep(Constant):
+        stops = True
+
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            if batch_idx and self.stops:
+                raise KeyboardInterrupt
+            return (batch * self.weight).sum()
+
+    norms, model, batches = nn.GradientNorms(), Steep(), [tensor([1.0]), tensor([3.0])]
+    trainer = nn.Trainer(max_epochs=1, callbacks=[norms])
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(model, batches)
+    model.stops = False
+    trainer.fit(model, batches, resume=True)
+    assert norms.norms == {"weight": [2.0]}
+    model.stops, trainer.max_epochs = True, 2
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(model, batches, resume=True)
+    model.stops = False
+    trainer.fit(model, batches, resume=True)
+    assert norms.norms == {"weight": [2.0, 2.0]}
+
+
 def test_another_error_is_not_an_interruption() -> None:
     class Fails(Classifier):
         def training_step(self, batch: Any, batch_idx: int) -> Any:

@@ -225,7 +225,7 @@ class Optimizer:
         state, errors = {}, []
         for name, value in values.items():
             try:
-                if value is not None:  # PyTorch's SGD without momentum saves None
+                if value is not None:  # as SGD without momentum has saved it in older versions of PyTorch
                     state[name] = Tensor._of(_state_array(name, value, p))
             except Exception as error:  # whatever np.asarray raises, or the library that the value is from
                 errors.append(f"state {name!r} of parameter {index}: {error}")
