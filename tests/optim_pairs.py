@@ -15,7 +15,7 @@ Close = Callable[..., None]  # the fixture `close`
 
 SHAPES = [(3, 2), (3,), (), (150, 130), (2, 3)]  # the fourth is large enough to be updated on its own
 
-CASES = [
+CASES: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"lr": 0.1}),
     ("SGD", {"lr": 0.1, "weight_decay": 0.1}),
     ("SGD", {"lr": 0.1, "momentum": 0.9}),

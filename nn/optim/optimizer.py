@@ -139,7 +139,7 @@ class Optimizer:
         ]
 
     def _steps_taken(self, p: Tensor, state_names: tuple[str, ...]) -> float:
-        """How many steps of `p` the state knows of.
+        """How many steps the state of `p` has recorded.
 
         Where the state has no "step", as SGD's, all that counts is whether a step is the first one, which is not damped; after
         it there is a momentum buffer.
