@@ -415,6 +415,6 @@ import tinygrad_lite.optim as optim
 from tinygrad_lite.optim.lr_scheduler import StepLR
 from tinygrad_lite.optim import AdamW
 import tinygrad_lite as torch
-assert optim is torch.optim is nn.optim and AdamW is nn.optim.AdamW and StepLR is nn.lr_scheduler.StepLR and F is nn.functional
+assert optim is torch.optim and AdamW is nn.optim.AdamW and StepLR is nn.optim.lr_scheduler.StepLR and F is nn.functional
 """
     subprocess.run([sys.executable, "-c", code], check=True)

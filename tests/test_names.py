@@ -25,7 +25,7 @@ import torch.utils.data
 import tinygrad_lite as tl
 from tinygrad_lite import datasets, nn, suggest
 from tinygrad_lite.nn import functional as F
-from tinygrad_lite.nn import lr_scheduler
+from tinygrad_lite.nn.optim import lr_scheduler
 
 FILE = Path(suggest.__file__).with_name("pytorch_names.txt")
 HEAD = """\

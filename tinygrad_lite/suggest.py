@@ -27,10 +27,11 @@ PLACES = {  # where PyTorch has the names of a module or class of ours
     "tinygrad_lite.nn": "torch.nn",
     "tinygrad_lite.nn.functional": "torch.nn.functional",
     "tinygrad_lite.nn.init": "torch.nn.init",
-    "tinygrad_lite.nn.lr_scheduler": "torch.optim.lr_scheduler",
     "tinygrad_lite.nn.optim": "torch.optim",
     "tinygrad_lite.nn.optim.lr_scheduler": "torch.optim.lr_scheduler",
     "tinygrad_lite.nn.utils": "torch.nn.utils",
+    "tinygrad_lite.optim": "torch.optim",
+    "tinygrad_lite.optim.lr_scheduler": "torch.optim.lr_scheduler",
     "Module": "torch.nn.Module",
     "Tensor": "torch.Tensor",
 }
