@@ -368,8 +368,9 @@ class Module:
         return f'<div style="font-family: monospace; line-height: 1.6">{self._html("")}</div>'
 
     def _html(self, name: str) -> str:
-        label = escape(f"{name}{type(self).__name__}({self.extra_repr()})")
-        line = f'{label} <span style="opacity: 0.6">{_count(self)}</span>'
+        extra = self.extra_repr()
+        label = f"{name}{type(self).__name__}" + (f"({extra})" if extra or not self._modules else "")
+        line = f'{escape(label)} <span style="opacity: 0.6">{_count(self)}</span>'
         if not self._modules:
             return f"<div>{line}</div>"
         inside = "".join([child._html(f"({key}): ") for key, child in self._modules.items()])
@@ -382,10 +383,11 @@ def _parameters(module: Module) -> list[Parameter]:
 
 
 def _count(module: Module) -> str:
-    """How many parameters a module has, in words."""
+    """How many parameters a module has, in words; nothing if it has none."""
     parameters = _parameters(module)
-    total, frozen = (sum([p.numel() for p in ps]) for ps in (parameters, [p for p in parameters if not p.requires_grad]))
-    notes = [f"{total:,} parameter{'s' * (total != 1)}"] if parameters else []
+    total = sum([p.numel() for p in parameters])
+    frozen = sum([p.numel() for p in parameters if not p.requires_grad])
+    notes = [f"{total:,} parameter{'s' * (total != 1)}"] if total else []
     notes += [f"{frozen:,} frozen"] if frozen else []
     notes += ["not initialized"] if any([isinstance(p, UninitializedParameter) for p in parameters]) else []
     return ", ".join(notes)
