@@ -32,7 +32,7 @@ from tinygrad_lite.tensor import Tensor
 from .parameter import Parameter, UninitializedParameter
 from .parameter import zero_grads as zero_grads
 from .state import IncompatibleKeys, load
-from .state import numbers as numbers
+from .state import numbers as numbers  # nn.optim imports it and zero_grads from here
 
 __all__ = ["Module"]
 
@@ -419,10 +419,10 @@ def _not_a_module(value: Any) -> TypeError:
         return TypeError(f"{value.__name__} is a class, not a module: write {value.__name__}() with its arguments")
     if isinstance(value, (list, tuple, Iterator)):
         return TypeError(f"{type(value).__name__} is not a Module subclass: unpack it, as in Sequential(*layers)")
-    text = f"{type(value).__name__} is not a Module subclass"
     if not callable(value):
-        return TypeError(text)
-    name = getattr(value, "__name__", "")
+        return TypeError(f"{type(value).__name__} is not a Module subclass")
+    name = getattr(value, "__name__", type(value).__name__)
     ours = [kind.__name__ for kind in Module.__subclasses__() if kind.__module__.startswith(__package__)]
     layer = {kind.lower(): kind for kind in ours}.get(name.replace("_", ""))
-    return TypeError(f"{text}: {f'use the layer nn.{layer}()' if layer else 'write a Module whose forward calls it'}")
+    instead = f"use the layer nn.{layer}()" if layer else "write a Module whose forward calls it"
+    return TypeError(f"{name} is a function, not a Module subclass: {instead}")

@@ -6,7 +6,7 @@ real one returns; afterwards everything is as it was before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -127,7 +127,7 @@ def summary(model: Module, input: Any = None) -> Summary:
         if arguments is not None:
             run.start(arguments)
         rows = list(_rows(run, model))
-        param_bytes = sum([p.array.nbytes for _, p in model.named_parameters()])
+        param_bytes = _bytes([p for _, p in model.named_parameters()])
     return Summary(rows, None if arguments is None else _shapes(arguments), param_bytes, run.output_bytes)
 
 
@@ -209,9 +209,9 @@ class Run:
             out = type(module).forward(module, *inputs, **options) if own is None else own(*inputs, **options)
         except Exception as error:
             if not hasattr(error, "__notes__"):  # the innermost module adds it
-                where = f"layer {path!r}, a" if path else "the model itself, a"
-                given = _shapes_text(_shapes((inputs, options)))
-                error.add_note(f"summary: this happened in {where} {self.kinds[module].__name__}, called with {given}")
+                where = f"layer {path!r}" if path else "the model itself"
+                shapes = _shapes_text(_shapes((inputs, options)))
+                error.add_note(f"summary: this happened in {where} ({self.kinds[module].__name__}), called with {shapes}")
             raise
         finally:
             self.callers.pop()
@@ -219,7 +219,7 @@ class Run:
         if not module._modules:
             given = list(_tensors((inputs, options)))
             made = [x for x in _tensors(out) if not any([np.may_share_memory(x.array, y.array) for y in given])]
-            self.output_bytes += sum([x.array.nbytes for x in made])
+            self.output_bytes += _bytes(made)
         return out
 
     def _path_of(self, module: Module) -> str:
@@ -246,7 +246,7 @@ def _rows(
         sum([p.numel() for p in new if p.requires_grad]),
         "lazy" if lazy else "shared" if own and not new else "",
     )
-    children = list(module._modules.items())
+    children = [(name, child) for name, child in module._modules.items() if child in run.kinds]  # not those made by forward
     for n, (name, child) in enumerate(children, 1):
         fork, rest = ("├─ ", "│  ") if n < len(children) else ("└─ ", "   ")
         yield from _rows(run, child, f"{path}.{name}" if path else name, f"{below}{fork}{name}: ", below + rest, counted)
@@ -276,6 +276,10 @@ def _calls_text(calls: list[Shapes] | None) -> str:
     groups = [(_shapes_text(shapes), len(list(group))) for shapes, group in groupby(calls)]
     texts = [shapes if n == 1 else f"{shapes} ×{n}" for shapes, n in groups]
     return "; ".join(texts if len(texts) <= 3 else [*texts[:3], "..."])
+
+
+def _bytes(tensors: Iterable[Tensor]) -> int:
+    return sum([x.numel() * x.dtype.itemsize for x in tensors])
 
 
 def _bytes_text(n: int) -> str:
