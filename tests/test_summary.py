@@ -155,6 +155,16 @@ def test_modules_called_often_never_or_without_a_forward() -> None:
     assert "[8, 2]; [7, 2]; [6, 2]; ... " in text and "no tensor " in text
 
 
+def test_a_shared_layer_has_the_calls_of_each_place() -> None:
+    class Often(nn.Sequential):
+        def forward(self, x: tl.Tensor) -> tl.Tensor:
+            return super().forward(super().forward(super().forward(x)))[1:]
+
+    layer = nn.Linear(2, 2)
+    rows = {row.path: row for row in nn.summary(nn.Sequential(Often(layer), nn.Sequential(layer), Often(layer)), (8, 2)).rows}
+    assert [rows[f"{n}.0"].calls for n in range(3)] == [[((8, 2),)] * 3, [((7, 2),)], [((7, 2),)] * 3]
+
+
 def test_inputs() -> None:
     class Add(nn.Module):
         def forward(self, *x: tl.Tensor) -> tl.Tensor:
