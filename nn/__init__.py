@@ -1,60 +1,42 @@
 """What one trains: modules, layers, losses, where weights start, and optimizers, under PyTorch's names.
 
 Its parts are `nn.functional`, `nn.init`, `nn.optim` (with `nn.optim.lr_scheduler`), `nn.utils` and `nn.plots`; `nn.Trainer` is
-the loop around them.
+the loop around them, `nn.summary(model, input)` shows a model as a table. The names of layers, losses and containers are those
+in each file's `__all__`.
 """
+
+# ruff: noqa: F403
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+# Each file is starred by itself: mypy finds no names in an `import *` from a package that computes its `__all__`.
 from tinygrad_lite.suggest import missing_from
 
-from . import functional, init, optim, plots, utils
+from . import containers, functional, init, loss, module, optim, parameter, plots, utils
 from .callbacks import BestWeights, EarlyStopping, GradientNorms
-from .containers import ModuleDict, ModuleList, Sequential
+from .containers import *
 from .history import History
-from .layers import Dropout, Flatten, Identity, LazyLinear, Linear, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
-from .loss import BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
+from .layers import activation as _activation
+from .layers import dropout as _dropout
+from .layers import linear as _linear
+from .layers import shape as _shape
+from .layers.activation import *
+from .layers.dropout import *
+from .layers.linear import *
+from .layers.shape import *
+from .loss import *
 from .metrics import accuracy
-from .module import Module, Parameter, UninitializedParameter
+from .module import *
+from .parameter import *
+from .summary import summary
 from .trainer import Callback, Trainer
 
-__all__ = [
-    "BCEWithLogitsLoss",
-    "BestWeights",
-    "Callback",
-    "CrossEntropyLoss",
-    "Dropout",
-    "EarlyStopping",
-    "Flatten",
-    "GradientNorms",
-    "History",
-    "Identity",
-    "L1Loss",
-    "LazyLinear",
-    "Linear",
-    "LogSoftmax",
-    "MSELoss",
-    "Module",
-    "ModuleDict",
-    "ModuleList",
-    "NLLLoss",
-    "Parameter",
-    "ReLU",
-    "Sequential",
-    "Sigmoid",
-    "Softmax",
-    "Tanh",
-    "Trainer",
-    "UninitializedParameter",
-    "accuracy",
-    "functional",
-    "init",
-    "optim",
-    "plots",
-    "utils",
-]
+__all__ = ["BestWeights", "Callback", "EarlyStopping", "GradientNorms", "History", "Trainer", "accuracy"]
+__all__ += ["functional", "init", "optim", "plots", "summary", "utils"]
+__all__ += [*module.__all__, *parameter.__all__, *containers.__all__, *loss.__all__]
+__all__ += [*_activation.__all__, *_dropout.__all__, *_linear.__all__, *_shape.__all__]
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
     __getattr__ = missing_from(__name__)

@@ -1,30 +1,31 @@
-"""Containers: modules made of other modules, under the names "0", "1", ..., or names of their own."""
+"""Containers: modules made of other modules, under the names "0", "1", ..., or under names of your own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, Self, overload
+
+from tinygrad_lite._tensor import Tensor
 
 from .module import Module
 
+__all__ = ["Sequential", "ModuleList", "ModuleDict"]
+
 
 class _Listed(Module):
-    """What Sequential and ModuleList share: modules by position."""
-
-    def _modules(self) -> list[Module]:
-        return [module for _, module in self._own_modules()]  # repeats count
+    """What Sequential and ModuleList share: modules by position. A module that is there twice counts twice."""
 
     def _name(self, index: int) -> str:
-        names = [name for name, _ in self._own_modules()]
+        names = list(self._modules)
         if not -len(names) <= index < len(names):
             raise IndexError(f"index {index} is out of range for a {type(self).__name__} of {len(names)}")
         return names[index]
 
     def __len__(self) -> int:
-        return len(self._modules())
+        return len(self._modules)
 
     def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules())
+        return iter(self._modules.values())
 
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._name(index), module)
@@ -36,10 +37,11 @@ class _Listed(Module):
 
 
 class Sequential(_Listed):
-    """Modules one after another: each gets what the one before it returned.
+    """Modules one after another: each is called with what the one before it returned.
 
     Sequential(a, b), or Sequential(OrderedDict(first=a, second=b)) with names. Indexing gives a module, slicing a Sequential of
-    the same modules. https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html
+    the same modules. TypeError for anything else than modules, such as a class or a function.
+    https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html
 
     >>> from tinygrad_lite import nn
     >>> net = nn.Sequential(nn.Linear(2, 5), nn.ReLU(), nn.Linear(5, 3))
@@ -53,9 +55,9 @@ class Sequential(_Listed):
     2
     """
 
-    def __init__(self, *modules: Any) -> None:
-        named: Iterable[tuple[str, Any]]
-        named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], Mapping) else enumerate(modules)  # type: ignore[assignment]
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+        first = modules[0] if len(modules) == 1 else None
+        named: Iterable[tuple[Any, Any]] = first.items() if isinstance(first, Mapping) else enumerate(modules)
         for name, module in named:
             self.add_module(str(name), module)
 
@@ -65,19 +67,19 @@ class Sequential(_Listed):
     def __getitem__(self, index: slice) -> Sequential: ...
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
-            return type(self)(dict(list(self._own_modules())[index]))
+            return type(self)(dict(list(self._modules.items())[index]))
         return getattr(self, self._name(index))
 
-    def forward(self, input: Any) -> Any:
+    def forward(self, input: Any) -> Tensor:  # what the last module returns, which is a Tensor in all but rare cases
         """input -> the first module -> ... -> the last."""
         for module in vars(self).values():
             if isinstance(module, Module):
                 input = module(input)
-        return input
+        return input  # type: ignore[no-any-return]
 
 
 class ModuleList(_Listed):
-    """A list whose modules are children, so that their parameters are found; how they are called is up to you.
+    """A list of modules that are children, so that their parameters are found. How they are called is up to you.
 
     https://pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
 
@@ -95,7 +97,7 @@ class ModuleList(_Listed):
     @overload
     def __getitem__(self, index: slice) -> ModuleList: ...
     def __getitem__(self, index: int | slice) -> Any:
-        return type(self)(self._modules()[index]) if isinstance(index, slice) else getattr(self, self._name(index))
+        return type(self)(list(self)[index]) if isinstance(index, slice) else getattr(self, self._name(index))
 
     def extend(self, modules: Iterable[Module]) -> Self:
         """Add modules at the end; returns the list."""
@@ -105,7 +107,7 @@ class ModuleList(_Listed):
 
 
 class ModuleDict(Module):
-    """A dict whose modules are children, so that their parameters are found.
+    """A dict of modules that are children, so that their parameters are found.
 
     https://pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
 
@@ -120,28 +122,28 @@ class ModuleDict(Module):
             self[name] = module
 
     def __getitem__(self, name: str) -> Any:
-        return dict(self._own_modules())[name]
+        return self._modules[name]
 
     def __setitem__(self, name: str, module: Module) -> None:
         self.add_module(name, module)
 
     def __len__(self) -> int:
-        return len(dict(self._own_modules()))
+        return len(self._modules)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict(self._own_modules()))
+        return iter(self._modules)
 
     def __contains__(self, name: str) -> bool:
-        return name in dict(self._own_modules())
+        return name in self._modules
 
-    def keys(self) -> Iterable[str]:
+    def keys(self) -> KeysView[str]:
         """The names, in order."""
-        return dict(self._own_modules()).keys()
+        return self._modules.keys()
 
-    def values(self) -> Iterable[Module]:
+    def values(self) -> ValuesView[Module]:
         """The modules, in order."""
-        return dict(self._own_modules()).values()
+        return self._modules.values()
 
-    def items(self) -> Iterable[tuple[str, Module]]:
+    def items(self) -> ItemsView[str, Module]:
         """(name, module), in order."""
-        return dict(self._own_modules()).items()
+        return self._modules.items()

@@ -1,7 +1,7 @@
-"""Initial weights: each function fills a tensor in place, without being recorded for backward, and returns it.
+"""Where weights start: each function fills a tensor in place, without recording it, and returns the tensor.
 
 A layer's fan-in is the number of inputs that each output sums, its fan-out the number of outputs that each input reaches.
-Glorot's ("xavier") and He's ("kaiming") bounds keep the variance of the activations the same from layer to layer.
+Glorot's ("xavier") and He's ("kaiming") bounds keep the variance of activations and gradients the same from layer to layer.
 See https://pytorch.org/docs/stable/nn.init.html
 """
 
@@ -39,7 +39,7 @@ def _fill(tensor: Tensor, values: Any) -> Tensor:
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Uniform numbers between a and b: U(a, b). RuntimeError if a > b.
+    """Uniform random numbers U(a, b). RuntimeError if a > b.
 
     >>> from tinygrad_lite import zeros
     >>> w = uniform_(zeros(100), 2, 3)
@@ -52,7 +52,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Normal numbers, N(mean, std²). RuntimeError if std < 0.
+    """Normal random numbers N(mean, std²). RuntimeError if std < 0.
 
     >>> from tinygrad_lite import zeros
     >>> normal_(zeros(2, 3), std=0.01).shape
@@ -64,7 +64,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """`val` everywhere.
+    """Every element is `val`.
 
     >>> from tinygrad_lite import zeros
     >>> constant_(zeros(2), 0.5)
@@ -74,7 +74,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """1 everywhere.
+    """Every element is 1.
 
     >>> from tinygrad_lite import zeros
     >>> ones_(zeros(2))
@@ -84,7 +84,7 @@ def ones_(tensor: Tensor) -> Tensor:
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """0 everywhere.
+    """Every element is 0.
 
     >>> from tinygrad_lite import ones
     >>> zeros_(ones(2))
@@ -94,7 +94,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """The factor on a weight's standard deviation that keeps the variance through the activation function after it.
+    """The factor on a weight's standard deviation that keeps the variance through the activation after it.
 
     1 for linear and sigmoid, 5/3 for tanh, √2 for relu, √(2 / (1 + a²)) for leaky_relu with slope a = param (0.01), 3/4 for
     selu. ValueError for other names.
@@ -115,7 +115,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
-    """(fan-in, fan-out) of a weight (out, in, ...); further dimensions are a kernel's, whose size multiplies both."""
+    """(fan_in, fan_out) of a weight (out, in, ...); the further sizes are those of a kernel and multiply both."""
     if tensor.ndim < 2:
         raise ValueError(
             f"Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got shape {list(tensor.shape)}"
@@ -125,7 +125,7 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
 
 
 def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
-    """The fan-in or fan-out, as `mode` says."""
+    """fan_in or fan_out, as `mode` says."""
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
     return _calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
@@ -155,9 +155,9 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 def kaiming_uniform_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
 ) -> Tensor:
-    """U(-b, b), b = gain · √(3 / fan), with the gain of `nonlinearity` (slope a for leaky_relu). He et al. 2015.
+    """U(-b, b), b = gain · √(3 / fan), with the gain of `nonlinearity` (a is the slope of leaky_relu). He et al. 2015.
 
-    ValueError for fewer than two dimensions and for unknown names. An empty tensor stays as it is.
+    ValueError for fewer than two dimensions and for unknown names. An empty tensor is returned as it is.
 
     >>> from tinygrad_lite import zeros
     >>> bool((kaiming_uniform_(zeros(5, 6), nonlinearity="relu").abs() <= 1).all())
@@ -172,7 +172,9 @@ def kaiming_uniform_(
 def kaiming_normal_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
 ) -> Tensor:
-    """N(0, std²), std = gain / √fan, with the gain of `nonlinearity` (slope a for leaky_relu). He et al. 2015.
+    """N(0, std²), std = gain / √fan, with the gain of `nonlinearity` (a is the slope of leaky_relu). He et al. 2015.
+
+    ValueError for fewer than two dimensions and for unknown names. An empty tensor is returned as it is.
 
     >>> from tinygrad_lite import zeros
     >>> bool(kaiming_normal_(zeros(3, 3), nonlinearity="relu").any())

@@ -1,10 +1,11 @@
-"""Module and Parameter: what is trained, and how one finds it.
+"""Module: the base of layers and networks, which finds its parameters and children by itself.
 
-A Module is an ordinary object. Its parameters are the Parameters among its attributes, its children the Modules among them,
-in the order in which they were first assigned; nothing is registered anywhere, `vars(module)` is the whole truth.
+A Module is an ordinary object. Its parameters are the Parameters among its attributes, its children are the Modules among
+them, both in the order in which they were first assigned. There is no registry: everything is read from `vars(module)`.
 
     class Net(Module):
         def __init__(self):
+            super().__init__()                   # as in PyTorch, where it is needed; here it may be left out
             self.hidden = Linear(2, 5)
             self.out = Linear(5, 3)
 
@@ -14,90 +15,39 @@ in the order in which they were first assigned; nothing is registered anywhere, 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from operator import setitem
-from typing import Any, NamedTuple, Self, TypeVar
+from html import escape
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
 
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.backend import Array, array_module, device_of, is_array, plain, put
 from tinygrad_lite.backend import device as device_named
-from tinygrad_lite.dtypes import as_dtype, get_default_dtype
-from tinygrad_lite.inplace import unwritable, write
+from tinygrad_lite.backend import put
+from tinygrad_lite.dtypes import as_dtype
 from tinygrad_lite.suggest import no_such
 
+from .parameter import Parameter, UninitializedParameter, zero_grads
+from .state import IncompatibleKeys, load
+
+__all__ = ["Module"]
+
 T = TypeVar("T", bound=Tensor)
+P = ParamSpec("P")
+Result = TypeVar("Result", covariant=True)
 
 
-class Parameter(Tensor):
-    """A Tensor that, as an attribute of a Module, is one of the numbers to be trained. It requires grad unless told.
+class HasForward(Protocol[P, Result]):
+    """Any Module as type checkers see it in a call: module(...) takes what its forward takes and gives what that returns."""
 
-    It shares the memory of `data`. RuntimeError if `data` is not of a floating dtype, TypeError if it is no Tensor or array
-    of a supported one.
-    https://pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
-
-    >>> from tinygrad_lite import ones
-    >>> Parameter(ones(2))
-    Parameter containing:
-    tensor([1., 1.], requires_grad=True)
-    """
-
-    __slots__ = ()
-
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        if not isinstance(data, Tensor) and not is_array(data):
-            raise TypeError(f"Parameter: expected a Tensor, got {type(data).__name__}; Parameter(tensor(...))")
-        array = data.array if isinstance(data, Tensor) else plain(data)
-        as_dtype(array.dtype)
-        self.array, self.node = array, None
-        self.requires_grad_(requires_grad)
-
-    def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"
-
-
-class UninitializedParameter(Parameter):
-    """A Parameter whose shape is not known yet; materialize() makes it an ordinary one, and is the same object.
-
-    https://pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedParameter.html
-
-    >>> p = UninitializedParameter()
-    >>> p.materialize((2, 3)); p.shape, type(p).__name__
-    ((2, 3), 'Parameter')
-    """
-
-    __slots__ = ()
-
-    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
-        super().__init__(put(np.empty(0, as_dtype(dtype or get_default_dtype())), device), requires_grad)
-
-    def materialize(self, shape: tuple[int, ...]) -> None:
-        """Take a shape; the values are whatever the memory held."""
-        self.array = array_module(self.array).empty(shape, self.array.dtype)
-        if self.node is not None:
-            self.node.shape = self.array.shape
-        self.__class__ = Parameter  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return "<UninitializedParameter>"
-
-
-class IncompatibleKeys(NamedTuple):
-    """What load_state_dict(strict=False) could not place."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+    def forward(self, *inputs: P.args, **options: P.kwargs) -> Result: ...
 
 
 class Module:
-    """The base of all networks: a subclass assigns its parameters and children in __init__ and computes in forward.
+    """The base of all layers and networks. A subclass assigns parameters and children in __init__ and computes in forward.
 
     https://pytorch.org/docs/stable/generated/torch.nn.Module.html
 
@@ -114,23 +64,26 @@ class Module:
     """
 
     training: bool = True
+    _buffers: dict[str, bool]  # the names of buffers, and whether each is saved; made by the first register_buffer
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
-        """The computation; each subclass writes its own. Call the module itself: module(x)."""
+        """The computation, which each subclass defines. Call the module itself, module(x), rather than this."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
+    def __call__(self: HasForward[P, Result], *inputs: P.args, **options: P.kwargs) -> Result:
         return self.forward(*inputs, **options)
 
     # Attributes
 
-    def __getattr__(self, name: str) -> Any:
-        if hasattr(type(self), name):  # a property that raised AttributeError itself: let that be seen
-            return object.__getattribute__(self, name)
-        raise no_such(type(self), name, partial(dir, self))
+    if not TYPE_CHECKING:  # type checkers would take every misspelt name for an attribute of type Any
+
+        def __getattr__(self, name: str) -> Any:
+            if hasattr(type(self), name):  # a property that raised AttributeError itself: show that error
+                return object.__getattribute__(self, name)
+            raise no_such(type(self), name, partial(dir, self))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse to lose a parameter or a child by accident, as `net.weight = net.weight - g` would."""
+        """Refuse to replace a parameter or a child by something else, as `net.weight = net.weight - g` would."""
         before = vars(self).get(name)
         for kind in (Parameter, Module):
             if isinstance(before, kind) and value is not None and not isinstance(value, kind):
@@ -142,24 +95,28 @@ class Module:
         object.__setattr__(self, name, value)
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """setattr(self, name, param), under a name that is free."""
+        """setattr(self, name, param), after a check that the name is free: KeyError if not, TypeError for another type."""
         self._check_name(name, "parameter")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(f"cannot assign {type(param).__name__!r} object to parameter {name!r} (Parameter or None required)")
         setattr(self, name, param)
 
     def add_module(self, name: str, module: Module | None) -> None:
-        """setattr(self, name, module), under a name that is free or a module's."""
+        """setattr(self, name, module), after a check that the name is free or a module's: KeyError if not.
+
+        TypeError if `module` is not a Module or None.
+        """
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+            raise _not_a_module(module)
         if not isinstance(vars(self).get(name), Module):
             self._check_name(name, "module")
         setattr(self, name, module)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Make `tensor` an attribute that moves and (if persistent) is saved with the module, but is not trained.
+        """Make `tensor` an attribute that moves with the module and, if persistent, is saved with it, but is not trained.
 
-        KeyError for a name that is taken, TypeError if it is no Tensor.
+        Type checkers learn of the attribute by a line `name: Tensor` in the class. KeyError if the name is taken, TypeError if
+        `tensor` is not a Tensor or None.
 
         >>> from tinygrad_lite import zeros
         >>> m = Module()
@@ -189,13 +146,15 @@ class Module:
         found = ((name, vars(self).get(name)) for name in vars(self).get("_buffers", ()))
         return ((name, value) for name, value in found if value is not None)
 
-    def _own_modules(self) -> Iterator[tuple[str, Module]]:
-        return ((name, value) for name, value in vars(self).items() if isinstance(value, Module))
+    @property
+    def _modules(self) -> Mapping[str, Module]:
+        """The modules directly below this one by name, PyTorch's name for them. To be read only: assign attributes to add."""
+        return MappingProxyType({name: value for name, value in vars(self).items() if isinstance(value, Module)})
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
-        """(path, module) for this module (path "") and all below it, each once, parents first.
+        """(path, module) for this module, whose path is "", and all below it, each once, parents first.
 
         >>> from tinygrad_lite.nn import Linear, Sequential
         >>> [path for path, _ in Sequential(Linear(1, 1), Sequential(Linear(1, 1))).named_modules()]
@@ -207,7 +166,7 @@ class Module:
         if remove_duplicate:
             memo.add(self)
         yield prefix, self
-        for name, child in self._own_modules():
+        for name, child in self._modules.items():
             yield from child.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
     def modules(self) -> Iterator[Module]:
@@ -217,7 +176,7 @@ class Module:
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """(name, module) for the modules directly below this one, each once."""
         seen = set()
-        for name, child in self._own_modules():
+        for name, child in self._modules.items():
             if child not in seen:
                 seen.add(child)
                 yield name, child
@@ -240,7 +199,7 @@ class Module:
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """(path, parameter) for all parameters here and (recurse) below, each once, in the order of their definition.
+        """(path, parameter) for all parameters of this module and, with recurse, of those below, each once, as defined.
 
         >>> from tinygrad_lite.nn import Linear, Sequential
         >>> [path for path, _ in Sequential(Linear(2, 3)).named_parameters()]
@@ -249,20 +208,25 @@ class Module:
         return self._named(Module._own_parameters, prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """All parameters here and (recurse) below, each once: what an optimizer is given."""
+        """All parameters of this module and, with recurse, of those below, each once: what an optimizer is given.
+
+        A warning if a plain list, tuple or dict holds modules or parameters that are trainable and not among them.
+        """
+        if recurse:
+            _warn_of_plain_containers(self)
         return (p for _, p in self.named_parameters(recurse=recurse))
 
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
-        """(path, buffer) for all buffers here and (recurse) below, each once."""
+        """(path, buffer) for all buffers of this module and, with recurse, of those below, each once."""
         return self._named(Module._own_buffers, prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """All buffers here and (recurse) below, each once."""
+        """All buffers of this module and, with recurse, of those below, each once."""
         return (b for _, b in self.named_buffers(recurse=recurse))
 
-    # What is done to all of it
+    # What changes all of it
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call `fn` on every module, children first; returns the module.
@@ -279,7 +243,7 @@ class Module:
         return self
 
     def train(self, mode: bool = True) -> Self:
-        """Set `training`, which Dropout and its like look at, here and below; returns the module."""
+        """Set `training`, which layers such as Dropout read, on this module and all below; returns the module."""
         if not isinstance(mode, bool):
             raise ValueError(f"training mode is expected to be boolean, got {mode!r}")
         for module in self.modules():
@@ -287,24 +251,24 @@ class Module:
         return self
 
     def eval(self) -> Self:
-        """train(False): as the model is to be used."""
+        """train(False): for predictions and measurements, after or between training; returns the module."""
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Let all parameters be trained, or (False) be frozen; returns the module."""
+        """Make all parameters trainable or, with False, freeze them; returns the module."""
         for p in self.parameters():
             p.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or (False) fill them with 0."""
+        """Set the gradients of all parameters to None or, with set_to_none=False, fill them with 0."""
         zero_grads(self.parameters(), set_to_none)
 
     def to(self, *args: Any, device: Any = None, dtype: Any = None) -> Self:
-        """Move parameters, their gradients and buffers to a device, and those that are floats to a dtype; returns the module.
+        """Move parameters, their gradients and buffers to a device, and cast those of a floating dtype; returns the module.
 
-        to("cuda"), to(float64), to("cuda", float64) or to(tensor), whose device and dtype are taken. The parameters stay the
-        same objects, so an optimizer goes on with them. TypeError for a dtype that is no float.
+        to("cuda"), to(float64), to("cuda", float64), or to(tensor) for the device and dtype of a tensor. The parameters remain
+        the same objects, so an optimizer that has them stays valid. TypeError if the dtype is not a floating one.
 
         >>> from tinygrad_lite import float64, nn
         >>> nn.Linear(2, 3).to(float64).weight.dtype
@@ -328,25 +292,25 @@ class Module:
         return self
 
     def cpu(self) -> Self:
-        """Move everything to the CPU; returns the module."""
+        """Move all parameters and buffers to the CPU; returns the module."""
         return self.to("cpu")
 
     def cuda(self, device: str = "cuda") -> Self:
-        """Move everything to the GPU; returns the module. RuntimeError says what is missing where there is none."""
+        """Move all parameters and buffers to the GPU; returns the module. RuntimeError without a GPU or CuPy."""
         return self.to(device)
 
     def float(self) -> Self:
-        """Make everything that is a float a float32; returns the module."""
+        """Cast all floating parameters and buffers to float32; returns the module."""
         return self.to(np.float32)
 
     def double(self) -> Self:
-        """Make everything that is a float a float64; returns the module."""
+        """Cast all floating parameters and buffers to float64; returns the module."""
         return self.to(np.float64)
 
     # Saving and loading
 
     def _state(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-        """Every parameter and persistent buffer, those that are shared under each of their names."""
+        """Every parameter and persistent buffer by path; a shared one appears under each of its paths."""
         for path, module in self.named_modules(None, "", remove_duplicate=False):
             start = f"{prefix}{path}." if path else prefix
             for name, p in module._own_parameters():
@@ -360,8 +324,8 @@ class Module:
     ) -> dict[str, Tensor]:
         """The parameters and persistent buffers by path, with PyTorch's keys and shapes.
 
-        They share the module's memory: copy.deepcopy() what is to outlast the next step. keep_vars gives the Parameters
-        themselves rather than detached Tensors.
+        They share the module's memory: copy.deepcopy() keeps the values as they are now. With keep_vars they are the Parameters
+        themselves, else detached Tensors.
 
         >>> from tinygrad_lite import nn
         >>> {key: value.shape for key, value in nn.Sequential(nn.Linear(2, 3)).state_dict().items()}
@@ -374,85 +338,90 @@ class Module:
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Copy the values of a state_dict, one of PyTorch's included, into the parameters and buffers, in place.
 
-        The values may be Tensors or arrays of numbers, whatever np.asarray reads; they are cast to the parameters' dtypes. With
-        strict, the keys must be exactly state_dict()'s. Nothing is changed unless everything fits: RuntimeError lists what does
-        not.
+        The values may be Tensors or anything np.asarray reads as numbers. They are cast to the parameters' dtypes. With strict,
+        the keys must be exactly those of state_dict(). If anything does not fit, nothing is changed, and a RuntimeError lists
+        all that does not fit.
 
         >>> from tinygrad_lite import nn
         >>> a, b = nn.Linear(2, 3), nn.Linear(2, 3)
         >>> a.load_state_dict(b.state_dict())
         <All keys matched successfully>
         """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        own = dict(self._state())
-        result = IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
-        errors = []
-        for keys, which in zip(result, ("Missing", "Unexpected")):
-            if strict and keys:
-                named = ", ".join([f'"{key}"' for key in keys])
-                errors.append(f"{which} key(s) in state_dict: {named}. ")
-        values: dict[str, Array] = {}
-        shapes: dict[Tensor, tuple[int, ...]] = {}  # as they will be: an uninitialized parameter takes that of its first value
-        for key, x in own.items():
-            if key not in state_dict:
-                continue
-            try:
-                array = numbers(state_dict[key])
-                shape = array.shape if isinstance(x, UninitializedParameter) else x.shape
-                if array.shape != shapes.setdefault(x, shape):
-                    errors.append(
-                        f"size mismatch for {key}: copying a param with shape {list(array.shape)} from checkpoint, "
-                        f"the shape in current model is {list(shapes[x])}."
-                    )
-                elif why := unwritable(x.array):
-                    errors.append(f'for "{key}", {why}')
-                else:
-                    values[key] = put(array, device_of(x.array)).astype(x.dtype, copy=False)
-            except Exception as error:  # of np.asarray's, or of whatever read the file
-                errors.append(f'for "{key}", {error}')
-        if errors:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
-        for key, array in values.items():
-            x = own[key]
-            if isinstance(x, UninitializedParameter):
-                x.materialize(array.shape)
-            write(x.array, setitem, ..., array)
-        return result
+        return load(dict(self._state()), state_dict, strict, type(self).__name__)
 
     # How it is shown
 
     def extra_repr(self) -> str:
-        """What stands between the parentheses when the module is printed; a subclass may tell its sizes."""
+        """The text between the parentheses when the module is printed. A subclass may give its sizes."""
         return ""
 
     def __repr__(self) -> str:
         extra = self.extra_repr()
-        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self._own_modules()]
+        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self._modules.items()]
         lines = [*(extra.split("\n") if extra else []), *children]
         inside = "\n  " + "\n  ".join(lines) + "\n" if children or len(lines) > 1 else extra
         return f"{type(self).__name__}({inside})"
 
+    def _repr_html_(self) -> str:
+        """The module in a notebook: a tree that folds, with the number of parameters of each part."""
+        return f'<div style="font-family: monospace; line-height: 1.6">{self._html("")}</div>'
 
-def zero_grads(parameters: Any, set_to_none: bool) -> None:
-    """Forget the gradients of tensors, or detach them and fill them with 0 in place."""
-    for p in parameters:
-        if set_to_none:
-            p.grad = None
-        elif p.grad is not None:
-            write(p.grad.array, setitem, ..., 0)
-            if p.grad.is_leaf:
-                p.grad.requires_grad_(False)
-            else:
-                p.grad.node = None  # computed with create_graph=True: the zeros are no longer that result
+    def _html(self, name: str) -> str:
+        extra = self.extra_repr()
+        label = f"{name}{type(self).__name__}" + (f"({extra})" if extra or not self._modules else "")
+        line = f'{escape(label)} <span style="opacity: 0.6">{_count(self)}</span>'
+        if not self._modules:
+            return f"<div>{line}</div>"
+        inside = "".join([child._html(f"({key}): ") for key, child in self._modules.items()])
+        return f'<details open><summary>{line}</summary><div style="margin-left: 2em">{inside}</div></details>'
 
 
-def numbers(value: Any) -> Array:
-    """The array in a saved value: a Tensor, an array, or what np.asarray reads. TypeError for what is no array of numbers."""
-    if not isinstance(value, Tensor) and not hasattr(value, "shape"):
-        raise TypeError(f"expected a Tensor or an array but received {type(value)}")
-    array = value.array if isinstance(value, Tensor) else value
-    array = plain(array) if is_array(array) else np.asarray(array)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"expected real numbers but received an array of {array.dtype}")
-    return array
+def _parameters(module: Module) -> list[Parameter]:
+    """module.parameters() without its warning."""
+    return [p for _, p in module.named_parameters()]
+
+
+def _count(module: Module) -> str:
+    """How many parameters a module has, in words; nothing if it has none."""
+    parameters = _parameters(module)
+    total = sum([p.numel() for p in parameters])
+    frozen = sum([p.numel() for p in parameters if not p.requires_grad])
+    notes = [f"{total:,} parameter{'s' * (total != 1)}"] if total else []
+    notes += [f"{frozen:,} frozen"] if frozen else []
+    notes += ["not initialized"] if any([isinstance(p, UninitializedParameter) for p in parameters]) else []
+    return ", ".join(notes)
+
+
+def _warn_of_plain_containers(module: Module) -> None:
+    """The warning of parameters(): layers in a list are not registered, so an optimizer would not get their parameters."""
+    for part in module.modules():
+        for name, value in vars(part).items():
+            if not isinstance(value, (list, tuple, dict)):
+                continue
+            held = value.values() if isinstance(value, dict) else value
+            if not isinstance(next(iter(held), None), (Module, Parameter)):
+                continue  # one look at the first is enough: it may be a list of a million numbers
+            inside = [[x] if isinstance(x, Parameter) else _parameters(x) for x in held if isinstance(x, (Module, Parameter))]
+            if {p for ps in inside for p in ps if p.requires_grad} - set(_parameters(module)):
+                kind, better = ("dict", "nn.ModuleDict") if isinstance(value, dict) else (type(value).__name__, "nn.ModuleList")
+                warnings.warn(
+                    f"{type(part).__name__}.{name} is a plain {kind}: parameters() does not find what it holds, and nothing "
+                    f"trains it; use {better} for layers, an attribute of its own for a Parameter",
+                    UserWarning,
+                    stacklevel=3,
+                )
+
+
+def _not_a_module(value: Any) -> TypeError:
+    """The error for what cannot be a child module, with what to write instead."""
+    if isinstance(value, type) and issubclass(value, Module):
+        return TypeError(f"{value.__name__} is a class, not a module: write {value.__name__}() with its arguments")
+    if isinstance(value, (list, tuple, Iterator)):
+        return TypeError(f"{type(value).__name__} is not a Module subclass: unpack it, as in Sequential(*layers)")
+    if not callable(value):
+        return TypeError(f"{type(value).__name__} is not a Module subclass")
+    name = getattr(value, "__name__", type(value).__name__)
+    ours = [kind.__name__ for kind in Module.__subclasses__() if kind.__module__.startswith(__package__)]
+    layer = {kind.lower(): kind for kind in ours}.get(name.replace("_", ""))
+    instead = f"use the layer nn.{layer}()" if layer else "write a Module whose forward calls it"
+    return TypeError(f"{name} is a function, not a Module subclass: {instead}")

@@ -18,7 +18,6 @@ import torch
 
 import tinygrad_lite as tl
 from tinygrad_lite import nn, optim
-from tinygrad_lite.apply import op
 from tinygrad_lite.autograd import grad
 from tinygrad_lite.datasets import FashionMNIST, read_labelled
 from tinygrad_lite.datasets.fashion_mnist import read_idx

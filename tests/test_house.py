@@ -136,7 +136,8 @@ def test_imports_point_one_way() -> None:
 @pytest.mark.parametrize(("low", "high"), [("engine", "nn"), ("engine", "datasets"), ("nn", "datasets")])
 def test_what_is_below_imports_nothing_from_above(low: str, high: str) -> None:
     """The engine finds nn and datasets in `tinygrad_lite.__getattr__` alone, by name and when they are asked for."""
-    wrong = [one for one in imports(ROOT, PACKAGES) if (part(one.importer), part(one.imported)) == (low, high)]
+    found = [one for one in imports(ROOT, PACKAGES) if not (one.types and one.importer == "tinygrad_lite")]  # for editors
+    wrong = [one for one in found if (part(one.importer), part(one.imported)) == (low, high)]
     assert not wrong, f"{low} must not know {high}: " + "; ".join(map(str, wrong))
 
 

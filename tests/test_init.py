@@ -1,6 +1,9 @@
 """Where weights start: bounds, expand_reduced, fans, seeds and errors."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,17 +20,17 @@ SHAPE = (80, 120)
     "nonlinearity", ["linear", "conv2d", "conv_transpose1d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"]
 )
 @pytest.mark.parametrize("param", [None, 0.2])
-def test_gain(nonlinearity, param):
+def test_gain(nonlinearity: str, param: float | None) -> None:
     assert init.calculate_gain(nonlinearity, param) == torch.nn.init.calculate_gain(nonlinearity, param)
 
 
-def test_fans():
+def test_fans() -> None:
     for shape in ((3, 4), (3, 4, 5), (2, 3, 5, 5)):
         ours = init._calculate_fan_in_and_fan_out(tl.zeros(*shape))
         assert ours == torch.nn.init._calculate_fan_in_and_fan_out(torch.zeros(*shape))
 
 
-def expand_reduced(name, **options):
+def spread(name: str, **options: Any) -> list[tuple[float, float, float]]:
     """Mean, standard deviation and largest size of 9,600 numbers, ours and torch's."""
     ours, theirs = tl.empty(*SHAPE), torch.empty(*SHAPE)
     assert getattr(init, name)(ours, **options) is ours
@@ -48,8 +51,8 @@ def expand_reduced(name, **options):
         ("kaiming_normal_", {"mode": "fan_out"}),
     ],
 )
-def test_expand_reduced_is_torchs(name, options):
-    (mean, std, largest), (their_mean, their_std, their_largest) = expand_reduced(name, **options)
+def test_spread_is_torchs(name: str, options: dict[str, Any]) -> None:
+    (mean, std, largest), (their_mean, their_std, their_largest) = spread(name, **options)
     assert abs(mean - their_mean) < 0.06 * their_std
     assert abs(std / their_std - 1) < 0.03
     if "uniform" in name:  # the bounds themselves
@@ -63,14 +66,14 @@ def test_expand_reduced_is_torchs(name, options):
     assert tl.rand(3).tolist() == drawn
 
 
-def test_constants_and_no_trace():
+def test_constants_and_no_trace() -> None:
     w = nn.Parameter(tl.empty(2, 3))
     assert init.zeros_(w) is w and w.is_leaf and w.requires_grad and not w.array.any()
     assert init.ones_(w).tolist() == [[1.0] * 3] * 2
     assert init.constant_(w, 0.5).tolist() == [[0.5] * 3] * 2
 
 
-def test_a_backward_through_changed_weights_is_refused():
+def test_a_backward_through_changed_weights_is_refused() -> None:
     w = nn.Parameter(tl.ones(3))
     y = (w * w).sum()
     init.normal_(w)
@@ -78,7 +81,7 @@ def test_a_backward_through_changed_weights_is_refused():
         y.backward()
 
 
-def test_errors():
+def test_errors() -> None:
     with pytest.raises(ValueError, match="Unsupported nonlinearity 'foo'"):
         init.calculate_gain("foo")
     for fill in (init.xavier_uniform_, init.xavier_normal_, init.kaiming_uniform_, init.kaiming_normal_):

@@ -1,6 +1,12 @@
 """Layers: values and gradients as in PyTorch, and what they refuse."""
 
+from __future__ import annotations
+
 import math
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +15,12 @@ import torch
 import tinygrad_lite as tl
 from tinygrad_lite import nn
 
+Close = Callable[..., None]
 F = nn.functional
 RNG = np.random.default_rng(0)
 
 
-def both(layer, theirs, shape, close, scale=1.0):
+def both(layer: Any, theirs: Any, shape: tuple[int, ...], close: Close, scale: float = 1.0) -> None:
     """Forward and gradient of the input through our layer and torch's, in float64."""
     a = RNG.standard_normal(shape) * scale
     x, y = tl.tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
@@ -27,7 +34,7 @@ def both(layer, theirs, shape, close, scale=1.0):
 
 @pytest.mark.parametrize("shape", [(4, 3), (3,), (2, 4, 3), (0, 3)])
 @pytest.mark.parametrize("bias", [True, False])
-def test_linear(shape, bias, close):
+def test_linear(shape: tuple[int, ...], bias: bool, close: Close) -> None:
     ours, theirs = nn.Linear(3, 2, bias=bias).double(), torch.nn.Linear(3, 2, bias=bias).double()
     ours.load_state_dict(theirs.state_dict())
     both(ours, theirs, shape, close)
@@ -60,7 +67,7 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
-def test_linear_of_every_shape(shapes, close):
+def test_linear_of_every_shape(shapes: tuple[Any, ...], close: Close) -> None:
     arrays = [RNG.standard_normal(shape) for shape in shapes if shape is not None]
     ours, theirs = ([lib.tensor(a, requires_grad=True) for a in arrays] for lib in (tl, torch))
     out, expected = F.linear(*ours), torch.nn.functional.linear(*theirs)
@@ -72,7 +79,7 @@ def test_linear_of_every_shape(shapes, close):
         close(x.grad, y.grad)
 
 
-def test_linear_starts_as_torchs():
+def test_linear_starts_as_torchs() -> None:
     layer = nn.Linear(100, 50)
     for p in layer.parameters():
         assert p.array.min() >= -0.1 and p.array.max() <= 0.1
@@ -86,7 +93,7 @@ def test_linear_starts_as_torchs():
     assert layer.weight.shape == (3, 2) and layer.bias.shape == (3,) and layer.bias.dtype == tl.float64
 
 
-def test_linear_errors():
+def test_linear_errors() -> None:
     layer = nn.Linear(3, 2)
     with pytest.raises(RuntimeError, match=r"shape \[2, 4\] does not fit a weight of shape \[2, 3\]"):
         layer(tl.zeros(2, 4))
@@ -117,19 +124,19 @@ def test_linear_errors():
 
 @pytest.mark.parametrize("name", ["ReLU", "Tanh", "Sigmoid", "Identity", "Flatten"])
 @pytest.mark.parametrize("shape", [(4, 3), (2, 3, 4)])
-def test_activations(name, shape, close):
+def test_activations(name: str, shape: tuple[int, ...], close: Close) -> None:
     both(getattr(nn, name)(), getattr(torch.nn, name)(), shape, close)
 
 
 @pytest.mark.parametrize("name", ["Softmax", "LogSoftmax"])
 @pytest.mark.parametrize(("shape", "dim"), [((4, 3), 1), ((4, 3), 0), ((2, 3, 4), -1), ((5,), 0), ((0, 3), 1)])
 @pytest.mark.parametrize("scale", [1.0, 1e4])
-def test_softmax(name, shape, dim, scale, close):
+def test_softmax(name: str, shape: tuple[int, ...], dim: int, scale: float, close: Close) -> None:
     both(getattr(nn, name)(dim=dim), getattr(torch.nn, name)(dim=dim), shape, close, scale)
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-def test_softmax_of_infinities_and_dtype(name, close):
+def test_softmax_of_infinities_and_dtype(name: str, close: Close) -> None:
     a = np.array([[-np.inf, 0.0, 1.0], [-np.inf] * 3, [np.inf, 0.0, 0.0]])
     close(getattr(F, name)(tl.tensor(a), dim=1), getattr(torch.nn.functional, name)(torch.tensor(a), dim=1))
     assert getattr(F, name)(tl.tensor([1, 2]), dim=0, dtype=tl.float64).dtype == tl.float64
@@ -139,20 +146,20 @@ def test_softmax_of_infinities_and_dtype(name, close):
         getattr(F, name)(tl.zeros(2, 2), dim=2)
 
 
-def test_flatten_dims():
+def test_flatten_dims() -> None:
     x = tl.zeros(2, 3, 4, 5)
     assert nn.Flatten()(x).shape == (2, 60)
     assert nn.Flatten(0, 1)(x).shape == (6, 4, 5)
     assert nn.Identity(3, name="any")(x) is x
 
 
-def test_relu_inplace_is_accepted_and_leaves_the_input():
+def test_relu_inplace_is_accepted_and_leaves_the_input() -> None:
     x = tl.tensor([-1.0, 1.0])
     assert nn.ReLU(inplace=True)(x).tolist() == [0, 1]
     assert x.tolist() == [-1, 1]
 
 
-def test_dropout():
+def test_dropout() -> None:
     x = tl.ones(200, 200, requires_grad=True)
     layer = nn.Dropout(0.2)
     out = layer(x)
@@ -175,7 +182,7 @@ def test_dropout():
             F.dropout(x, p)
 
 
-def test_lazy_linear():
+def test_lazy_linear() -> None:
     layer = nn.LazyLinear(3)
     assert repr(layer) == repr(torch.nn.LazyLinear(3))
     params = list(layer.parameters())
@@ -192,7 +199,7 @@ def test_lazy_linear():
     assert list(nn.LazyLinear(3, bias=False).state_dict()) == ["weight"]
 
 
-def test_lazy_linear_takes_loaded_weights():
+def test_lazy_linear_takes_loaded_weights() -> None:
     full, lazy = nn.Linear(2, 3), nn.LazyLinear(3)
     lazy.load_state_dict(full.state_dict())
     x = tl.ones(4, 2)
@@ -200,7 +207,7 @@ def test_lazy_linear_takes_loaded_weights():
     assert lazy.in_features == 2 and type(lazy) is nn.Linear
 
 
-def test_one_hot(close):
+def test_one_hot(close: Close) -> None:
     for data, classes in (([0, 2, 1], -1), ([[1], [0]], 4), (2, -1)):
         close(F.one_hot(tl.tensor(data), classes), torch.nn.functional.one_hot(torch.tensor(data), classes))
     assert F.one_hot(tl.zeros(0, dtype=tl.int64), 3).shape == (0, 3)
@@ -222,3 +229,57 @@ def test_dropout_stays_on_its_device(device: str) -> None:
     y = nn.functional.dropout(x, 0.5)
     assert y.device == x.device
     assert set(y.cpu().tolist()) == {0.0, 2.0}
+
+
+def test_public_names_are_those_of_the_files() -> None:
+    for package, public in ((nn.functional, nn.functional), (nn.layers, nn)):
+        for found in pkgutil.iter_modules(package.__path__):
+            module = import_module(f"{package.__name__}.{found.name}")
+            for name in getattr(module, "__all__", ()):
+                assert getattr(public, name) is getattr(module, name)
+                assert name in public.__all__
+    for public in (nn, nn.functional):
+        assert len(set(public.__all__)) == len(public.__all__)
+        assert all([hasattr(public, name) for name in public.__all__])
+
+
+def test_linear_says_how_to_cast_as_it_is_to_be_typed() -> None:
+    x, layer = tl.ones(2, 3, dtype=tl.float64), nn.Linear(3, 2)
+    with pytest.raises(RuntimeError, match=r"the input is float64 but the weight is float32; cast the input: x\.float\(\)$"):
+        layer(x)
+    assert layer(x.float()).shape == (2, 2)
+    for weight, call in ((layer.double().weight, r"x\.double\(\)"), (layer.weight.long(), r"x\.long\(\)")):
+        with pytest.raises(RuntimeError, match=call):
+            F.linear(x.float(), weight)
+    with pytest.raises(RuntimeError, match=r"the bias is float32; cast the bias: bias\.double\(\)"):
+        F.linear(x, layer.weight, tl.ones(1))
+
+
+@pytest.mark.parametrize("given", [[[1.0, 2, 3]], np.ones((2, 3), "float32"), torch.ones(2, 3)], ids=["list", "array", "torch"])
+def test_linear_of_something_else_than_tensors(given: Any) -> None:
+    kind = "torch.Tensor" if isinstance(given, torch.Tensor) else type(given).__name__
+    with pytest.raises(TypeError, match=rf"^linear: input must be a Tensor, got {kind}; make it one with tensor"):
+        nn.Linear(3, 2)(given)
+    with pytest.raises(TypeError, match=rf"^linear: weight must be a Tensor, got {kind}"):
+        F.linear(tl.ones(2, 3), given)
+    with pytest.raises(TypeError, match=rf"^linear: bias must be a Tensor, got {kind}"):
+        F.linear(tl.ones(2, 3), tl.ones(2, 3), given)
+
+
+def test_a_lazy_layer_that_was_frozen_can_be_trained_later() -> None:
+    layer = nn.LazyLinear(3).requires_grad_(False)
+    layer(tl.ones(4, 2))
+    layer.requires_grad_()(tl.ones(4, 2)).sum().backward()
+    assert layer.weight.grad.tolist() == [[4, 4]] * 3
+
+
+def test_a_lazy_layer_calls_itself_once() -> None:
+    calls = []
+
+    class Counted(nn.LazyLinear):
+        def __call__(self, x: tl.Tensor) -> tl.Tensor:
+            calls.append(x)
+            return super().__call__(x)
+
+    Counted(3)(tl.ones(4, 2))
+    assert len(calls) == 1

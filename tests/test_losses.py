@@ -1,5 +1,10 @@
 """Losses: values and gradients as in PyTorch in float64, for every shape, option and edge; errors of the same types."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -7,12 +12,13 @@ import torch
 import tinygrad_lite as tl
 from tinygrad_lite import nn
 
+Close = Callable[..., None]
 F, T = nn.functional, torch.nn.functional
 RNG = np.random.default_rng(0)
 SHAPES = [(6, 4), (4,), (3, 4, 5), (2, 4, 3, 2), (1, 4), (6, 1)]
 
 
-def check(name, arrays, close, wrt=(0,), **options):
+def check(name: str, arrays: list[Any], close: Close, wrt: tuple[int, ...] = (0,), **options: Any) -> None:
     """One loss with our function and torch's, and the gradients of the arrays named in `wrt` for a non-unit upstream one."""
     ours = [tl.tensor(a, requires_grad=i in wrt) for i, a in enumerate(arrays)]
     theirs = [torch.tensor(a, requires_grad=i in wrt) for i, a in enumerate(arrays)]
@@ -29,7 +35,7 @@ def check(name, arrays, close, wrt=(0,), **options):
         close(ours[i].grad, theirs[i].grad)
 
 
-def targets(shape, classes=4, ignored=None):
+def targets(shape: tuple[int, ...], ignored: int | None = None) -> Any:
     size = shape[:1] + shape[2:] if len(shape) > 1 else ()
     t = RNG.integers(0, shape[1] if len(shape) > 1 else shape[0], size)
     return np.where(RNG.random(size) < 0.4, ignored, t) if ignored is not None else t
@@ -40,7 +46,9 @@ def targets(shape, classes=4, ignored=None):
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("ignored", [None, -100, 1])
-def test_cross_entropy_of_indices(shape, reduction, smoothing, weighted, ignored, close):
+def test_cross_entropy_of_indices(
+    shape: tuple[int, ...], reduction: str, smoothing: float, weighted: bool, ignored: int | None, close: Close
+) -> None:
     classes = shape[1] if len(shape) > 1 else shape[0]
     options = {"reduction": reduction, "label_smoothing": smoothing, "weight": RNG.random(classes) if weighted else None}
     if ignored is not None:
@@ -52,7 +60,9 @@ def test_cross_entropy_of_indices(shape, reduction, smoothing, weighted, ignored
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_cross_entropy_of_probabilities(shape, reduction, smoothing, weighted, close):
+def test_cross_entropy_of_probabilities(
+    shape: tuple[int, ...], reduction: str, smoothing: float, weighted: bool, close: Close
+) -> None:
     classes = shape[1] if len(shape) > 1 else shape[0]
     weight = RNG.random(classes) if weighted else None
     arrays = [RNG.standard_normal(shape), RNG.random(shape)]
@@ -63,7 +73,7 @@ def test_cross_entropy_of_probabilities(shape, reduction, smoothing, weighted, c
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("ignored", [None, 2])
-def test_nll(shape, reduction, weighted, ignored, close):
+def test_nll(shape: tuple[int, ...], reduction: str, weighted: bool, ignored: int | None, close: Close) -> None:
     classes = shape[1] if len(shape) > 1 else shape[0]
     options = {"reduction": reduction, "weight": RNG.random(classes) if weighted else None}
     if ignored is not None:
@@ -74,18 +84,18 @@ def test_nll(shape, reduction, weighted, ignored, close):
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "binary_cross_entropy_with_logits"])
 @pytest.mark.parametrize("shape", [(3, 4), (), (5,), (0, 2)])
-def test_regression(name, reduction, shape, close):
+def test_regression(name: str, reduction: str, shape: tuple[int, ...], close: Close) -> None:
     x, y = RNG.standard_normal(shape), RNG.random(shape)
     check(name, [x, y], close, (0, 1) if name != "binary_cross_entropy_with_logits" else (0,), reduction=reduction)
 
 
-def test_bce_at_the_extremes(close):
+def test_bce_at_the_extremes(close: Close) -> None:
     x = np.array([0.0, 1e4, -1e4, 1e4, -1e4, 0.0])
     check("binary_cross_entropy_with_logits", [x, np.array([1.0, 1, 0, 0, 1, 0.5])], close, reduction="none")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_bce_at_infinity_and_near_the_largest_number(dtype, close):
+def test_bce_at_infinity_and_near_the_largest_number(dtype: str, close: Close) -> None:
     inf, big = np.inf, 0.99 * float(np.finfo(dtype).max)
     x = np.repeat([inf, -inf, big, -big, np.nan, 0.0, 50.0, -50.0], 3).astype(dtype)
     y = np.tile([0.0, 0.5, 1.0], 8).astype(dtype)
@@ -103,7 +113,7 @@ def test_bce_at_infinity_and_near_the_largest_number(dtype, close):
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_cross_entropy_at_the_extremes(reduction, close):
+def test_cross_entropy_at_the_extremes(reduction: str, close: Close) -> None:
     inf = np.inf
     t = np.array([0, 1, 2, 0, 1])
     logits = np.array([[1e4, -1e4, 0], [1e4, -1e4, 0], [0, 0, 0], [-1e4, -1e4, 1e4], [1e-300, 1e300, 0]])
@@ -117,7 +127,7 @@ def test_cross_entropy_at_the_extremes(reduction, close):
 
 @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_empty_batches_and_all_ignored(name, reduction, close):
+def test_empty_batches_and_all_ignored(name: str, reduction: str, close: Close) -> None:
     check(name, [np.zeros((0, 3)), np.zeros(0, int)], close, reduction=reduction)
     check(name, [RNG.standard_normal((4, 3)), np.full(4, -100)], close, reduction=reduction)
     if name == "cross_entropy":
@@ -129,7 +139,7 @@ def test_empty_batches_and_all_ignored(name, reduction, close):
 
 @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_sizes_of_0(name, reduction, close):
+def test_sizes_of_0(name: str, reduction: str, close: Close) -> None:
     for shape in ((0, 3), (0, 3, 2), (2, 3, 0), (0, 0), (0, 3, 0), (0, 0, 2), (2, 0, 0)):
         check(name, [np.zeros(shape), np.zeros(shape[:1] + shape[2:], int)], close, reduction=reduction)
     for shape in ((0,), (2, 0)):  # no class at all: every row must be ignored
@@ -144,7 +154,7 @@ def test_sizes_of_0(name, reduction, close):
 
 @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-def test_a_target_of_one_for_an_input_without_a_batch(name, reduction, close):
+def test_a_target_of_one_for_an_input_without_a_batch(name: str, reduction: str, close: Close) -> None:
     x, t = RNG.standard_normal(4), np.array([2])
     ours = getattr(F, name)(tl.tensor(x, requires_grad=True), tl.tensor(t), reduction=reduction)
     close(ours, getattr(T, name)(torch.tensor(x), torch.tensor(t), reduction=reduction))
@@ -153,13 +163,13 @@ def test_a_target_of_one_for_an_input_without_a_batch(name, reduction, close):
         getattr(F, name)(tl.tensor(x), tl.tensor([2, 2]))
 
 
-def test_an_ignored_row_may_hold_anything(close):
+def test_an_ignored_row_may_hold_anything(close: Close) -> None:
     x = np.array([[0.0, 1.0], [np.inf, -np.inf], [np.nan, 0.0]])
     ours = F.nll_loss(tl.tensor(x), tl.tensor([0, -100, -100]))
     close(ours, T.nll_loss(torch.tensor(x), torch.tensor([0, -100, -100])))
 
 
-def test_float32_stays_float32():
+def test_float32_stays_float32() -> None:
     x = tl.zeros(2, 3, requires_grad=True)
     w = tl.ones(3)
     for loss in (
@@ -174,7 +184,7 @@ def test_float32_stays_float32():
         assert g.dtype == tl.float32
 
 
-def test_second_derivative(close):
+def test_second_derivative(close: Close) -> None:
     a, t = RNG.standard_normal((3, 4)), [0, 3, 1]
     x, y = tl.tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
     (g,) = tl.autograd.grad(F.cross_entropy(x, tl.tensor(t)), x, create_graph=True)
@@ -185,7 +195,7 @@ def test_second_derivative(close):
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
-def test_errors(name):
+def test_errors(name: str) -> None:
     loss, x, t = getattr(F, name), tl.zeros(3, 5, requires_grad=True), tl.tensor
     for target, error, message in (
         (t([0, 1, 5]), IndexError, "Target 5 is out of bounds"),
@@ -213,7 +223,7 @@ def test_errors(name):
     assert loss(x, tl.zeros(3, dtype=tl.uint8)).shape == ()
 
 
-def test_errors_of_options():
+def test_errors_of_options() -> None:
     x = tl.zeros(3, 5)
     with pytest.raises(RuntimeError, match="label_smoothing must be between"):
         F.cross_entropy(x, tl.tensor([0, 1, 2]), label_smoothing=1.5)
@@ -234,7 +244,7 @@ def test_errors_of_options():
         nn.CrossEntropyLoss(None, None)  # size_average is not here
 
 
-def test_modules_are_the_functions(close):
+def test_modules_are_the_functions(close: Close) -> None:
     x, t, w = RNG.standard_normal((4, 3)), np.array([0, 2, 1, 2]), RNG.random(3)
     for name, arrays, options in (
         ("CrossEntropyLoss", (x, t), {"ignore_index": 1, "reduction": "sum", "label_smoothing": 0.1}),
@@ -277,3 +287,36 @@ def test_warnings_point_to_the_line_that_called() -> None:
         with pytest.warns(UserWarning) as found:
             call()
         assert found[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_swapped_arguments_are_named(name: str) -> None:
+    with pytest.raises(RuntimeError, match=rf"^{name}: the input is int64\[2\] and the target float32\[2, 3\]; .* swapped\?$"):
+        getattr(F, name)(tl.tensor([0, 1]), tl.zeros(2, 3))
+
+
+@pytest.mark.parametrize("name", nn.functional.loss.__all__)
+@pytest.mark.parametrize(("other", "kind"), [([0, 1], "list"), (np.zeros(2), "ndarray"), (torch.zeros(2), r"torch\.Tensor")])
+def test_losses_of_something_else_than_tensors(name: str, other: Any, kind: str) -> None:
+    x = tl.zeros(2, 3)
+    with pytest.raises(TypeError, match=rf"^{name}: target must be a Tensor, got {kind}; make it one with tensor"):
+        getattr(F, name)(x, other)
+    with pytest.raises(TypeError, match=rf"^{name}: input must be a Tensor, got {kind}"):
+        getattr(F, name)(other, x)
+    if name in ("cross_entropy", "nll_loss"):
+        with pytest.raises(TypeError, match=rf"^{name}: weight must be a Tensor, got {kind}"):
+            getattr(F, name)(x, tl.tensor([0, 1]), other)
+
+
+@pytest.mark.parametrize("name", nn.loss.__all__)
+def test_a_loss_made_with_its_tensors_says_how_it_is_called(name: str) -> None:
+    x, kind = tl.zeros(2, 3), getattr(nn, name)
+    with pytest.raises(
+        TypeError, match=rf"^{name} takes its options by name: .* {name}\(\)\(input, target\), or F\.(\w+)"
+    ) as error:
+        kind(x, x)
+    function = getattr(F, str(error.value).split("F.")[1].split("(")[0])
+    target = x if function in (F.mse_loss, F.l1_loss, F.binary_cross_entropy_with_logits) else tl.tensor([0, 1])
+    assert function(x, target).tolist() == kind()(x, target).tolist()
+    with pytest.raises(TypeError, match="by name"):
+        kind(None, None, "sum")  # PyTorch's old size_average and reduce

@@ -1,11 +1,17 @@
 """Module, Parameter and the containers: names, order and errors as in PyTorch, and state that moves both ways."""
 
+from __future__ import annotations
+
 import copy
 import os
 import pickle
+import re
 import subprocess
 import sys
+import warnings
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +20,14 @@ import torch
 import tinygrad_lite as tl
 from tinygrad_lite import nn
 
+Close = Callable[..., None]
 
-def block_of(lib):
+
+def block_of(lib: Any) -> Any:
     """A network of our library or torch: a parameter, children, a buffer of each kind, not in state_dict's order."""
 
     class Block(lib.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.inner = lib.nn.Linear(2, 3)
             self.register_buffer("seen", lib.zeros(2))
@@ -27,7 +35,7 @@ def block_of(lib):
             self.register_buffer("scratch", lib.zeros(1), persistent=False)
             self.tail = lib.nn.Sequential(lib.nn.ReLU(), lib.nn.Linear(3, 1, bias=False))
 
-        def forward(self, x):
+        def forward(self, x: Any) -> Any:
             return self.tail(self.inner(x) * self.scale)
 
     return Block()
@@ -36,17 +44,17 @@ def block_of(lib):
 class Pickled(nn.Module):
     """Pickle wants a class that can be imported."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.scale = nn.Parameter(tl.ones(3))
         self.tail = nn.Linear(3, 1)
 
 
 @pytest.fixture
-def block():
+def block() -> Any:
     return block_of(tl)
 
 
-def test_names_and_order_are_torchs(block):
+def test_names_and_order_are_torchs(block: Any) -> None:
     theirs = block_of(torch)
     assert list(block.state_dict()) == list(theirs.state_dict())
     for name in ("named_parameters", "named_buffers", "named_modules", "named_children"):
@@ -58,7 +66,7 @@ def test_names_and_order_are_torchs(block):
     assert len(list(block.buffers())) == 2
 
 
-def test_order_does_not_depend_on_hashing():
+def test_order_does_not_depend_on_hashing() -> None:
     program = """if True:
         from tinygrad_lite import nn
         m = nn.Module()
@@ -77,7 +85,7 @@ def test_order_does_not_depend_on_hashing():
     assert outputs == {"['zebra.weight', 'zebra.bias', 'ant.weight', 'ant.bias', 'fox.weight', 'fox.bias']\n"}
 
 
-def test_repr_is_torchs(block):
+def test_repr_is_torchs(block: Any) -> None:
     assert repr(block) == repr(block_of(torch))
     assert repr(nn.Dropout(0.1)) == repr(torch.nn.Dropout(0.1))
     assert repr(nn.Sequential()) == repr(torch.nn.Sequential())
@@ -86,7 +94,7 @@ def test_repr_is_torchs(block):
     assert repr(ours) == repr(torch.nn.ModuleDict({"a": torch.nn.Flatten(), "b": torch.nn.Softmax(dim=1)}))
 
 
-def test_state_moves_both_ways(block, close):
+def test_state_moves_both_ways(block: Any, close: Close) -> None:
     theirs = block_of(torch)
     x = np.random.default_rng(0).standard_normal((5, 2)).astype("float32")
     block.load_state_dict(theirs.state_dict())
@@ -96,7 +104,7 @@ def test_state_moves_both_ways(block, close):
     close(block(tl.tensor(x)), back(torch.tensor(x)))
 
 
-def test_load_copies_in_place_and_casts(block):
+def test_load_copies_in_place_and_casts(block: Any) -> None:
     before = {k: (p, p.array) for k, p in block.named_parameters()}
     block.load_state_dict({k: v.double() + 1 for k, v in block.state_dict().items()})
     for k, p in block.named_parameters():
@@ -106,7 +114,7 @@ def test_load_copies_in_place_and_casts(block):
     np.testing.assert_array_equal(block.scale.detach().numpy(), [2, 2, 2])
 
 
-def test_load_errors_list_everything_and_change_nothing(block):
+def test_load_errors_list_everything_and_change_nothing(block: Any) -> None:
     before = copy.deepcopy(block.state_dict())
     state = {k: v + 1 for k, v in block.state_dict().items()}
     del state["scale"]
@@ -135,7 +143,7 @@ def test_load_errors_list_everything_and_change_nothing(block):
         block.load_state_dict([1])
 
 
-def test_load_takes_what_torch_casts():
+def test_load_takes_what_torch_casts() -> None:
     rng = np.random.default_rng(0)
     values = [
         rng.integers(0, 2, 3).astype(bool),
@@ -158,11 +166,11 @@ def test_load_takes_what_torch_casts():
 class Unreadable:
     shape = (2,)
 
-    def __array__(self, *args, **options):
+    def __array__(self, *args: Any, **options: Any) -> Any:
         raise OSError("the disk is gone")
 
 
-def test_load_names_a_value_that_cannot_be_read():
+def test_load_names_a_value_that_cannot_be_read() -> None:
     net = nn.Linear(1, 2)
     before = net.weight.tolist()
     with pytest.raises(RuntimeError, match='for "bias", the disk is gone'):
@@ -170,7 +178,7 @@ def test_load_names_a_value_that_cannot_be_read():
     assert net.weight.tolist() == before
 
 
-def test_load_into_memory_that_cannot_be_written_to_changes_nothing():
+def test_load_into_memory_that_cannot_be_written_to_changes_nothing() -> None:
     fixed = np.zeros(2)
     fixed.flags.writeable = False
     for array in (fixed, np.broadcast_to(np.zeros(1), 2)):
@@ -182,7 +190,7 @@ def test_load_into_memory_that_cannot_be_written_to_changes_nothing():
         assert net.a.tolist() == [0, 0]
 
 
-def test_uninitialized_parameters_wait_until_everything_fits():
+def test_uninitialized_parameters_wait_until_everything_fits() -> None:
     lazy = nn.Sequential(nn.LazyLinear(3), nn.Linear(3, 2))
     p = lazy[0].weight
     leaf = p.node
@@ -202,7 +210,7 @@ def test_uninitialized_parameters_wait_until_everything_fits():
     assert isinstance(tied.a, nn.UninitializedParameter)
 
 
-def test_state_dict_shares_memory_and_keep_vars(block):
+def test_state_dict_shares_memory_and_keep_vars(block: Any) -> None:
     state = block.state_dict()
     with tl.no_grad():
         block.scale *= 3
@@ -211,8 +219,8 @@ def test_state_dict_shares_memory_and_keep_vars(block):
     assert block.state_dict(keep_vars=True)["scale"] is block.scale
 
 
-def test_shared_parameters_count_once_but_are_saved_twice():
-    def build(lib):
+def test_shared_parameters_count_once_but_are_saved_twice() -> None:
+    def build(lib: Any) -> Any:
         net = lib.Sequential(lib.Linear(2, 2), lib.ReLU(), lib.Linear(2, 2))
         net[2].weight = net[0].weight
         return net
@@ -228,7 +236,7 @@ def test_shared_parameters_count_once_but_are_saved_twice():
     assert len(list(twice.modules())) == 2
 
 
-def test_train_eval_apply_requires_grad(block):
+def test_train_eval_apply_requires_grad(block: Any) -> None:
     assert block.training
     assert block.eval() is block
     assert not any(m.training for m in block.modules())
@@ -243,7 +251,7 @@ def test_train_eval_apply_requires_grad(block):
     assert all(p.requires_grad for p in block.requires_grad_().parameters())
 
 
-def test_zero_grad(block):
+def test_zero_grad(block: Any) -> None:
     block(tl.ones(4, 2)).sum().backward()
     g = block.scale.grad
     block.zero_grad(set_to_none=False)
@@ -261,7 +269,7 @@ def test_zero_grad(block):
     assert not block.scale.grad.requires_grad
 
 
-def test_to_keeps_the_objects(block, device):
+def test_to_keeps_the_objects(block: Any, device: str) -> None:
     params = list(block.parameters())
     block(tl.ones(4, 2)).sum().backward()
     block.register_buffer("count", tl.tensor(3))
@@ -279,7 +287,7 @@ def test_to_keeps_the_objects(block, device):
         block.to("gpu")
 
 
-def test_deepcopy_and_pickle_are_independent(block):
+def test_deepcopy_and_pickle_are_independent(block: Any) -> None:
     block(tl.ones(4, 2)).sum().backward()
     plain = Pickled()
     for net, twin in ((block, copy.deepcopy(block)), (plain, pickle.loads(pickle.dumps(plain)))):
@@ -295,7 +303,7 @@ def test_deepcopy_and_pickle_are_independent(block):
     assert twin[1].weight is twin[0].weight is not tied[0].weight
 
 
-def test_a_misspelt_name_tells_the_nearest(block):
+def test_a_misspelt_name_tells_the_nearest(block: Any) -> None:
     with pytest.raises(AttributeError, match=r"'Block' object has no attribute 'sclae'\. Did you mean: 'scale'"):
         _ = block.sclae
     with pytest.raises(AttributeError, match=r"no attribute 'zzz'$"):
@@ -304,14 +312,14 @@ def test_a_misspelt_name_tells_the_nearest(block):
 
     class Broken(nn.Module):
         @property
-        def size(self):
+        def size(self) -> Any:
             return self.sise_of_it
 
     with pytest.raises(AttributeError, match="sise_of_it"):
         _ = Broken().size
 
 
-def test_parameters_are_not_lost_by_assignment(block):
+def test_parameters_are_not_lost_by_assignment(block: Any) -> None:
     with pytest.raises(TypeError, match="cannot assign 'Tensor' as parameter 'scale'"):
         block.scale = block.scale - 1
     with pytest.raises(TypeError, match="cannot assign 'int' as child module 'inner'"):
@@ -323,13 +331,13 @@ def test_parameters_are_not_lost_by_assignment(block):
     assert block.state_dict()["seen"].tolist() == [1, 1]
 
 
-def test_no_init_is_needed():
+def test_no_init_is_needed() -> None:
     class Plain(nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             self.weight = nn.Parameter(tl.ones(2))  # before, and without, super().__init__()
             super().__init__()
 
-        def forward(self, x, power=1):
+        def forward(self, x: tl.Tensor, power: int = 1) -> tl.Tensor:
             return (self.weight * x) ** power
 
     net = Plain()
@@ -340,7 +348,7 @@ def test_no_init_is_needed():
         nn.Module()(1)
 
 
-def test_registering():
+def test_registering() -> None:
     m = nn.Module()
     m.register_parameter("bias", None)
     m.register_parameter("weight", nn.Parameter(tl.ones(1)))
@@ -359,7 +367,7 @@ def test_registering():
         m.add_module("x", 3)
 
 
-def test_parameter():
+def test_parameter() -> None:
     x = tl.ones(2)
     p = nn.Parameter(x)
     assert p.requires_grad and p.array is x.array
@@ -375,7 +383,7 @@ def test_parameter():
     assert type(p + 1) is tl.Tensor
 
 
-def test_sequential():
+def test_sequential() -> None:
     a, b, c = nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)
     net = nn.Sequential(a, b, c)
     assert net[0] is a and net[-1] is c and list(net) == [a, b, c]
@@ -395,7 +403,7 @@ def test_sequential():
         nn.Sequential(a, 3)
 
 
-def test_lists_and_dicts_of_modules():
+def test_lists_and_dicts_of_modules() -> None:
     layers = nn.ModuleList([nn.Linear(1, 1)]).append(nn.ReLU()).extend([nn.Linear(1, 2)])
     assert list(layers.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
     assert len(layers) == 3 and layers[-1].out_features == 2 and len(layers[:2]) == 2
@@ -418,3 +426,77 @@ import tinygrad_lite as torch
 assert optim is torch.optim and AdamW is nn.optim.AdamW and StepLR is nn.optim.lr_scheduler.StepLR and F is nn.functional
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_sequential_of_what_is_not_a_module_says_what_to_write() -> None:
+    for wrong, message in (
+        (nn.ReLU, r"^ReLU is a class, not a module: write ReLU\(\)"),
+        (nn.functional.relu, r"^relu is a function, not a Module subclass: use the layer nn\.ReLU\(\)$"),
+        (nn.functional.log_softmax, r"use the layer nn\.LogSoftmax\(\)$"),
+        (tl.tanh, r"use the layer nn\.Tanh\(\)$"),
+        (tl.exp, r"^exp is a function, .*: write a Module whose forward calls it$"),
+        (lambda x: x, r"write a Module whose forward calls it$"),
+        ([nn.ReLU()], r"^list is not a Module subclass: unpack it, as in Sequential\(\*layers\)$"),
+        ((layer for layer in [nn.ReLU()]), r"^generator is .*: unpack it"),
+        ("ReLU", r"^str is not a Module subclass$"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            nn.Sequential(nn.Linear(1, 1), wrong)
+        with pytest.raises(TypeError, match=message):
+            nn.ModuleList([wrong])
+
+
+class Plain(nn.Module):
+    """Layers wherever the test puts them."""
+
+    def __init__(self, **held: Any) -> None:
+        super().__init__()
+        vars(self).update(held)
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        ([nn.Linear(1, 1)], r"^Plain\.layers is a plain list: .* use nn\.ModuleList for layers"),
+        ((nn.Linear(1, 1), nn.ReLU()), r"^Plain\.layers is a plain tuple: .* use nn\.ModuleList"),
+        ({"a": nn.Linear(1, 1)}, r"^Plain\.layers is a plain dict: .* use nn\.ModuleDict"),
+        ([nn.Parameter(tl.ones(1))], r"an attribute of its own for a Parameter$"),
+    ],
+)
+def test_layers_in_a_plain_container_are_not_lost_in_silence(held: Any, message: str) -> None:
+    net = nn.Sequential(nn.Linear(1, 1), Plain(layers=held))
+    with pytest.warns(UserWarning, match=message) as found:
+        assert len(list(net.parameters())) == 2  # as in PyTorch
+    assert found[0].filename == __file__
+
+
+def test_a_plain_container_of_what_is_found_or_frozen_is_fine() -> None:
+    layer, frozen = nn.Linear(1, 1), nn.Linear(1, 1).requires_grad_(False)
+    net = Plain(layer=layer, same=[layer], params=[layer.weight], teacher=[frozen], empty=[], numbers=[1, 2], names={"a": 1})
+    assert len(list(net.parameters())) == 2
+    assert len(list(Plain(layers=[layer]).parameters(recurse=False))) == 0
+
+
+def test_modules_by_torchs_private_name(block: Any) -> None:
+    assert list(block._modules) == list(block_of(torch)._modules) == ["inner", "tail"]
+    assert block._modules["tail"] is block.tail
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        block._modules["lost"] = nn.ReLU()
+
+
+def test_html_is_a_tree_with_counts() -> None:
+    shared = nn.Linear(2, 2)
+    net = nn.ModuleDict({"<b>": shared, "again": nn.Sequential(shared, nn.ReLU()), "lazy": nn.LazyLinear(1000, bias=False)})
+    net["again"].append(nn.Linear(1000, 1, bias=False).requires_grad_(False))
+    html = net._repr_html_()
+    assert "<b>" not in html and "(&lt;b&gt;): Linear(in_features=2, out_features=2, bias=True)" in html
+    assert html.count("<details open>") == html.count("</details>") == 2
+    for line in ("ModuleDict", "Sequential"):  # shared parameters count once
+        assert re.search(rf"{line} <span[^>]*>1,006 parameters, 1,000 frozen(, not initialized)?</span></summary>", html)
+    assert re.search(r"LazyLinear\([^)]*\) <span[^>]*>not initialized</span>", html)
+    assert re.search(r"ReLU\(\) <span[^>]*></span></div>", html)
+    assert ">1 parameter<" in nn.Linear(1, 1, bias=False)._repr_html_()
+    assert html == net._repr_html_() and "details" not in nn.ReLU()._repr_html_()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Plain(layers=[shared])._repr_html_()  # showing is no place for the warning of parameters()

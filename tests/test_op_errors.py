@@ -13,8 +13,16 @@ import tinygrad_lite as tl
     ("call", "error", "words"),
     [
         (lambda: tl.ones(2, 3) + tl.ones(4), RuntimeError, r"add.*float32\[2, 3\] and float32\[4\]"),
-        (lambda: tl.ones(2, 3) @ tl.ones(4, 2), RuntimeError, r"matmul: cannot multiply \[2, 3\] @ \[4, 2\]: the inner sizes 3 and 4"),
-        (lambda: tl.ones(3) @ tl.ones(4, 2), RuntimeError, r"matmul: cannot multiply \[3\] @ \[4, 2\]: the inner sizes 3 and 4"),
+        (
+            lambda: tl.ones(2, 3) @ tl.ones(4, 2),
+            RuntimeError,
+            r"matmul: cannot multiply \[2, 3\] @ \[4, 2\]: the inner sizes 3 and 4",
+        ),
+        (
+            lambda: tl.ones(3) @ tl.ones(4, 2),
+            RuntimeError,
+            r"matmul: cannot multiply \[3\] @ \[4, 2\]: the inner sizes 3 and 4",
+        ),
         (lambda: tl.ones(3) @ tl.tensor(1.0), RuntimeError, r"matmul.*at least one dimension.*\*"),
         (lambda: tl.ones(2, 2) @ tl.ones(2, 2, dtype=tl.float64), RuntimeError, r"float32 and float64 differ.*\.to"),
         (lambda: tl.ones(2) + "a", TypeError, "add.*str"),
@@ -37,7 +45,11 @@ import tinygrad_lite as tl
         (lambda: tl.ones(2, 3, 4).flatten(2, 0), RuntimeError, "start_dim 2 comes after"),
         (lambda: tl.ones(2, 3).expand(2, 4), RuntimeError, r"expand.*\[2, 3\].*\[2, 4\]"),
         (lambda: tl.ones(2, 3).expand(3), RuntimeError, "expand"),
-        (lambda: tl.cat([tl.ones(2, 3), tl.ones(2, 2)]), RuntimeError, r"cat: all sizes but that of dim 0 must agree, got \[2, 3\], \[2, 2\]"),
+        (
+            lambda: tl.cat([tl.ones(2, 3), tl.ones(2, 2)]),
+            RuntimeError,
+            r"cat: all sizes but that of dim 0 must agree, got \[2, 3\], \[2, 2\]",
+        ),
         (lambda: tl.cat([]), (TypeError, RuntimeError, ValueError), "cat.*non-empty"),
         (lambda: tl.cat([tl.tensor(1.0)]), RuntimeError, "cat.*stack"),
         (lambda: tl.stack([tl.ones(2), tl.ones(3)]), RuntimeError, r"stack.*\[2\], \[3\]"),

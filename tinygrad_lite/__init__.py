@@ -59,9 +59,9 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_li
 _LAZY = ("nn", "optim", "datasets")
 
 if TYPE_CHECKING:
-    import tinygrad_lite.datasets as datasets
-    import tinygrad_lite.nn as nn
-    import tinygrad_lite.optim as optim
+    from . import datasets as datasets  # type: ignore[attr-defined]  # a folder beside this one, checked by itself
+    from . import nn as nn  # type: ignore[attr-defined]
+    from . import optim as optim
 else:  # hidden from type checkers, for which a misspelt name would be Any
     __all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "gradcheck", "manual_seed", "op", "relu", "sigmoid"]
     __all__ += ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]

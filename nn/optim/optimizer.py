@@ -19,7 +19,9 @@ from tinygrad_lite.dtypes import float32
 from tinygrad_lite.grad_mode import enable_grad
 from tinygrad_lite.inplace import unwritable
 
-from ..module import Module, numbers, zero_grads
+from ..module import Module
+from ..parameter import zero_grads
+from ..state import numbers
 from .flat import SMALL, FlatGroup, overlapping
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinygrad_lite.ops import choice
 
-from .table import MASK, ODD, PAIRS, TIES, case, f, inf, nan, transposed, unary
+from .table import MASK, ODD, PAIRS, TIES, case, f, inf, nan, transposed
 
 for x, y in PAIRS:
     case("maximum", lambda t, x, y: t.maximum(x, y), x, y, keeps=("x y", "x y"))

@@ -1,0 +1,35 @@
+"""The functions behind the layers and losses, without their parameters: PyTorch's torch.nn.functional.
+
+One file for each theme. The public names are those in each file's `__all__`; where a file takes its functions from
+tinygrad_lite.ops as they are, also those in the `__all__` over there.
+"""
+
+# ruff: noqa: F403
+
+from typing import TYPE_CHECKING
+
+from tinygrad_lite.ops.neural import activation as _activation_ops
+from tinygrad_lite.ops.neural.activation import *
+from tinygrad_lite.suggest import missing_from
+
+# Two files have the name of a function in them: F.linear is to be the function, so that the file is _linear here.
+from . import activation, loss, sparse
+from . import dropout as _dropout
+from . import linear as _linear
+from .activation import *
+from .dropout import *
+from .linear import *
+from .loss import *
+from .sparse import *
+
+__all__ = [
+    *_activation_ops.__all__,
+    *activation.__all__,
+    *_dropout.__all__,
+    *sparse.__all__,
+    *_linear.__all__,
+    *loss.__all__,
+]
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -1,0 +1,27 @@
+"""Dropout: random zeros against overfitting."""
+
+from __future__ import annotations
+
+from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.creation import rand
+
+__all__ = ["dropout"]
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """x · mask / (1 - p), where each element of the mask is 0 with probability p, else 1: the expected value stays x.
+
+    x itself if not training. The mask is drawn from the default generator. `inplace` is accepted as in PyTorch, but x is not
+    changed. ValueError unless 0 <= p <= 1.
+    Srivastava et al. 2014; https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
+
+    >>> from tinygrad_lite import ones
+    >>> sorted(set(dropout(ones(100), 0.5).tolist())), dropout(ones(2), training=False)
+    ([0.0, 2.0], tensor([1., 1.]))
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0:
+        return input
+    keep = rand(*input.shape, device=input.device).array >= p
+    return input * Tensor._of((keep / (1 - p) if p < 1 else keep).astype(input.dtype))

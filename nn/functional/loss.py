@@ -1,0 +1,258 @@
+"""Losses: how far a prediction is from its target, as one number that training makes small.
+
+Those of classes take logits or log-probabilities of shape (N, C), (C) or (N, C, d1, ...), with the classes along dim 1. Every
+loss is reduced over its elements by `reduction`: "mean" (the default), "sum" or "none".
+"""
+
+from __future__ import annotations
+
+import warnings
+from math import prod
+
+import numpy as np
+
+from tinygrad_lite import functional
+from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.backend import array_module
+from tinygrad_lite.dtypes import int64
+from tinygrad_lite.operands import as_array, same_dtype
+from tinygrad_lite.ops import arithmetic, choice, exponential, indexing
+from tinygrad_lite.ops.neural import loss as ops
+from tinygrad_lite.ops.neural.softmax import log_softmax
+from tinygrad_lite.ops.reduction import sum as sum_over
+
+from .errors import not_tensors
+
+__all__ = ["mse_loss", "l1_loss", "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss"]
+
+
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    """(x - y)², by default the mean over all elements. A warning if the shapes differ, because they are then broadcast.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
+
+    >>> from tinygrad_lite import tensor
+    >>> mse_loss(tensor([1.0, 2.0]), tensor([1.0, 4.0]))
+    tensor(2.)
+    """
+    return _reduce(exponential.pow_scalar(_difference(input, target, reduction, "mse_loss"), y=2), reduction)
+
+
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    """|x - y|, by default the mean over all elements. A warning if the shapes differ, because they are then broadcast.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
+
+    >>> from tinygrad_lite import tensor
+    >>> l1_loss(tensor([1.0, 2.0]), tensor([1.0, 4.0]))
+    tensor(1.)
+    """
+    return _reduce(arithmetic.abs(_difference(input, target, reduction, "l1_loss")), reduction)
+
+
+def _difference(input: Tensor, target: Tensor, reduction: str, what: str) -> Tensor:
+    """Prediction minus target, in the dtype that they make together."""
+    check_reduction(reduction)
+    _check_pair(what, input, target)
+    if input.shape != target.shape:
+        warnings.warn(
+            f"{what}: the target size {list(target.shape)} is different to the input size {list(input.shape)}. This will "
+            f"likely lead to incorrect results due to broadcasting; ensure they have the same size",
+            UserWarning,
+            stacklevel=3,
+        )
+    x, y = same_dtype(input, target)
+    return x - y
+
+
+def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    """-(y log σ(x) + (1 - y) log(1 - σ(x))) = (1 - y) x + max(-x, 0) + log(1 + e^-|x|), for targets y in [0, 1] of x's shape.
+
+    At infinite logits it is what the second formula gives, as in PyTorch: nan where 0 meets ∞. ValueError if the shapes differ.
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
+
+    >>> from tinygrad_lite import tensor
+    >>> binary_cross_entropy_with_logits(tensor([0.0, 1000.0]), tensor([1.0, 1.0]), reduction="none")
+    tensor([0.6931, 0.0000])
+    """
+    check_reduction(reduction)
+    _check_pair("binary_cross_entropy_with_logits", input, target)
+    if input.shape != target.shape:
+        raise ValueError(f"Target size ({list(target.shape)}) must be the same as input size ({list(input.shape)})")
+    x, y = same_dtype(input, target)
+    return _reduce(ops.bce_with_logits(x, y), reduction)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """-log softmax(x)[target]: the negative log-likelihood of the right class, for logits x.
+
+    `target` holds class indices (integers, of x's shape without the class dimension) or class probabilities (floats of x's
+    shape). Where an index is ignore_index, the loss is 0 and does not count in the mean. `weight` (C) multiplies the loss of
+    each class, and the mean is then the weighted one. With label_smoothing e, the target is 1 - e of the class plus e / C of
+    every class.
+    IndexError for an index outside 0 ... C-1, ValueError or RuntimeError for shapes that do not fit.
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
+
+    >>> from tinygrad_lite import tensor
+    >>> cross_entropy(tensor([[0.0, 0.0], [0.0, 1000.0]]), tensor([0, 1]), reduction="none")
+    tensor([0.6931, -0.0000])
+    """
+    check_reduction(reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    _check_classes("cross_entropy", input, target, weight)
+    x, t = input.array, target.array
+    if (
+        t.dtype == int64
+        and (weight is None and not label_smoothing and ignore_index < 0)
+        and (x.ndim == 2 and t.shape == x.shape[:1] and x.dtype.kind == "f")
+        and t.size
+        and t.view(np.uint64).max() < x.shape[1]  # one look for both ends: a negative index is a huge unsigned one
+    ):
+        log_p = log_softmax(input, axis=1)  # nearly every call
+        places = array_module(x).arange(t.size), t
+        if reduction == "none":
+            return -indexing.getitem(log_p, index=places, once=True)
+        return ops.nll(log_p, index=places, n=t.size if reduction == "mean" else 1)
+    log_p = log_softmax(_rows(input, "cross_entropy"), axis=1)
+    if t.dtype.kind != "f":
+        return _class_loss(log_p, input, target, weight, ignore_index, reduction, label_smoothing, "cross_entropy")
+    if ignore_index >= 0:
+        raise RuntimeError("ignore_index is not supported for floating point target")
+    if t.shape != x.shape:
+        raise RuntimeError(
+            f"cross_entropy: a {t.dtype} target holds class probabilities and needs the input's shape {list(x.shape)}, got "
+            f"{list(t.shape)}; if it holds class indices, use target.long()"
+        )
+    share = _rows(target, "cross_entropy")
+    if label_smoothing:
+        share = share * (1 - label_smoothing) + label_smoothing / share.shape[1]
+    loss = -functional.sum(log_p * share * _class_weights(weight, log_p), 1)
+    return _reduce(loss.reshape(x.shape[:1] * (x.ndim > 1) + x.shape[2:]), reduction)
+
+
+def nll_loss(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """-x[target]: the negative log-likelihood of the right class, for log-probabilities x. The options are cross_entropy's.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
+
+    >>> from tinygrad_lite import tensor
+    >>> nll_loss(tensor([[-1.0, -2.0], [-3.0, -4.0]]), tensor([0, 1]))
+    tensor(2.5000)
+    """
+    check_reduction(reduction)
+    _check_classes("nll_loss", input, target, weight)
+    if target.array.dtype.kind == "f":
+        raise RuntimeError(f"nll_loss: the target must hold class indices (integers), got {target.dtype}; use target.long()")
+    return _class_loss(_rows(input, "nll_loss"), input, target, weight, ignore_index, reduction, 0.0, "nll_loss")
+
+
+# What the arguments must be
+
+
+def check_reduction(reduction: str) -> None:
+    """ValueError for a name that is not one of the reductions."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction!r} is not a valid value for reduction; use 'mean', 'sum' or 'none'")
+
+
+def _check_pair(what: str, input: Tensor, target: Tensor) -> None:
+    if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
+        raise not_tensors(what, input=input, target=target)
+
+
+def _check_classes(what: str, input: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    _check_pair(what, input, target)
+    if weight is not None and not isinstance(weight, Tensor):
+        raise not_tensors(what, weight=weight)
+    x, t = input.array, target.array
+    if type(x) is not type(t):
+        raise RuntimeError(f"{what}: the input is on {input.device}, the target on {target.device}; move one with .to(device)")
+    if x.dtype.kind != "f" and t.dtype.kind == "f":
+        raise RuntimeError(
+            f"{what}: the input is {x.dtype}{list(x.shape)} and the target {t.dtype}{list(t.shape)}; the scores come first, "
+            f"then the target: are the two swapped?"
+        )
+
+
+# What they are made of
+
+
+def _reduce(loss: Tensor, reduction: str) -> Tensor:
+    """The mean or sum of the losses of all elements, or the losses themselves."""
+    if reduction == "none":
+        return loss
+    reduced: Tensor = functional.mean(loss) if reduction == "mean" else functional.sum(loss)
+    return reduced
+
+
+def _rows(x: Tensor, what: str) -> Tensor:
+    """(C), (N, C) or (N, C, d1, ...) as a matrix with one row of C for each index in the target."""
+    if not x.ndim or x.array.dtype.kind != "f":
+        raise RuntimeError(f"{what}: expected floats of shape (N, C), (C) or (N, C, d1, ...), got {x.dtype}{list(x.shape)}")
+    if x.ndim > 2:
+        x = functional.permute(x, 0, *range(2, x.ndim), 1)
+    return x if x.ndim == 2 else x.reshape((prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _class_weights(weight: Tensor | None, rows: Tensor) -> Tensor:
+    """The weight of each class, by default 1."""
+    if weight is None:
+        return Tensor._of(array_module(rows.array).ones(rows.shape[1], rows.dtype))
+    if weight.shape != rows.shape[1:] or weight.dtype != rows.dtype:
+        raise RuntimeError(
+            f"weight must be {rows.dtype}{list(rows.shape[1:])}, one number a class, got {weight.dtype}{list(weight.shape)}"
+        )
+    return weight.detach()
+
+
+def _class_loss(
+    log_p: Tensor,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    smoothing: float,
+    what: str,
+) -> Tensor:
+    """The loss of class indices, from one row of log-probabilities for each."""
+    shape, t = input.shape, target.array
+    if len(shape) > 1 and t.shape[:1] != shape[:1]:
+        found = t.shape[0] if t.ndim else 0
+        raise ValueError(f"{what}: Expected input batch_size ({shape[0]}) to match target batch_size ({found}).")
+    expected = shape[:1] + shape[2:] if len(shape) > 1 else ()
+    if t.dtype.kind not in "iu" or t.shape not in (expected, expected or (1,)):
+        raise RuntimeError(
+            f"{what}: Expected an integer target of shape {list(expected)} for an input of shape {list(shape)}, "
+            f"got {t.dtype}{list(t.shape)}"
+        )
+    index = t.reshape(-1).astype(int64)
+    counted = index != ignore_index
+    wrong = index[counted & ((index < 0) | (index >= log_p.shape[1]))]
+    if wrong.size:
+        raise IndexError(f"{what}: Target {int(wrong[0])} is out of bounds: classes are 0 to {log_p.shape[1] - 1}.")
+    index = np.where(counted, index, 0)
+    if not log_p.shape[1]:  # without any class every row is ignored: its loss is an empty sum
+        log_p = functional.sum(log_p, 1, True)
+    per_class = _class_weights(weight, log_p)
+    w = per_class.array[index] * counted
+    log_p = choice.masked(log_p, counted[:, None])  # the loss of an ignored row is 0, not 0 · inf
+    places = (array_module(index).arange(len(index)), index)
+    loss = -indexing.getitem(log_p, index=places, once=True) * Tensor._of(w)
+    if smoothing:
+        loss = loss * (1 - smoothing) - functional.sum(log_p * per_class, 1) * (smoothing / log_p.shape[1])
+    if reduction == "mean":
+        total: Tensor = functional.sum(loss)
+        return total / Tensor._of(as_array(sum_over(w, axis=(0,))))
+    return _reduce(loss.reshape(expected), reduction)
