@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import warnings
 from importlib import import_module
+from pkgutil import extend_path
 from typing import Any
 
 from . import autograd, creation, cuda, dtypes, functional
@@ -36,6 +37,10 @@ __all__ += creation.__all__
 __all__ += dtypes.__all__
 __all__ += functional.__all__
 __version__ = "0.1.0"
+
+# Python that is started in the root of a checkout imports this folder itself, and nn and datasets are not inside it: this line
+# finds them where `pip install -e .` has put links to them.
+__path__ = extend_path(__path__, __name__)
 
 # PyTorch is silent about log 0 and overflow, and so is this: NumPy's warnings are switched off for what happens in our code.
 # np.errstate around every op would say the same at half a microsecond each.
