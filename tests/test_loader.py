@@ -212,7 +212,7 @@ def test_items_of_different_lengths_are_named() -> None:
 
 @pytest.mark.parametrize("batch_size", [0, -1, 2.0, None, "4", True])
 def test_batch_size_errors(batch_size: Any) -> None:
-    with pytest.raises(ValueError, match="batch_size is a positive integer, got"):
+    with pytest.raises(ValueError, match="batch_size must be a positive integer, got"):
         DataLoader(Items(), batch_size=batch_size)
 
 
