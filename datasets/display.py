@@ -1,4 +1,4 @@
-"""How datasets and loaders show themselves: one line of text, or in a notebook a small table, with the first pictures if any."""
+"""How datasets and loaders show themselves: a line of text, or in a notebook a small table, with the first pictures if any."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def html_pictures(pictures: np.ndarray[Any, np.dtype[np.uint8]]) -> str:
     """The first ten side by side, as one PNG inside the HTML."""
     from matplotlib.image import imsave
 
-    png, row = BytesIO(), np.hstack(list(pictures[:SHOWN]))
-    imsave(png, row, cmap="gray_r", vmin=0, vmax=255, format="png")
+    png, row = BytesIO(), 255 - np.hstack(list(pictures[:SHOWN]))  # dark on light, as the paper prints them
+    imsave(png, np.dstack([row, row, row]), format="png")
     source = f"data:image/png;base64,{b64encode(png.getvalue()).decode()}"
     return f'<img src="{source}" width="{2 * row.shape[1]}" alt="the first pictures" style="image-rendering:pixelated">'

@@ -7,7 +7,7 @@ processes. A batch has memory of its own, so changing it leaves the dataset as i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, overload
+from typing import Any, Generic, Never, overload
 
 import numpy as np
 
@@ -112,6 +112,8 @@ class DataLoader(Generic[Item]):
         full, rest = divmod(len(self.dataset), self.batch_size)
         return full + (rest > 0 and not self.drop_last)
 
+    @overload
+    def __iter__(self: DataLoader[Never]) -> Iterator[Any]: ...  # only DataLoader[Any] matches this one
     @overload
     def __iter__(self: DataLoader[tuple[Stacked, ...]]) -> Iterator[list[Tensor]]: ...
     @overload

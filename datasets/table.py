@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Generator, Tensor, from_numpy, get_default_dtype, randperm, tensor
+from tinygrad_lite import Generator, Tensor, get_default_dtype, randperm, tensor
 from tinygrad_lite.dtypes import as_dtype
 
 from .dataset import Indices, TensorDataset
@@ -138,9 +138,9 @@ def read_labelled(
     Fields are separated by commas and may stand in double quotes, as Python's csv module reads them. Rows without any value are
     skipped. `label` is the column of the class: its name in the header, or its number from 0; the default, -1, is the last.
 
-    The first line is a header if `label` is a name, or if no feature in the line is a number. Then `features` are the columns to
-    take, by name and in this order; by default all but the label. Without a header, all columns but the label are features, and
-    `features` are their names; by default x1, x2, ...
+    The first line is a header if `label` is a name, or if no feature in the line is a number. Then `features` are the columns
+    to take, by name and in this order; by default all but the label. Without a header, all columns but the label are features,
+    and `features` are their names; by default x1, x2, ...
 
     `classes` are the labels that may occur, and classes[i] gets the number i. By default they are those that do occur, sorted
     (as numbers, if all are integers), so that two files with the same labels number them alike. Features are of the given
@@ -149,9 +149,9 @@ def read_labelled(
     A file whose first line has no comma is read in an older form: `label x1 x2 ...` in each line, separated by spaces, where
     the label is a number from 1 to len(classes), and `classes` are by default the three species of Iris.
 
-    FileNotFoundError if there is no such file; TypeError if the dtype is not floating-point; ValueError, with the file, the line
-    and what is expected there, for a wrong number of columns, an unknown label or feature, a value that is not a finite number
-    or is too large for the dtype (1e39 for float32), and bytes that are not UTF-8; ValueError for a file of more than 64 MiB.
+    FileNotFoundError if there is no such file; TypeError if the dtype is not floating-point; ValueError, with the file, the
+    line and what is expected there, for a wrong number of columns, an unknown label or feature, a value that is not a finite
+    number or is too large for the dtype (1e39 for float32), and bytes that are not UTF-8; ValueError for a file over 64 MiB.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
