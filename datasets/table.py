@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_lite import Generator, Tensor, get_default_dtype, randperm, tensor
-from tinygrad_lite.dtypes import as_dtype
+from tinygrad_lite.dtypes import as_dtype, float64
 
 from .dataset import Indices, TensorDataset
 from .display import Facts, counted
@@ -204,11 +204,12 @@ def _comma_separated(
     label: str | int,
 ) -> LabelledTable:
     rows = list(_rows(path, lines))
+    if not rows:
+        raise ValueError(f"{path}: there are no values in the file; its lines should read {FORM}")
     place, first = rows[0]
-    has_header = _has_header(place, first, label)
     at = _label_column(place, first, label)
     others = [column for column in range(len(first)) if column != at]
-    if has_header:
+    if isinstance(label, str) or _is_header(place, [first[column] for column in others]):
         rows = rows[1:]
         names, columns = _chosen(place, first, others, features)
     else:
@@ -224,7 +225,7 @@ def _comma_separated(
         if classes is not None and row[at] not in classes:
             raise ValueError(f"{place}: unknown label {row[at]!r}; the classes are {', '.join(map(repr, classes))}")
         labels.append(row[at])
-        data.append([_number(row[column], place, dtype, f" in column {name!r}") for name, column in zip(names, columns)])
+        data.append([_number(row[column], place, dtype, name) for name, column in zip(names, columns)])
     classes = _sorted(set(labels)) if classes is None else list(classes)
     number_of = {name: number for number, name in enumerate(classes)}
     return LabelledTable(tensor(np.array(data), dtype=dtype), tensor([number_of[name] for name in labels]), names, classes)
@@ -245,11 +246,8 @@ def _rows(path: Path, lines: list[str]) -> Iterator[tuple[str, list[str]]]:
             yield place, row
 
 
-def _has_header(place: str, first: list[str], label: str | int) -> bool:
-    if isinstance(label, str):
-        return True
-    at = _label_column(place, first, label)
-    values = [field for column, field in enumerate(first) if column != at]
+def _is_header(place: str, values: list[str]) -> bool:
+    """Whether the features of the first line are names: none of them is a number."""
     numbers = [field for field in values if math.isfinite(_float(field))]
     if numbers and len(numbers) < len(values):
         other = next(field for field in values if field not in numbers)
@@ -315,7 +313,7 @@ def _space_separated(
                 f"{place}: got {len(words)} columns, expected a label and {columns - 1} features; a line reads {FORM}, "
                 "or 'label x1 x2 ...' with spaces"
             )
-        label, *values = [_number(word, place, as_dtype("float64") if i == 0 else dtype) for i, word in enumerate(words)]
+        label, *values = [_number(words[0], place, float64), *(_number(word, place, dtype) for word in words[1:])]
         if label not in range(1, len(classes) + 1):
             raise ValueError(f"{place}: unknown label {words[0]}; without commas, labels are numbers from 1 to {len(classes)}")
         labels.append(int(label) - 1)
@@ -332,11 +330,12 @@ def _float(text: str) -> float:
         return math.nan
 
 
-def _number(text: str, place: str, dtype: np.dtype[Any], column: str = "") -> float:
+def _number(text: str, place: str, dtype: np.dtype[Any], column: str | None = None) -> float:
     value = _float(text)
-    if not math.isfinite(value):
-        hint = "" if column else "; columns are separated by commas, or else by spaces"
-        raise ValueError(f"{place}: {text!r}{column} is not a finite number{hint}")
-    if not np.isfinite(dtype.type(value)):
-        raise ValueError(f"{place}: {text!r}{column} is too large for {dtype}; dtype=float64 reaches further")
-    return value
+    if math.isfinite(value) and np.isfinite(dtype.type(value)):
+        return value
+    what = f"{place}: {text!r}" + (f" in column {column!r}" if column else "")
+    if math.isfinite(value):
+        raise ValueError(f"{what} is too large for {dtype}; dtype=float64 reaches further")
+    hint = "" if column else "; columns are separated by commas, or else by spaces"
+    raise ValueError(f"{what} is not a finite number{hint}")

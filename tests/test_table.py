@@ -232,6 +232,7 @@ def test_iris_as_a_csv_file_of_ones_own(tmp_path: Path) -> None:
         ("1,2,oak\n1,x,fir\n", {}, "line 2: 'x' in column 'x2' is not a finite number"),
         (HEADER + "1,2,\n", {}, "line 2: the label is empty"),
         (HEADER + "1,2,ash\n", {"classes": ["oak", "fir"]}, "line 2: unknown label 'ash'; the classes are 'oak', 'fir'"),
+        (", ,\n", {}, "there are no values in the file; its lines should read 'x1,x2,...,label'"),
         (HEADER, {}, "there are no rows after the header 'height,width,kind'"),
         (HEADER + "1,2,oak\n", {"label": "species"}, "line 1: no column is called 'species'; the columns are 'height', "),
         (HEADER + "1,2,oak\n", {"label": 3}, "line 1: label=3, but the 3 columns have the numbers 0 to 2"),
