@@ -12,17 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import functional as engine
+from tinygrad_lite import functional
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import array_module
 from tinygrad_lite.creation import rand
 from tinygrad_lite.dtypes import int64
-from tinygrad_lite.ops import elementwise, indexing, linalg, neural
-from tinygrad_lite.ops.elementwise import relu as _relu
-from tinygrad_lite.ops.elementwise import sigmoid, tanh
+from tinygrad_lite.operands import as_array, same_dtype
+from tinygrad_lite.ops import arithmetic, choice, exponential, indexing, linalg
+from tinygrad_lite.ops.neural import linear as _linear
+from tinygrad_lite.ops.neural import loss as _loss
+from tinygrad_lite.ops.neural import softmax as _softmax
+from tinygrad_lite.ops.neural.activation import relu as _relu
+from tinygrad_lite.ops.neural.activation import sigmoid
 from tinygrad_lite.ops.reduction import sum as sum_over
 from tinygrad_lite.ops.shape import mT
-from tinygrad_lite.tape import as_array
-from tinygrad_lite.tensor import Tensor
+from tinygrad_lite.ops.trigonometric import tanh
 
 __all__ = [
     "binary_cross_entropy_with_logits",
@@ -54,7 +58,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     x, w = input.array, weight.array
     fits = w.ndim == 2 and x.ndim and x.shape[-1] == w.shape[1] and x.dtype == w.dtype
     if fits and bias is not None and bias.array.shape == w.shape[:1]:
-        return neural.linear(input, weight, bias)  # nearly every call
+        return _linear.linear(input, weight, bias)  # nearly every call
     if x.dtype != w.dtype:
         raise RuntimeError(f"linear: the input is {x.dtype} but the weight is {w.dtype}; cast one: x.to({w.dtype})")
     if not x.ndim or not 0 < w.ndim < 3 or x.shape[-1] != w.shape[-1]:
@@ -65,7 +69,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if x.ndim > 1 and w.ndim == 2:
         out = linalg.matmul(input, mT(weight))
     else:
-        out = engine.matmul(input, mT(weight) if w.ndim == 2 else weight)
+        out = functional.matmul(input, mT(weight) if w.ndim == 2 else weight)
     return out if bias is None else _with_bias(out, bias, w.ndim == 2)
 
 
@@ -111,7 +115,7 @@ def softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tens
     >>> softmax(tensor([0.0, 1000.0]), dim=0)
     tensor([0., 1.])
     """
-    return engine.softmax(input, _dim(dim, input.ndim, "softmax"), dtype)
+    return functional.softmax(input, _dim(dim, input.ndim, "softmax"), dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tensor:
@@ -123,7 +127,7 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> 
     >>> log_softmax(tensor([0.0, 1000.0]), dim=0)
     tensor([-1000.,     0.])
     """
-    return engine.log_softmax(input, _dim(dim, input.ndim, "log_softmax"), dtype)
+    return functional.log_softmax(input, _dim(dim, input.ndim, "log_softmax"), dtype)
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -178,7 +182,7 @@ def _reduce(loss: Tensor, reduction: str) -> Tensor:
     """All losses as one: their mean or sum, or as they are."""
     if reduction == "none":
         return loss
-    reduced: Tensor = engine.mean(loss) if reduction == "mean" else engine.sum(loss)
+    reduced: Tensor = functional.mean(loss) if reduction == "mean" else functional.sum(loss)
     return reduced
 
 
@@ -196,7 +200,7 @@ def _pair(input: Tensor, target: Tensor, what: str) -> tuple[Tensor, Tensor]:
             UserWarning,
             stacklevel=3,
         )
-    x, y = engine.same_dtype(input, target)
+    x, y = same_dtype(input, target)
     return x, y
 
 
@@ -211,7 +215,7 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     """
     _check_reduction(reduction)
     x, y = _pair(input, target, "mse_loss")
-    return _reduce(elementwise.power(x - y, y=2), reduction)
+    return _reduce(exponential.pow_scalar(x - y, y=2), reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
@@ -225,7 +229,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     """
     _check_reduction(reduction)
     x, y = _pair(input, target, "l1_loss")
-    return _reduce(elementwise.abs(x - y), reduction)
+    return _reduce(arithmetic.abs(x - y), reduction)
 
 
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
@@ -241,8 +245,8 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction
     _check_reduction(reduction)
     if input.shape != target.shape:
         raise ValueError(f"Target size ({list(target.shape)}) must be the same as input size ({list(input.shape)})")
-    x, y = engine.same_dtype(input, target)
-    return _reduce(neural.bce_with_logits(x, y), reduction)
+    x, y = same_dtype(input, target)
+    return _reduce(_loss.bce_with_logits(x, y), reduction)
 
 
 def cross_entropy(
@@ -278,12 +282,12 @@ def cross_entropy(
         and t.size
         and t.view(np.uint64).max() < x.shape[1]  # one look for both ends: a negative index is a huge unsigned one
     ):
-        log_p = neural.log_softmax(input, axis=1)  # nearly every call
+        log_p = _softmax.log_softmax(input, axis=1)  # nearly every call
         places = array_module(x).arange(t.size), t
         if reduction == "none":
             return -indexing.getitem(log_p, index=places, once=True)
-        return neural.nll(log_p, index=places, n=t.size if reduction == "mean" else 1)
-    log_p = neural.log_softmax(_rows(input, "cross_entropy"), axis=1)
+        return _loss.nll(log_p, index=places, n=t.size if reduction == "mean" else 1)
+    log_p = _softmax.log_softmax(_rows(input, "cross_entropy"), axis=1)
     if t.dtype.kind != "f":
         return _class_loss(log_p, input, target, weight, ignore_index, reduction, label_smoothing, "cross_entropy")
     if ignore_index >= 0:
@@ -296,7 +300,7 @@ def cross_entropy(
     share = _rows(target, "cross_entropy")
     if label_smoothing:
         share = share * (1 - label_smoothing) + label_smoothing / share.shape[1]
-    loss = -engine.sum(log_p * share * _class_weights(weight, log_p), 1)
+    loss = -functional.sum(log_p * share * _class_weights(weight, log_p), 1)
     return _reduce(loss.reshape(x.shape[:1] * (x.ndim > 1) + x.shape[2:]), reduction)
 
 
@@ -328,7 +332,7 @@ def _rows(x: Tensor, what: str) -> Tensor:
     if not x.ndim or x.array.dtype.kind != "f":
         raise RuntimeError(f"{what}: expected floats of shape (N, C), (C) or (N, C, d1, ...), got {x.dtype}{list(x.shape)}")
     if x.ndim > 2:
-        x = engine.permute(x, 0, *range(2, x.ndim), 1)
+        x = functional.permute(x, 0, *range(2, x.ndim), 1)
     return x if x.ndim == 2 else x.reshape((prod(x.shape[:-1]), x.shape[-1]))
 
 
@@ -371,15 +375,15 @@ def _class_loss(
         raise IndexError(f"{what}: Target {int(wrong[0])} is out of bounds: classes are 0 to {log_p.shape[1] - 1}.")
     index = np.where(counted, index, 0)
     if not log_p.shape[1]:  # without any class every row is ignored: its loss is a sum of nothing
-        log_p = engine.sum(log_p, 1, True)
+        log_p = functional.sum(log_p, 1, True)
     per_class = _class_weights(weight, log_p)
     w = per_class.array[index] * counted
-    log_p = elementwise.masked(log_p, counted[:, None])  # 0, not 0 · inf, for what is ignored
+    log_p = choice.masked(log_p, counted[:, None])  # 0, not 0 · inf, for what is ignored
     places = (array_module(index).arange(len(index)), index)
     loss = -indexing.getitem(log_p, index=places, once=True) * Tensor._of(w)
     if smoothing:
-        loss = loss * (1 - smoothing) - engine.sum(log_p * per_class, 1) * (smoothing / log_p.shape[1])
+        loss = loss * (1 - smoothing) - functional.sum(log_p * per_class, 1) * (smoothing / log_p.shape[1])
     if reduction == "mean":
-        total: Tensor = engine.sum(loss)
+        total: Tensor = functional.sum(loss)
         return total / Tensor._of(as_array(sum_over(w, axis=(0,))))
     return _reduce(loss.reshape(expected), reduction)

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import device_of, put
 from tinygrad_lite.inplace import write
 from tinygrad_lite.random import Generator, draw
-from tinygrad_lite.tensor import Tensor
 
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:

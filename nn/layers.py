@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
-from tinygrad_lite import functional as engine
+from tinygrad_lite import functional
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.creation import empty
-from tinygrad_lite.tensor import Tensor
 
 from . import functional as F
 from . import init
@@ -114,7 +114,7 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, ...) -> (N, the product of the rest)."""
-        return engine.flatten(input, self.start_dim, self.end_dim)
+        return functional.flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"

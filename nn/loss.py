@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_lite.tensor import Tensor
+from tinygrad_lite._tensor import Tensor
 
 from . import functional as F
 from .module import Module

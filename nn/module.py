@@ -20,12 +20,12 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array, array_module, device_of, is_array, plain, put
 from tinygrad_lite.backend import device as device_named
 from tinygrad_lite.dtypes import as_dtype, get_default_dtype
 from tinygrad_lite.inplace import unwritable, write
 from tinygrad_lite.printing import NoSuch
-from tinygrad_lite.tensor import Tensor
 
 T = TypeVar("T", bound=Tensor)
 

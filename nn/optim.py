@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array, array_module, device_of, put
 from tinygrad_lite.dtypes import float32
 from tinygrad_lite.grad_mode import enable_grad
 from tinygrad_lite.inplace import unwritable, write_all
-from tinygrad_lite.tensor import Tensor
 
 from . import lr_scheduler
 from .module import numbers, zero_grads

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array, put
 from tinygrad_lite.grad_mode import no_grad
-from tinygrad_lite.tensor import Tensor
 
 from .trainer import Callback
 from .utils import norm

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.grad_mode import no_grad
-from tinygrad_lite.tensor import Tensor
 
 from .module import Module
 from .utils import clip_grad_norm_

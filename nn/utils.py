@@ -8,13 +8,13 @@ from operator import imul
 
 import numpy as np
 
-from tinygrad_lite import functional as engine
+from tinygrad_lite import functional
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array, array_module, device_of, put
 from tinygrad_lite.dtypes import float16, float32
 from tinygrad_lite.inplace import write
+from tinygrad_lite.operands import as_array
 from tinygrad_lite.ops.reduction import sum as sum_over
-from tinygrad_lite.tape import as_array
-from tinygrad_lite.tensor import Tensor
 
 
 def clip_grad_norm_(
@@ -92,5 +92,5 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     >>> parameters_to_vector(nn.Linear(2, 3).parameters()).shape
     (9,)
     """
-    vector: Tensor = engine.cat([p.reshape(-1) for p in parameters])
+    vector: Tensor = functional.cat([p.reshape(-1) for p in parameters])
     return vector

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_lite.backend import array_module
-from tinygrad_lite.ops import elementwise, indexing, linalg, neural, reduction, shape
+from tinygrad_lite.ops import arithmetic, choice, indexing, linalg, reduction, shape
+from tinygrad_lite.ops.neural import linear, loss
 
 inf, nan = np.inf, np.nan
 Function = Callable[..., Any]
@@ -135,15 +136,15 @@ case("pow", lambda t, y: 0.5**y, ())
 case("pow", lambda t, y: 0**y, f(0, 1, 2, 0.5), smooth=False, twice=False)
 case("pow", lambda t, x: x**x, positive(3))
 for exponent in (2, 3, 1, 0, -1, 0.5, -1.5, 2.0, True):
-    case("power", lambda t, x, exponent=exponent: x**exponent, positive(2, 3))
-case("power", lambda t, x: t.pow(x, 3), (2, 3))
-case("power", lambda t, x: x.pow(2), ())
-case("power", lambda t, x: x**2, (0, 2))
-case("power", lambda t, x: x**2, transposed(2, 3))
-case("power", lambda t, x: x**0, f(0, 1, -1), smooth=False)
-case("power", lambda t, x: x**0.5, f(0, -1, 4), smooth=False)
-case("power", lambda t, x: x**-1, f(0, -1, 4), smooth=False)
-case("power", lambda t, x: x**1, f(0, inf, nan), smooth=False)
+    case("pow_scalar", lambda t, x, exponent=exponent: x**exponent, positive(2, 3))
+case("pow_scalar", lambda t, x: t.pow(x, 3), (2, 3))
+case("pow_scalar", lambda t, x: x.pow(2), ())
+case("pow_scalar", lambda t, x: x**2, (0, 2))
+case("pow_scalar", lambda t, x: x**2, transposed(2, 3))
+case("pow_scalar", lambda t, x: x**0, f(0, 1, -1), smooth=False)
+case("pow_scalar", lambda t, x: x**0.5, f(0, -1, 4), smooth=False)
+case("pow_scalar", lambda t, x: x**-1, f(0, -1, 4), smooth=False)
+case("pow_scalar", lambda t, x: x**1, f(0, inf, nan), smooth=False)
 case("where", lambda t, x, c: t.where(c, x, 0), (2, 3), MASK)
 case("where", lambda t, x, c: t.where(c, 1.5, x), (3,), MASK)
 case("where", lambda t, x, y, c: t.where(c, x, y), (), (2, 1), MASK)
@@ -190,20 +191,15 @@ case("clamp_max", lambda t, x, y: t.clamp(x, max=y), (2, 3), ())
 case("clamp_max", lambda t, x, y: t.clamp(x, max=y), f(0, 1, 2, nan, 1, 0), f(1, 1, 1, 1, nan, -inf), smooth=False)
 case("clamp_min", lambda t, x, y: t.clamp(x, min=y), (2, 3), (3,))
 case("clamp_min", lambda t, x, y: t.clamp(x, min=y), f(0, 1, 2, nan, 1, 0), f(1, 1, 1, 1, nan, inf), smooth=False)
-case("zero", lambda t, x: elementwise.zero(x), (2, 3), theirs=lambda t, x: x * 0)
-case("zero", lambda t, x: elementwise.zero(x), (), theirs=lambda t, x: x * 0)
-case("zero", lambda t, x: elementwise.zero(x), (0, 2), theirs=lambda t, x: x * 0)
+case("zero", lambda t, x: arithmetic.zero(x), (2, 3), theirs=lambda t, x: x * 0)
+case("zero", lambda t, x: arithmetic.zero(x), (), theirs=lambda t, x: x * 0)
+case("zero", lambda t, x: arithmetic.zero(x), (0, 2), theirs=lambda t, x: x * 0)
+case("masked", lambda t, x: choice.masked(x, t.tensor(MASK, device=x.device)), (2, 3), theirs=lambda t, x: x * t.tensor(MASK))
+case("masked", lambda t, x: choice.masked(x, x > 0), transposed(2, 3), theirs=lambda t, x: x * (x > 0))
+case("masked", lambda t, x: choice.masked(x, x > 0), (), theirs=lambda t, x: x * (x > 0))
 case(
     "masked",
-    lambda t, x: elementwise.masked(x, t.tensor(MASK, device=x.device)),
-    (2, 3),
-    theirs=lambda t, x: x * t.tensor(MASK),
-)
-case("masked", lambda t, x: elementwise.masked(x, x > 0), transposed(2, 3), theirs=lambda t, x: x * (x > 0))
-case("masked", lambda t, x: elementwise.masked(x, x > 0), (), theirs=lambda t, x: x * (x > 0))
-case(
-    "masked",
-    lambda t, x: elementwise.masked(x, x == 1),
+    lambda t, x: choice.masked(x, x == 1),
     f(1, inf, nan, -inf),
     smooth=False,
     theirs=lambda t, x: t.where(x == 1, x, 0.0),
@@ -260,31 +256,36 @@ case("smallest", lambda t, x: x.min(), f(1, 1, 2), smooth=False)
 case("smallest", lambda t, x: t.min(x), ())
 for dim in (0, 1, -1):
     for keep in (False, True):
-        case("take_along", lambda t, x, dim=dim, keep=keep: tuple(t.max(x, dim, keep)), (3, 4))
-        case("take_along", lambda t, x, dim=dim, keep=keep: tuple(x.min(dim, keepdim=keep)), TIES, smooth=False)
-case("take_along", lambda t, x: tuple(x.max(dim=1)), transposed(2, 3, 4))
-case("take_along", lambda t, x: x.max(axis=1).values, (2, 3))
-case("take_along", lambda t, x: tuple(x.max(1)), f([1, nan, 2], [inf, 0, inf]), smooth=False)
-case("take_along", lambda t, x: tuple(x.min(1)), (0, 3))
+        case("gather", lambda t, x, dim=dim, keep=keep: tuple(t.max(x, dim, keep)), (3, 4))
+        case("gather", lambda t, x, dim=dim, keep=keep: tuple(x.min(dim, keepdim=keep)), TIES, smooth=False)
+case("gather", lambda t, x: tuple(x.max(dim=1)), transposed(2, 3, 4))
+case("gather", lambda t, x: x.max(axis=1).values, (2, 3))
+case("gather", lambda t, x: tuple(x.max(1)), f([1, nan, 2], [inf, 0, inf]), smooth=False)
+case("gather", lambda t, x: tuple(x.min(1)), (0, 3))
 case("clone", lambda t, x: tuple(x.max(0)), ())
 SPREAD = {"shape": (2, 3, 4), "axis": (0, 2)}
-case("spread", lambda t, x: reduction.spread(x, **SPREAD, keepdims=True), (1, 3, 1), theirs=lambda t, x: x.expand(2, 3, 4) + 0)
 case(
-    "spread",
-    lambda t, x: reduction.spread(x, **SPREAD, keepdims=False),
+    "expand_reduced",
+    lambda t, x: reduction.expand_reduced(x, **SPREAD, keepdims=True),
+    (1, 3, 1),
+    theirs=lambda t, x: x.expand(2, 3, 4) + 0,
+)
+case(
+    "expand_reduced",
+    lambda t, x: reduction.expand_reduced(x, **SPREAD, keepdims=False),
     (3,),
     theirs=lambda t, x: x[None, :, None].expand(2, 3, 4) + 0,
 )
 case(
-    "spread",
-    lambda t, x: reduction.spread(x, shape=(2, 2), axis=(0, 1), keepdims=False),
+    "expand_reduced",
+    lambda t, x: reduction.expand_reduced(x, shape=(2, 2), axis=(0, 1), keepdims=False),
     (),
     theirs=lambda t, x: x.expand(2, 2) + 0,
 )
 INDEX = np.array([[0, 2], [1, 1], [2, 2]])
 case(
-    "take_along",
-    lambda t, x: indexing.take_along(x, index=at(x, INDEX), axis=1),
+    "gather",
+    lambda t, x: indexing.gather(x, index=at(x, INDEX), axis=1),
     (3, 3),
     theirs=lambda t, x: x.gather(1, t.tensor(INDEX)),
 )
@@ -333,7 +334,7 @@ case("matmul", lambda t, a: linalg.matmul(a, a.mT), (2, 2, 3), theirs=lambda t, 
 for batch in ((4,), (), (2, 4), (0,)):
     case(
         "linear",
-        lambda t, x, w, b: neural.linear(x, w, b),
+        lambda t, x, w, b: linear.linear(x, w, b),
         (*batch, 3),
         (2, 3),
         (2,),
@@ -392,7 +393,7 @@ case("cat", lambda t, x, y: t.cat([x, y]), (2,), np.arange(3))
 case("cat", lambda t, x, y: t.cat([x, y], axis=0), (2,), (1,))
 case("narrow", lambda t, x: shape.narrow(x, axis=1, start=1, stop=3), (2, 4), theirs=lambda t, x: x[:, 1:3])
 case("narrow", lambda t, x: shape.narrow(x, axis=0, start=1, stop=1), (2, 4), theirs=lambda t, x: x[1:1])
-case("widen", lambda t, x: shape.widen(x, axis=1, start=1, size=5), (2, 3), theirs=lambda t, x: t.nn.functional.pad(x, (1, 1)))
+case("pad", lambda t, x: shape.pad(x, axis=1, start=1, size=5), (2, 3), theirs=lambda t, x: t.nn.functional.pad(x, (1, 1)))
 case("move", lambda t, x: shape.move(x, place="cpu", source=x.device), (2, 3), theirs=lambda t, x: x.clone())
 
 # ---- indexing: basic (views), with arrays and repeats, and the two mixed
@@ -482,14 +483,14 @@ case("getitem", lambda t, x: x[x > 0] * x[x > 0], (3, 4))
 case("getitem", lambda t, x: x[t.tensor([[0, 1]], dtype=t.int32)], (2, 3))
 case("getitem", lambda t, x: x[t.arange(2), t.tensor([2, 0])], (2, 3))
 case(
-    "put_at",
-    lambda t, x: indexing.put_at(x, shape=(3, 2), index=(slice(1, None), ...), once=True),
+    "index_add",
+    lambda t, x: indexing.index_add(x, shape=(3, 2), index=(slice(1, None), ...), once=True),
     (2, 2),
     theirs=lambda t, x: t.nn.functional.pad(x, (0, 0, 1, 0)),
 )
 case(
-    "put_at",
-    lambda t, x: indexing.put_at(x, shape=(2, 2), index=(at(x, np.array([0, 0, 1])),), once=False),
+    "index_add",
+    lambda t, x: indexing.index_add(x, shape=(2, 2), index=(at(x, np.array([0, 0, 1])),), once=False),
     (3, 2),
     theirs=lambda t, x: t.zeros(2, 2, dtype=x.dtype).index_add(0, t.tensor([0, 0, 1]), x),
 )
@@ -545,14 +546,14 @@ case("logsumexp", lambda t, x: x.logsumexp(-1), f([-inf, -inf], [inf, 0], [nan, 
 TARGET = np.array([0, 2, 1, 1])
 case(
     "bce_with_logits",
-    lambda t, x, y: neural.bce_with_logits(x, y),
+    lambda t, x, y: loss.bce_with_logits(x, y),
     (3, 4),
     (3, 4),
     theirs=lambda t, x, y: t.nn.functional.binary_cross_entropy_with_logits(x, y, reduction="none"),
 )
 case(
     "bce_with_logits",
-    lambda t, x, y: neural.bce_with_logits(x, y),
+    lambda t, x, y: loss.bce_with_logits(x, y),
     f(0, 0, 3e4, -3e4, 40, -40, inf, -inf, nan),
     f(0, 1, 1, 0, 0.5, 0.5, 0.5, 0.5, 1),
     smooth=False,
@@ -560,20 +561,20 @@ case(
 )
 case(
     "nll",
-    lambda t, x: neural.nll(x, index=(at(x, np.arange(4)), at(x, TARGET)), n=4),
+    lambda t, x: loss.nll(x, index=(at(x, np.arange(4)), at(x, TARGET)), n=4),
     (4, 3),
     theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET)),
 )
 case(
     "nll",
-    lambda t, x: neural.nll(x, index=(at(x, np.arange(4)), at(x, TARGET)), n=1),
+    lambda t, x: loss.nll(x, index=(at(x, np.arange(4)), at(x, TARGET)), n=1),
     LOGITS,
     smooth=False,
     theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET), reduction="sum"),
 )
 case(
     "nll",
-    lambda t, x: neural.nll(x, index=(at(x, np.arange(0)), at(x, TARGET[:0])), n=1),
+    lambda t, x: loss.nll(x, index=(at(x, np.arange(0)), at(x, TARGET[:0])), n=1),
     (0, 3),
     theirs=lambda t, x: t.nn.functional.nll_loss(x, t.tensor(TARGET[:0]), reduction="sum"),
 )
@@ -634,7 +635,7 @@ KEEPS: dict[str, tuple[str, ...]] = {
     "mul": ("y", "x"),
     "div": ("y", "x y"),
     "neg": ("",),
-    "power": ("x",),
+    "pow_scalar": ("x",),
     "pow": ("x y", "x y out"),
     "exp": ("out",),
     "log": ("x",),
@@ -653,7 +654,7 @@ KEEPS: dict[str, tuple[str, ...]] = {
     "zero": ("",),
     "cast": ("",),
     "sum": ("",),
-    "spread": ("",),
+    "expand_reduced": ("",),
     "mean": ("",),
     "amax": ("x out",),
     "amin": ("x out",),
@@ -666,13 +667,13 @@ KEEPS: dict[str, tuple[str, ...]] = {
     "expand": ("",),
     "cat": ("",),
     "narrow": ("",),
-    "widen": ("",),
+    "pad": ("",),
     "clone": ("",),
     "move": ("",),
     "getitem": ("",),
-    "put_at": ("",),
+    "index_add": ("",),
     "setitem": ("", ""),
-    "take_along": ("",),
+    "gather": ("",),
     "scatter_add": ("",),
     "softmax": ("out",),
     "log_softmax": ("out",),

@@ -10,8 +10,8 @@ import pytest
 
 import tinygrad_lite as tl
 from tinygrad_lite import tape
+from tinygrad_lite.apply import op
 from tinygrad_lite.autograd import gradcheck, gradgradcheck
-from tinygrad_lite.tape import op
 
 
 def leaf(*values: Any) -> tl.Tensor:

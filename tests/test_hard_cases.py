@@ -24,11 +24,12 @@ import torch
 
 import tinygrad_lite as tl
 from tinygrad_lite import nn, optim
+from tinygrad_lite.apply import op
 from tinygrad_lite.autograd import grad
 from tinygrad_lite.datasets import DataLoader, FashionMNIST, TensorDataset, default_collate, read_labelled
 from tinygrad_lite.datasets.fashion_mnist import read_idx
 from tinygrad_lite.inplace import write, writes
-from tinygrad_lite.tape import op, ops
+from tinygrad_lite.tape import ops
 
 inf, nan = float("inf"), float("nan")
 EPSILON = float(np.finfo(np.float32).eps)
@@ -473,7 +474,7 @@ def test_the_name_of_an_op_is_taken_once() -> None:
     try:
         for _ in range(2):
             op(x=lambda g: g * 2)(twice)  # the same lines, run again
-        with pytest.raises(TypeError, match=r"@op exp: there is an op of this name already, in .*elementwise.py, line \d+"):
+        with pytest.raises(TypeError, match=r"@op exp: there is an op of this name already, in .*exponential.py, line \d+"):
             op(x=lambda g: g)(exp)
     finally:
         ops.pop("twice", None)

@@ -1,4 +1,4 @@
-"""Where weights start: bounds, spread, fans, seeds and errors."""
+"""Where weights start: bounds, expand_reduced, fans, seeds and errors."""
 
 import math
 
@@ -27,7 +27,7 @@ def test_fans():
         assert ours == torch.nn.init._calculate_fan_in_and_fan_out(torch.zeros(*shape))
 
 
-def spread(name, **options):
+def expand_reduced(name, **options):
     """Mean, standard deviation and largest size of 9,600 numbers, ours and torch's."""
     ours, theirs = tl.empty(*SHAPE), torch.empty(*SHAPE)
     assert getattr(init, name)(ours, **options) is ours
@@ -48,8 +48,8 @@ def spread(name, **options):
         ("kaiming_normal_", {"mode": "fan_out"}),
     ],
 )
-def test_spread_is_torchs(name, options):
-    (mean, std, largest), (their_mean, their_std, their_largest) = spread(name, **options)
+def test_expand_reduced_is_torchs(name, options):
+    (mean, std, largest), (their_mean, their_std, their_largest) = expand_reduced(name, **options)
     assert abs(mean - their_mean) < 0.06 * their_std
     assert abs(std / their_std - 1) < 0.03
     if "uniform" in name:  # the bounds themselves

@@ -13,7 +13,7 @@ import torch
 import tinygrad_lite as tl
 from tinygrad_lite import tape
 from tinygrad_lite.autograd import grad, gradcheck, gradgradcheck
-from tinygrad_lite.ops import elementwise
+from tinygrad_lite.ops import choice
 
 from .cases import CASES, KEEPS, Case, f
 
@@ -174,7 +174,7 @@ def alone(op: str) -> tuple[Any, list[Any]]:
     raise AssertionError(f"no row of {op} is a call of it alone")
 
 
-WITHIN = {"take_along": lambda t, x: x.max(0, True).values, "setitem": lambda t, x, y: tape_setitem(x, y)}
+WITHIN = {"gather": lambda t, x: x.max(0, True).values, "setitem": lambda t, x, y: tape_setitem(x, y)}
 
 
 def tape_setitem(x: Any, y: Any) -> Any:
@@ -381,4 +381,4 @@ def test_numpy_bounds_of_clamp_are_weak(dtype: Any, bounds: Any) -> None:
 
 def test_an_op_that_cannot_keep_its_dtype_says_so() -> None:
     with pytest.raises(RuntimeError, match="clip: its result on float32 is of another dtype"):
-        elementwise.clip(tl.ones(2), min=np.float64(0), max=np.float64(1))
+        choice.clip(tl.ones(2), min=np.float64(0), max=np.float64(1))

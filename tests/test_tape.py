@@ -16,8 +16,9 @@ import torch
 
 import tinygrad_lite as tl
 from tinygrad_lite import tape
+from tinygrad_lite.apply import op
 from tinygrad_lite.autograd import grad
-from tinygrad_lite.tape import Leaf, Node, op
+from tinygrad_lite.tape import Leaf, Node
 
 
 def leaf(*values: float) -> tl.Tensor:

@@ -538,3 +538,13 @@ def test_what_is_joined_or_picked_can_be_viewed_as_rows() -> None:
     for y in (tl.cat([x, x], 1), tl.stack([x]), x[tl.tensor([2, 0])], x[0::2, tl.tensor([1, 0, 1])]):
         y.view(-1).zero_()
         assert not y.any()
+
+
+def test_a_notebook_shows_dtype_shape_and_values_with_nan_marked() -> None:
+    html = tl.tensor([[1.0, float("nan")], [float("-inf"), 2.5]], requires_grad=True)._repr_html_()
+    assert "float32 [2, 2] · requires grad · 1 nan · 1 inf" in html
+    assert "<mark>nan</mark>" in html and "<mark>-inf</mark>" in html
+    assert "2.5000" in html
+    assert "grad_fn=&lt;exp&gt;" in tl.ones(2, requires_grad=True).exp()._repr_html_()
+    assert "<mark>" not in tl.tensor([1, 2])._repr_html_()
+    assert tl.zeros(100, 100)._repr_html_().count("\n") < 10

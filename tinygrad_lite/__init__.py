@@ -12,54 +12,76 @@ above its forward; how a step is remembered is in tape.py; how the gradient walk
 
 from __future__ import annotations
 
-import warnings
-from importlib import import_module
-from pkgutil import extend_path
-from typing import Any
+import warnings as _warnings
+from importlib import import_module as _import_module
+from pkgutil import extend_path as _extend_path
+from typing import TYPE_CHECKING
+from typing import Any as _Any
 
-from . import autograd, creation, cuda, dtypes, functional
-from .backend import device
+from . import autograd as autograd
+from . import creation as _creation
+from . import cuda as cuda
+from . import dtypes as _dtypes
+from . import methods as _methods
+from ._tensor import Tensor as Tensor
+from .apply import op as op
+from .backend import device as device
 from .creation import *
 from .dtypes import *
-from .functional import *
-from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .ops.elementwise import abs, add, div, exp, log, maximum, minimum, mul, neg, relu, sigmoid, sign, sqrt, sub, tanh
-from .ops.shape import clone
+from .functional.choice import *
+from .functional.contraction import *
+from .functional.exponential import *
+from .functional.linalg import *
+from .functional.neural import *
+from .functional.reduction import *
+from .functional.shape import *
+from .grad_mode import enable_grad as enable_grad
+from .grad_mode import is_grad_enabled as is_grad_enabled
+from .grad_mode import no_grad as no_grad
+from .grad_mode import set_grad_enabled as set_grad_enabled
+from .gradcheck import gradcheck as gradcheck
+from .ops.arithmetic import *
+from .ops.choice import *
+from .ops.exponential import *
+from .ops.neural.activation import relu as relu
+from .ops.neural.activation import sigmoid as sigmoid
+from .ops.shape import *
+from .ops.trigonometric import *
 from .printing import NoSuch as _NoSuch
-from .random import Generator, manual_seed
-from .tensor import Tensor
+from .random import Generator as Generator
+from .random import manual_seed as manual_seed
 
-__all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "manual_seed"]
-__all__ += ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
-__all__ += ["abs", "add", "div", "exp", "log", "maximum", "minimum", "mul", "neg", "relu", "sigmoid", "sign", "sqrt", "sub"]
-__all__ += ["clone", "tanh"]
-__all__ += creation.__all__
-__all__ += dtypes.__all__
-__all__ += functional.__all__
 __version__ = "0.1.0"
 
 # Python that is started in the root of a checkout imports this folder itself, and nn and datasets are not inside it: this line
 # finds them where `pip install -e .` has put links to them.
-__path__ = extend_path(__path__, __name__)
+__path__ = _extend_path(__path__, __name__)
 
 # PyTorch is silent about log 0 and overflow, and so is this: NumPy's warnings are switched off for what happens in our code.
 # np.errstate around every op would say the same at half a microsecond each.
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
+_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 _LAZY = ("nn", "optim", "datasets")
 
+if TYPE_CHECKING:
+    import tinygrad_lite.datasets as datasets
+    import tinygrad_lite.nn as nn
+    import tinygrad_lite.optim as optim
+else:  # hidden from type checkers, for which a misspelt name would be Any
+    __all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "gradcheck", "manual_seed", "op", "relu", "sigmoid"]
+    __all__ += ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+    __all__ += [name for family in (*_methods.FAMILIES, _creation, _dtypes) for name in family.__all__]
 
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        try:
-            return import_module(f"{__name__}.{name}")
-        except ModuleNotFoundError as error:
-            if error.name not in ("tinygrad_lite.nn", "tinygrad_lite.datasets"):
-                raise
-            where = "this checkout is not installed; in its root type: pip install -e ."
-            raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
-    raise _NoSuch(f"tinygrad_lite has no {name!r}", name, __dir__)
+    def __getattr__(name: str) -> _Any:
+        if name in _LAZY:
+            try:
+                return _import_module(f"{__name__}.{name}")
+            except ModuleNotFoundError as error:
+                if error.name not in ("tinygrad_lite.nn", "tinygrad_lite.datasets"):
+                    raise
+                where = "this checkout is not installed; in its root type: pip install -e ."
+                raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
+        raise _NoSuch(f"tinygrad_lite has no {name!r}", name, __dir__)
 
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    def __dir__() -> list[str]:
+        return sorted([*__all__, *_LAZY, "__version__"])

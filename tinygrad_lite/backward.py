@@ -12,21 +12,18 @@ from collections.abc import Collection, Iterable
 from contextlib import nullcontext
 from heapq import heapify, heappop, heappush
 from operator import iadd
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ._tensor import Tensor
 from .backend import array_module, is_array
 from .grad_mode import enable_grad
 from .inplace import check_unwritten, write, writes
 from .ops.reduction import sum as sum_over
 from .ops.shape import clone, reshape
-from .tape import Leaf, Node
-
-if TYPE_CHECKING:
-    from .tensor import Tensor
-else:
-    Tensor: Any = None  # tensor.py puts its class here
+from .recorder import seam
+from .tape import Handle, Hooks, Leaf, Node
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
@@ -57,10 +54,16 @@ def walk(
     for node, g in roots:
         arrived[node] = arrived[node] + g if node in arrived else g
     on_the_way = None if wanted is None else leading_to(wanted, arrived)
+    recorders = seam.recorders
     heap = [(-node.birth, node) for node in arrived if type(node) is Node]  # to visit, youngest first
     heapify(heap)
     while heap:
         node = heappop(heap)[1]
+        if on_the_way is not None and node not in on_the_way and node not in wanted:  # type: ignore[operator]
+            continue
+        if Handle.ever and hasattr(node, "hooks"):
+            arrived[node] = through_hooks(node.hooks, arrived[node], node)
+            owned.discard(node)
         if on_the_way is not None and node not in on_the_way:
             continue
         g = arrived.pop(node) if wanted is None or node not in wanted else arrived[node]
@@ -72,7 +75,11 @@ def walk(
             check_unwritten(node)
         if create_graph:
             saved = [edge and as_tensors(node, nth) for nth, edge in enumerate(node.edges)]
+        if node.op.lemmas:
+            saved = node.op.with_lemmas(g, saved)
+        nth = -1
         for edge, vjp, kept in zip(node.edges, node.op.vjps, saved):
+            nth += 1
             if edge is None or (on_the_way is not None and edge not in on_the_way and edge not in wanted):  # type: ignore[operator]
                 continue
             x_g = None
@@ -81,12 +88,16 @@ def walk(
                 if x_g.shape != edge.shape:
                     x_g = unbroadcast(x_g, edge.shape)
             except (AttributeError, TypeError, ValueError, IndexError) as error:
-                raise misfit(node, edge, vjp, x_g, error) from error
+                raise misfit(node, nth, x_g, error) from error
+            if recorders:
+                for recorder in recorders:
+                    recorder.differentiated(node, nth, g, x_g)
             before = arrived.get(edge)
             if before is None:
                 arrived[edge] = x_g
                 if type(edge) is Node:
                     heappush(heap, (-edge.birth, edge))
+                # A view (it has a base) shares its memory, as does what came as it was: g itself, or a saved array.
                 if not create_graph and x_g is not g and x_g.base is None:
                     for array in kept:
                         if array is x_g:
@@ -100,9 +111,28 @@ def walk(
                 arrived[edge] = before + x_g
                 if not create_graph:
                     owned.add(edge)
-        if not retain_graph and node.op.holds:
+        if not retain_graph and node.op.saves_arrays:
             node.saved = None
+    if Handle.ever:
+        for leaf in [leaf for leaf in arrived if type(leaf) is Leaf and leaf.hooks]:
+            arrived[leaf] = through_hooks(leaf.hooks, arrived[leaf], leaf)
+            owned.discard(leaf)
     return arrived, owned
+
+
+def through_hooks(hooks: Hooks, g: Any, at: Leaf | Node) -> Any:
+    """The gradient g, or what the hooks of a tensor make of it. A hook gets a Tensor with memory of its own."""
+    is_tensor = isinstance(g, Tensor)
+    x_g = g if is_tensor else Tensor._of(array_module(g).array(g))
+    for _, hook in sorted(hooks.items()):
+        made = hook(x_g)
+        if made is None:
+            continue
+        if not isinstance(made, Tensor) or list(made.shape) != list(at.shape):
+            got = list(made.shape) if isinstance(made, Tensor) else type(made).__name__
+            raise RuntimeError(f"a hook must return None or a Tensor of the gradient's shape {list(at.shape)}, got {got}")
+        x_g = made.to(x_g.dtype)
+    return x_g if is_tensor else x_g.array
 
 
 def leading_to(wanted: Collection[Any], roots: Iterable[Any]) -> set[Node]:
@@ -121,10 +151,9 @@ def leading_to(wanted: Collection[Any], roots: Iterable[Any]) -> set[Node]:
     return found
 
 
-def misfit(node: Node, edge: Any, vjp: Any, x_g: Any, error: Exception) -> Exception:
-    """What was wrong with the gradient that a vjp gave, or why it gave none, by the name of its op and input."""
-    nth = [known is vjp for known, _ in zip(node.op.vjps, node.edges)].index(True)
-    x, shape = node.op.inputs[0 if node.op.variadic else nth], list(edge.shape)
+def misfit(node: Node, nth: int, x_g: Any, error: Exception) -> Exception:
+    """What was wrong with the gradient that the vjp of the nth input gave, or why it gave none."""
+    x, shape = node.op.inputs[0 if node.op.variadic else nth], list(node.edges[nth].shape)
     what = f"backward through {node.op.name}: the vjp {x}= of {node.op.name}"
     inside = error.__traceback__ and error.__traceback__.tb_next
     if inside and x_g is None:
@@ -134,9 +163,9 @@ def misfit(node: Node, edge: Any, vjp: Any, x_g: Any, error: Exception) -> Excep
 
 
 def as_tensors(node: Node, nth: int) -> list[Any]:
-    """What the vjp of a node's nth input reads, the inputs and `out` as Tensors that stand where they stood on the tape."""
+    """What is kept for the vjp of a node's nth input, the inputs and `out` as Tensors in their places on the tape."""
     op = node.op
-    names = op.reads[0 if op.variadic else nth]
+    names = op.needs[0 if op.variadic else nth]
     edges = {"out": node} if op.variadic else {"out": node, **dict(zip(op.inputs, node.edges))}
     tensors: list[Any] = []
     for name, value in zip(names, node.saved[nth]):
@@ -182,7 +211,7 @@ def grad(
     create_graph: bool = False,
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
+) -> tuple[Tensor, ...]:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is touched.
     `inputs` may be leaves or results. One that the outputs do not depend on is a RuntimeError; with allow_unused its gradient
     is None, with materialize_grads zeros. The other options are backward's.

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ._tensor import Tensor
+from .axes import size_of
 from .backend import array_module, is_array, plain, put
 from .dtypes import as_dtype, get_default_dtype, int64
-from .functional import size_of
 from .random import Generator, draw
-from .tensor import Tensor
 
 # fmt: off
 __all__ = [

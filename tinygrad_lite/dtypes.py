@@ -1,7 +1,8 @@
 """The dtypes, and PyTorch's rule for what two of them make.
 
 A dtype is a NumPy dtype under PyTorch's name. NumPy and PyTorch disagree on mixed operands (int64 with float32 is float64
-in one, float32 in the other; a 0-d array counts in full or hardly); `result_type` is PyTorch's answer.
+in one, float32 in the other; a 0-d array counts as an array in NumPy, nearly as a number in PyTorch); `result_type` is
+PyTorch's answer.
 See https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 """
 
@@ -49,13 +50,14 @@ def set_default_dtype(dtype: Any) -> None:
     _default[0] = as_dtype(dtype)
 
 
-def _rank(dtype: np.dtype[Any]) -> builtins.int:
+def rank(dtype: np.dtype[Any]) -> builtins.int:
+    """The category of a dtype: 0 for bool, 1 for integers, 2 for floats."""
     return {"b": 0, "u": 1, "i": 1, "f": 2}[dtype.kind]
 
 
 def _promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     """NumPy's promotion, but that an integer never widens a float."""
-    return np.promote_types(a, b) if _rank(a) == _rank(b) else max(a, b, key=_rank)
+    return np.promote_types(a, b) if rank(a) == rank(b) else max(a, b, key=rank)
 
 
 def _number_dtype(x: Any) -> np.dtype[Any]:
@@ -72,9 +74,8 @@ def result_type(*operands: Any) -> np.dtype[Any]:
     (dtype('float32'), dtype('float32'))
     """
     arrays = [x for x in operands if is_array(x)]
-    groups = (
-        [x.dtype for x in arrays if x.ndim],
-        [x.dtype for x in arrays if not x.ndim],
-        [_number_dtype(x) for x in operands if not is_array(x)],
-    )
-    return as_dtype(max([reduce(_promote, group) for group in groups if group], key=_rank))  # the first of the highest rank
+    with_axes = [x.dtype for x in arrays if x.ndim]
+    without = [x.dtype for x in arrays if not x.ndim]
+    numbers = [_number_dtype(x) for x in operands if not is_array(x)]
+    candidates = [reduce(_promote, dtypes) for dtypes in (with_axes, without, numbers) if dtypes]
+    return as_dtype(max(candidates, key=rank))  # of several of the highest rank, max takes the first

@@ -12,18 +12,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from gc import get_objects
+from operator import setitem
 from sys import getrefcount
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from weakref import ref
 
 import numpy as np
 
+from ._tensor import Tensor
 from .backend import Array, is_array
+from .dtypes import rank
 from .grad_mode import mode
-from .tape import Leaf, Node, births, explained
-
-if TYPE_CHECKING:
-    from .tensor import Tensor
+from .operands import explained
+from .recorder import seam
+from .tape import Leaf, Node, clock
 
 
 class _Writes:
@@ -86,7 +88,7 @@ def _note(arrays: list[Array]) -> None:
     The reference is there only to forget an owner that is gone. Some cannot be referred to (a bytearray, a DLPack capsule):
     their notes stay until the id is used again.
     """
-    now, times = next(births), writes.times
+    now, times = next(clock), writes.times
     for array in arrays:
         if not array.size:
             continue
@@ -129,39 +131,61 @@ def refuse(array: Array, what: str) -> None:
         raise RuntimeError(f"in-place {what}: {why}; change a copy instead: x = x.clone()")
 
 
-def recorded(x: Tensor, other: Any) -> bool:
-    """Whether a write of `other` to x is a step on the tape."""
-    return mode.enabled and (x.node is not None or getattr(other, "node", None) is not None)
+def recorded(x: Tensor, *others: Any) -> bool:
+    """Whether a write of others to x is a step on the tape."""
+    return mode.enabled and any([getattr(y, "node", None) is not None for y in (x, *others)])
 
 
-def in_place(what: str, x: Tensor, other: Any, op: Callable[..., Tensor], change: Callable[..., Any]) -> Tensor:
-    """Let `change` write to x's memory; if gradients flow, x stands for the result of `op` on the tape from then on.
-    RuntimeError, before anything is changed, for a leaf that requires grad, for a result of another shape or dtype, and for
-    memory that may not be written to or that something else looks at.
+def in_place(
+    what: str, x: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor], change: Callable[..., Any] | None = None
+) -> Tensor:
+    """Let x become op(x, *others) in its own memory; if gradients flow, x stands for that result on the tape from then on.
+    `change`, if there is one, does the same to the arrays. RuntimeError, before anything is changed, for a leaf that requires
+    grad, for a result of another shape or dtype, and for memory that may not be written to or that something else looks at.
     """
-    if not recorded(x, other):
-        y = getattr(other, "array", other)
+    if recorded(x, *others):
+        return _recorded_in_place(what, x, others, op)
+    if change is None:
+        out = op(x, *others)
+        _check_fit(what, x, out)
+        write(x.array, setitem, ..., out.array)
+    else:
+        y = [getattr(other, "array", other) for other in others]
         try:
-            write(x.array, change, y)
+            write(x.array, change, *y)
         except (TypeError, ValueError, IndexError, OverflowError) as error:
-            raise explained("in-place " + what, error, x.array, y) from error
-        return x
+            raise explained("in-place " + what, error, x.array, *y) from error
+    for recorder in seam.recorders:
+        recorder.written(what, x, others)
+    return x
+
+
+def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor]) -> Tensor:
     if isinstance(x.node, Leaf):
         why = "a leaf that requires grad cannot be changed in place while steps are recorded"
-        raise RuntimeError(f"in-place {what}: {why}; write x = ... instead, or change it within no_grad()")
+        raise RuntimeError(
+            f"in-place {what}: {why}. To update a weight, do it within no_grad(): `with no_grad(): w -= lr * w.grad`; "
+            f"w = w - ... would make a new tensor, whose .grad stays None"
+        )
     refuse(x.array, what)
     if any(n > alone[i > 0] for i, n in enumerate(references(x.array))) or not is_array(owner(x.array)):
         raise RuntimeError(
             f"in-place {what}: this memory is shared with {' and '.join(sharers(x))}; the gradients there would silently be "
             f"wrong. Write x = ... instead, or change x.clone()"
         )
-    out = op(x, other).to(x.dtype) if x.is_floating_point() else op(x, other)
-    if out.shape != x.shape or out.dtype != x.dtype:
+    out = op(x, *others)
+    _check_fit(what, x, out)
+    out = out.to(x.dtype)
+    x.array, x.node = out.array, out.node  # nobody else can see the memory, so that new memory is as good
+    return x
+
+
+def _check_fit(what: str, x: Tensor, out: Tensor) -> None:
+    """RuntimeError if a result cannot take x's place: another shape, or floats where x holds integers."""
+    if out.shape != x.shape or rank(out.dtype) > rank(x.dtype):
         raise RuntimeError(
             f"in-place {what}: the result {out.dtype}{list(out.shape)} does not fit into {x.dtype}{list(x.shape)}"
         )
-    x.array, x.node = out.array, out.node  # nobody else can see the memory, so that new memory is as good
-    return x
 
 
 def references(array: Array) -> list[int]:
@@ -185,8 +209,6 @@ def measure(x: Tensor) -> None:
 
 def sharers(x: Tensor) -> list[str]:
     """Who else looks at x's memory, found among all living objects: for the text of an error."""
-    from .tensor import Tensor
-
     memory, found = owner(x.array), []
     for thing in get_objects():
         if type(thing) is Node and any(owner(array) is memory for array in kept(thing)):
@@ -205,3 +227,6 @@ def kept(node: Node) -> list[Array]:
         for part in (value if type(value) in (tuple, list) else (value,))
         if type(part) is np.ndarray or is_array(part)
     ]
+
+
+measure(Tensor._of(np.zeros(2)[:1]))

@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 
 from . import functional as f
+from ._tensor import Tensor
+from .functional import comparison
 from .inplace import write
-from .ops import elementwise as e
-from .tensor import Tensor
+from .operands import as_tensor_like
+from .ops import arithmetic, choice, exponential, trigonometric
 
 
 def _tensors(*values: Any) -> list[Tensor]:
     """Values of which one is a Tensor, all as Tensors: arrays and lists of numbers too."""
     like = next(x for x in values if isinstance(x, Tensor))
-    return [f.as_tensor_like(np.asarray(x) if isinstance(x, (list, tuple)) else x, like) for x in values]
+    return [as_tensor_like(np.asarray(x) if isinstance(x, (list, tuple)) else x, like) for x in values]
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Tensor:
@@ -36,13 +38,14 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
 
 # The adapters have NumPy's parameters in NumPy's order.
 # fmt: off
-UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.add: e.add, np.subtract: e.sub, np.multiply: e.mul, np.divide: e.div, np.power: f.pow, np.matmul: f.matmul,
-    np.negative: e.neg, np.absolute: e.abs, np.exp: e.exp, np.log: e.log, np.sqrt: e.sqrt, np.tanh: e.tanh, np.sign: e.sign,
-    np.maximum: e.maximum, np.minimum: e.minimum, np.equal: Tensor.__eq__, np.not_equal: Tensor.__ne__,
-    np.less: Tensor.__lt__, np.less_equal: Tensor.__le__, np.greater: Tensor.__gt__, np.greater_equal: Tensor.__ge__,
+HANDLED_UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.add: arithmetic.add, np.subtract: arithmetic.sub, np.multiply: arithmetic.mul, np.divide: arithmetic.div,
+    np.negative: arithmetic.neg, np.absolute: arithmetic.abs, np.sign: arithmetic.sign, np.power: f.pow, np.matmul: f.matmul,
+    np.exp: exponential.exp, np.log: exponential.log, np.sqrt: exponential.sqrt, np.tanh: trigonometric.tanh,
+    np.maximum: choice.maximum, np.minimum: choice.minimum, np.equal: comparison.eq, np.not_equal: comparison.ne,
+    np.less: comparison.lt, np.less_equal: comparison.le, np.greater: comparison.gt, np.greater_equal: comparison.ge,
 }
-FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+HANDLED_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sum: lambda a, axis=None, dtype=None, *, keepdims=False: f.sum(a, axis, keepdims, dtype=dtype),
     np.mean: lambda a, axis=None, dtype=None, *, keepdims=False: f.mean(a, axis, keepdims, dtype=dtype),
     np.max: lambda a, axis=None, *, keepdims=False: f.amax(a, axis, keepdims),
@@ -70,8 +73,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
         return None
     if method != "__call__":
         return call(getattr(ufunc, method), inputs, options)
-    if ufunc in UFUNCS and not options:
-        return UFUNCS[ufunc](*(inputs if len(inputs) == 1 else _tensors(*inputs)))
+    if ufunc in HANDLED_UFUNCS and not options:
+        return HANDLED_UFUNCS[ufunc](*(inputs if len(inputs) == 1 else _tensors(*inputs)))
     return call(ufunc, inputs, options)
 
 
@@ -81,12 +84,12 @@ def call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     targets = out if isinstance(out, tuple) else (out,)
     if any(isinstance(x, Tensor) for x in targets):
         return _into(targets, function, args, {name: value for name, value in options.items() if name != "out"})
-    if function in FUNCTIONS:
+    if function in HANDLED_FUNCTIONS:
         try:
-            bound = signature(FUNCTIONS[function]).bind(*args, **options)
+            bound = signature(HANDLED_FUNCTIONS[function]).bind(*args, **options)
         except TypeError:  # NumPy has options that ours has not: order="F", where=, initial=
             return _on_arrays(function, args, options)
-        return FUNCTIONS[function](*bound.args, **bound.kwargs)
+        return HANDLED_FUNCTIONS[function](*bound.args, **bound.kwargs)
     return _on_arrays(function, args, options)
 
 
@@ -119,7 +122,7 @@ def plain(value: Any, name: str) -> Any:
 
 def _into(targets: tuple[Any, ...], function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The function's results, written to the targets; those that are Tensors are written as copy_ does."""
-    if len(targets) == 1 and not options and function in UFUNCS:
+    if len(targets) == 1 and not options and function in HANDLED_UFUNCS:
         results = [call_ufunc(function, "__call__", args, {})]
     else:
         buffers = tuple([x.array.copy() if isinstance(x, Tensor) else x for x in targets])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from .dtypes import get_default_dtype, int64
 from .tape import Leaf
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 
 class NoSuch(AttributeError):
@@ -47,6 +49,21 @@ def text(x: Tensor) -> str:
     elif x.node is not None:
         notes.append(f"grad_fn={x.node!r}")
     return f"tensor({', '.join([numbers(array, len('tensor(')), *notes])})"
+
+
+def html(x: Tensor) -> str:
+    """For a notebook: dtype, shape and what is not to be seen from the values, then the values, nan and inf marked."""
+    array = put(x.array, "cpu")
+    notes = [f"{x.dtype} {list(x.shape)}"]
+    if x.device.type != "cpu":
+        notes.append(str(x.device))
+    if x.node is not None:
+        notes.append("requires grad" if isinstance(x.node, Leaf) else f"grad_fn={x.node!r}")
+    if array.dtype.kind == "f":
+        counts = {"nan": int(np.isnan(array).sum()), "inf": int(np.isinf(array).sum())}
+        notes += [f"{n} {name}" for name, n in counts.items() if n]
+    values = re.sub(r"-?\b(nan|inf)\b", r"<mark>\g<0></mark>", escape(numbers(array, 0)))
+    return f"<div><code>Tensor</code> {escape(' · '.join(notes))}</div><pre>{values}</pre>"
 
 
 def numbers(array: np.ndarray[Any, Any], indent: int) -> str:

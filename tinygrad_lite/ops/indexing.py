@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from ..apply import op, view
 from ..backend import Array, array_module
-from ..tape import op, view
 
 
-@view(x=lambda g, shape, index, once: put_at(g, shape=shape, index=index, once=once))
+@view(x=lambda g, shape, index, once: index_add(g, shape=shape, index=index, once=once))
 def getitem(x: Array, *, index: Any, once: bool) -> Array:
     """x[index], a view if the index holds no arrays; else a copy, in the order of its axes."""
     out = x[index]
     return out if once or out.flags.c_contiguous else out.copy()
 
 @op(x=lambda g, index, once: getitem(g, index=index, once=once))
-def put_at(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Array:
+def index_add(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Array:
     """Zeros of a shape, with x added at an index: the opposite of x[index]."""
     xp = array_module(x)
     out = xp.zeros(shape, x.dtype)
@@ -40,13 +40,13 @@ def setitem(x: Array, y: Array, *, index: Any) -> Array:
     return out
 
 @op(x=lambda g, index, axis, shape: scatter_add(g, index=index, axis=axis, shape=shape))
-def take_along(x: Array, *, index: Array, axis: int) -> Array:
+def gather(x: Array, *, index: Array, axis: int) -> Array:
     """out[i, j] = x[index[i, j], j] (for axis 0): one pick per place of `index` along the axis."""
     return np.take_along_axis(x, index, axis)
 
-@op(x=lambda g, index, axis: take_along(g, index=index, axis=axis))
+@op(x=lambda g, index, axis: gather(g, index=index, axis=axis))
 def scatter_add(x: Array, *, index: Array, axis: int, shape: tuple[int, ...]) -> Array:
-    """Zeros of a shape, with x[i, j] added at [index[i, j], j] (for axis 0): the opposite of take_along."""
+    """Zeros of a shape, with x[i, j] added at [index[i, j], j] (for axis 0): the opposite of gather."""
     xp = array_module(x)
     out = xp.zeros(shape, x.dtype)
     places = list(xp.ogrid[tuple(map(slice, index.shape))])

@@ -1,7 +1,7 @@
 """Reductions: the numbers along some axes become one.
 
 `axis` is a tuple of non-negative axes, made so by functional.py from whatever the user wrote. What a sum folds together,
-its derivative spreads out again, and the other way round.
+its derivative expand_reduceds out again, and the other way round.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from ..apply import op
 from ..backend import Array, array_module
 from ..dtypes import float16, float32
-from ..tape import op
-from .elementwise import cast, masked
-from .shape import inverse
+from .choice import masked
+from .shape import cast, inverse
 
 Axes = tuple[int, ...]
 
-@op(x=lambda g, shape, axis, keepdims: spread(g, shape=shape, axis=axis, keepdims=keepdims))
+@op(x=lambda g, shape, axis, keepdims: expand_reduced(g, shape=shape, axis=axis, keepdims=keepdims))
 def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """Σ x over the axes: each x takes part once, so each receives g. As accurate as summing in pairs, along any axes.
     NumPy adds in pairs along the last axis and along all of an array, CuPy always; but NumPy along any other axis adds row to
@@ -28,7 +28,8 @@ def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     """
     few = x.size <= 64 or (x.size <= 1024 and len(axis) == 1 and x.shape[axis[0]] <= 16)
     if x.dtype is not float32 and x.dtype == float16:
-        return sum(x.astype(float32), axis=axis, keepdims=keepdims).astype(float16)
+        wide: Array = sum(x.astype(float32), axis=axis, keepdims=keepdims)
+        return wide.astype(float16)
     if few or type(x) is not np.ndarray or x.dtype.kind != "f" or (len(axis) == x.ndim and x.flags.forc):
         return array_module(x).add.reduce(x, axis, keepdims=keepdims)  # x.sum() warns of inf - inf
     if not x.flags.c_contiguous:  # see it with its axes in the order of memory
@@ -116,13 +117,13 @@ def by_columns(x: Array, axis: Axes) -> Array:
     return x.copy("F") if x.size > 1000 and axis == (x.ndim - 1,) and x.shape[-1] < 64 else x
 
 @op(x=lambda g, axis, keepdims: sum(g, axis=axis, keepdims=keepdims))
-def spread(x: Array, *, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Array:
+def expand_reduced(x: Array, *, shape: tuple[int, ...], axis: Axes, keepdims: bool) -> Array:
     """The opposite of sum: each number of x repeated along the axes that were summed, giving `shape`."""
     out = array_module(x).empty(shape, x.dtype)
     out[...] = restored(x, axis, keepdims, len(shape))
     return out
 
-@op(x=lambda g, shape, axis, keepdims, n: spread(g / n, shape=shape, axis=axis, keepdims=keepdims))
+@op(x=lambda g, shape, axis, keepdims, n: expand_reduced(g / n, shape=shape, axis=axis, keepdims=keepdims))
 def mean(x: Array, *, axis: Axes, keepdims: bool, n: int) -> Array:
     """Σ x / n over the axes, which together hold n numbers; nan for none."""
     return np.true_divide(sum(x, axis=axis, keepdims=keepdims), n)
@@ -152,14 +153,14 @@ def evenly(x: Any, g: Any, out: Any) -> Any:
     ties = (x == out) | ((x != x) & (out != out))
     axis = tuple(range(len(x.shape)))
     n = sum(cast(ties, dtype=g.dtype, source=ties.dtype), axis=axis)
-    return masked(spread(g / n, shape=x.shape, axis=axis, keepdims=False), ties)
+    return masked(expand_reduced(g / n, shape=x.shape, axis=axis, keepdims=False), ties)
 
 def share(x: Any, g: Any, out: Any, axis: Axes, keepdims: bool) -> Any:
     """g divided equally among the x that equal `out`."""
     options = {"shape": x.shape, "axis": axis, "keepdims": keepdims}
-    ties = x == spread(out, **options)
+    ties = x == expand_reduced(out, **options)
     ties = cast(ties, dtype=g.dtype, source=ties.dtype)
-    return spread(g / sum(ties, axis=axis, keepdims=keepdims), **options) * ties
+    return expand_reduced(g / sum(ties, axis=axis, keepdims=keepdims), **options) * ties
 
 def restored(x: Array, axis: Axes, keepdims: bool, ndim: int) -> Array:
     """x with the reduced axes back, of length one."""

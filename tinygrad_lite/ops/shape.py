@@ -1,4 +1,4 @@
-"""Shape: the same numbers in another order or arrangement. The derivative arranges the gradient back.
+"""Shape: the same numbers in another order, place or dtype. The derivative brings the gradient back.
 
 reshape, transpose and expand return views where NumPy can: they share memory with their input, as PyTorch's do.
 """
@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..apply import op, view
 from ..backend import Array, array_module, put
-from ..tape import op, view
+
+__all__ = ["clone"]
 
 Shape = tuple[int, ...]
 
@@ -49,13 +51,13 @@ def cat(*xs: Array, axis: int, ends: Shape) -> Array:
     out = np.concatenate(xs, axis)
     return out if out.flags.c_contiguous else out.copy()
 
-@view(x=lambda g, shape, axis, start: widen(g, axis=axis, start=start, size=shape[axis]))
+@view(x=lambda g, shape, axis, start: pad(g, axis=axis, start=start, size=shape[axis]))
 def narrow(x: Array, *, axis: int, start: int, stop: int) -> Array:
     """x[start:stop] along an axis."""
     return x[(slice(None),) * axis + (slice(start, stop),)]
 
 @op(x=lambda g, shape, axis, start: narrow(g, axis=axis, start=start, stop=start + shape[axis]))
-def widen(x: Array, *, axis: int, start: int, size: int) -> Array:
+def pad(x: Array, *, axis: int, start: int, size: int) -> Array:
     """x within zeros, so that it stands at `start` of an axis of length `size`."""
     out = array_module(x).zeros((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
     out[(slice(None),) * axis + (slice(start, start + x.shape[axis]),)] = x
@@ -70,3 +72,8 @@ def clone(x: Array) -> Array:
 def move(x: Array, *, place: str, source: str) -> Array:
     """x on the device `place`; its gradient comes back to where x was, `source`."""
     return put(x, place)
+
+@view(x=lambda g, dtype, source: cast(g, dtype=source, source=dtype))
+def cast(x: Array, *, dtype: Any, source: Any) -> Array:
+    """x in another dtype; its gradient comes back in x's own, `source`."""
+    return x.astype(dtype)

@@ -1,0 +1,92 @@
+"""tinygrad_lite/methods.pyi: what methods.py installs on Tensor, declared for editors and type checkers.
+
+    python tests/declared_methods.py        # writes the file; test_methods.py fails when it is out of date
+
+The signatures and docstrings are those of the functions, which `inspect` reads; nothing is said twice by hand.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from inspect import Parameter, cleandoc, signature
+from pathlib import Path
+from typing import Any, get_overloads
+
+import tinygrad_lite
+from tinygrad_lite import methods
+
+FILE = Path(tinygrad_lite.__file__).parent / "methods.pyi"
+HEAD = '''"""What methods.py installs on Tensor, for editors and type checkers. `python tests/declared_methods.py` writes it."""
+
+import builtins
+from typing import Any, overload
+
+from ._tensor import Tensor
+from .axes import Dim
+from .functional.reduction import Extremum
+from .operands import Number
+
+INSTALLED: dict[str, Any]
+
+class Methods:
+    """The operators and methods of Tensor that are functions of ops/ and functional/."""
+
+'''
+# In the body of the class these names are methods, so that the types have to be named in full.
+SHADOWED = [name for name in methods.INSTALLED if hasattr(builtins, name)]
+# object has these two, which return a bool.
+OVERRIDES = ("__eq__", "__ne__")
+
+
+def typed(annotation: Any) -> str:
+    """An annotation as it is written, with names of builtins that are methods as well in full."""
+    text = "Any" if annotation is Parameter.empty else str(annotation)
+    return re.sub(rf"(?<![\w.])({'|'.join(SHADOWED)})\b", r"builtins.\1", text)
+
+
+def header(name: str, function: Any) -> str:
+    """`def name(self, ...) -> ...:` of a function whose first parameter is the Tensor."""
+    found = signature(function)
+    _, *others = found.parameters.values()
+    positional_only = name.startswith("__") and others
+    parts = ["self"]
+    for parameter in others:
+        if parameter.kind is Parameter.KEYWORD_ONLY and "*" not in "".join(part[:1] for part in parts):
+            parts.append("*")
+        star = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+        default = "" if parameter.default is Parameter.empty else f" = {parameter.default!r}"
+        parts.append(f"{star}{parameter.name}: {typed(parameter.annotation)}{default}")
+    if positional_only and not any(part.startswith("*") for part in parts):
+        parts.append("/")
+    returned = "Tensor" if found.return_annotation is Parameter.empty else typed(found.return_annotation)
+    ignore = "  # type: ignore[override]" if name in OVERRIDES else ""
+    return f"    def {name}({', '.join(parts)}) -> {returned}: ...{ignore}\n"
+
+
+def declaration(name: str, method: Any) -> str:
+    """A method or property as it stands in the stub, with its docstring."""
+    function = method.fget if isinstance(method, property) else method
+    doc = cleandoc(function.__doc__ or "")
+    text = header(name, function)
+    if isinstance(method, property):
+        text = "    @property\n" + text
+    inner = getattr(function, "__wrapped__", function)
+    if overloads := [header(name, each) for each in get_overloads(inner)]:
+        text = "".join(f"    @overload\n{each}" for each in overloads)
+    if not doc:
+        return text
+    body = doc.replace("\\", "\\\\").replace("\n", "\n        ")
+    body = "\n".join(line.rstrip() for line in body.splitlines())
+    quoted = f'        """{body}"""\n' if "\n" not in body else f'        """{body}\n        """\n'
+    first, _, rest = text.partition(": ...")
+    return f"{first}:{rest.partition(chr(10))[0]}\n{quoted}{rest.partition(chr(10))[2]}"
+
+
+def declared() -> str:
+    """The whole file."""
+    return HEAD + "\n".join(declaration(name, method) for name, method in methods.INSTALLED.items())
+
+
+if __name__ == "__main__":
+    FILE.write_text(declared(), encoding="utf-8")

@@ -1,0 +1,119 @@
+"""detect_anomaly(): stop where the first nan or inf is made, in forward or backward, and say by which op and line.
+
+It is a Recorder (recorder.py): it looks at what each op and each vjp made. That takes several times as long as computing, so
+that it is for hunting only.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ContextDecorator
+from linecache import getline
+from typing import Any
+
+import numpy as np
+
+from ._tensor import Tensor
+from .recorder import Recorder, seam
+from .tape import Node, Op
+
+REMEMBERED = 1_000_000  # the lines of so many recorded steps
+
+
+class detect_anomaly(Recorder, ContextDecorator):
+    """Within it, the op that first makes a nan or inf is a RuntimeError: of what forward computes, with the user's line; of
+    what backward computes, with the line that called the op in forward. An op that was given a nan or inf is not blamed.
+    check_nan=False looks for nothing. Unlike PyTorch's, which looks for nan in backward, it also finds inf, and in forward.
+    https://pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly
+    >>> x = tensor([1.0, 0.0], requires_grad=True)
+    >>> with detect_anomaly():
+    ...     y = x.sqrt().sum()
+    ...     y.backward()
+    Traceback (most recent call last):
+        ...
+    RuntimeError: backward through sqrt made 1 inf of 2 elements at [1] of the gradient ...
+    """
+
+    def __init__(self, check_nan: bool = True) -> None:
+        self.check_nan = check_nan
+        self.lines: dict[int, str] = {}  # the birth of a node -> the user's line that recorded it
+
+    def applied(self, op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> None:
+        if isinstance(out.node, Node):
+            if len(self.lines) >= REMEMBERED:
+                self.lines.clear()
+            self.lines[out.node.birth] = users_line()
+        if self.check_nan and broken(out) and not any([broken(x) for x in inputs]):
+            given = " and ".join([shown(x) for x in inputs])
+            raise RuntimeError(f"{op.name} made {elements(out)}, from {given}. It was called in {users_line()}")
+
+    def written(self, what: str, x: Any, others: tuple[Any, ...]) -> None:
+        if self.check_nan and broken(x) and not any([broken(y) for y in others]):
+            raise RuntimeError(f"in-place {what} left {elements(x)}. It was called in {users_line()}")
+
+    def differentiated(self, node: Node, nth: int, g: Any, x_g: Any) -> None:
+        if self.check_nan and broken(x_g) and not broken(g):
+            op = node.op
+            x, shape = op.inputs[0 if op.variadic else nth], list(node.edges[nth].shape)
+            line = self.lines.get(node.birth, "a line that ran before detect_anomaly() was entered")
+            raise RuntimeError(
+                f"backward through {op.name} made {elements(x_g)} of the gradient with respect to its input {x} of shape "
+                f"{shape}, from a gradient that was finite. {op.name} was called in {line}"
+            )
+
+
+class set_detect_anomaly:
+    """detect_anomaly() from now on (True), or no more (False); in a `with` statement, until its end.
+    https://pytorch.org/docs/stable/autograd.html#torch.autograd.set_detect_anomaly
+    >>> with set_detect_anomaly(True):
+    ...     tensor(1e30) * 1e30
+    Traceback (most recent call last):
+        ...
+    RuntimeError: mul made 1 inf of 1 elements, from ...
+    """
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        self.before = seam.recorders
+        others = [recorder for recorder in seam.recorders if not isinstance(recorder, detect_anomaly)]
+        seam.recorders = (*others, detect_anomaly(check_nan)) if mode else tuple(others)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        seam.recorders = self.before
+
+
+def broken(x: Any) -> bool:
+    """Whether a Tensor, an array, a number, or one of a list of them is nan or inf."""
+    if isinstance(x, (list, tuple)):
+        return any([broken(part) for part in x])
+    array = x.array if isinstance(x, Tensor) else x
+    kind = getattr(getattr(array, "dtype", None), "kind", "")
+    return (kind == "f" or isinstance(x, float)) and not bool(np.isfinite(array).all())
+
+
+def elements(x: Any) -> str:
+    """`2 nan and 1 inf of 6 elements, the first at [0, 1],`: which elements of a Tensor or array are not finite."""
+    array = x.array if isinstance(x, Tensor) else x
+    counts = {"nan": int(np.isnan(array).sum()), "inf": int(np.isinf(array).sum())}
+    found = " and ".join([f"{n} {name}" for name, n in counts.items() if n])
+    places = [list(place) for place in np.argwhere(~np.isfinite(array))[:3].tolist()]
+    where = f" at {', '.join(map(str, places))}" if array.ndim else ""
+    more = " (the first three)" if sum(counts.values()) > 3 else ""
+    return f"{found} of {array.size} elements{where}{more}"
+
+
+def shown(x: Any) -> str:
+    """A Tensor by its dtype and shape, a number as it is."""
+    return f"{x.dtype}{list(x.shape)}" if hasattr(x, "dtype") else repr(x)
+
+
+def users_line() -> str:
+    """Where the program is, outside of this package: the file, the line, and what is written there."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "tinygrad_lite":
+        frame = frame.f_back
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    source = getline(file, line, frame.f_globals).strip()
+    return f"{file}, line {line}" + (f": {source}" if source else "")

@@ -1,0 +1,66 @@
+"""Axes and sizes as the user writes them, brought into the one form that ops expect: tuples of non-negative ints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numpy as np
+
+Dim = int | Sequence[int] | None
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def axis_of(dim: int, ndim: int, what: str) -> int:
+    """A non-negative axis; IndexError, as in PyTorch, if there is no such axis. A 0-d tensor has an axis 0 and -1.
+    >>> axis_of(-1, 3, "sum")
+    2
+    """
+    if isinstance(dim, (bool, np.bool_)) or not isinstance(dim, (int, np.integer)):
+        raise TypeError(f"{what}: a dim must be an int, got {type(dim).__name__}")
+    n = ndim or 1
+    if not -n <= dim < n:
+        raise IndexError(f"{what}: dim {dim} is out of range for a tensor of {ndim} dimensions (expected {-n} to {n - 1})")
+    return int(dim) % n
+
+
+def axes_of(dim: Dim, ndim: int, what: str) -> tuple[int, ...]:
+    """Non-negative axes: of one, of several, or for None (and an empty tuple) of all.
+    >>> axes_of((0, -1), 3, "sum")
+    (0, 2)
+    """
+    if dim is None or (isinstance(dim, (tuple, list)) and not dim):
+        return tuple(range(ndim))
+    axes = [axis_of(d, ndim, what) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    if len(set(axes)) < len(axes):
+        raise RuntimeError(f"{what}: dim {dim} names an axis twice")
+    return tuple(axes) if ndim else ()
+
+
+def size_of(size: Any) -> tuple[int, ...]:
+    """A shape from f(2, 3), f((2, 3)) or f([2, 3]), whose `*size` it is given.
+    >>> size_of((2, 3)), size_of(([2, 3],))
+    ((2, 3), (2, 3))
+    """
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = size[0]
+    return tuple([int(n) for n in size])
+
+
+def numpy_names(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Let a function of PyTorch's `dim` and `keepdim` take NumPy's `axis` and `keepdims` as well. Its signature names them,
+    for editors and type checkers; what is given under NumPy's name reaches it under PyTorch's.
+    """
+
+    @wraps(function)
+    def either(*args: Any, **options: Any) -> Result:
+        for theirs, ours in (("axis", "dim"), ("keepdims", "keepdim")):
+            if theirs in options:
+                if ours in options:
+                    raise TypeError(f"{function.__name__}: give {ours} or {theirs}, not both")
+                options[ours] = options.pop(theirs)
+        return function(*args, **options)
+
+    return cast("Callable[Parameters, Result]", either)

@@ -1,0 +1,61 @@
+"""Choices between numbers: bounds, and where a condition holds."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from .._tensor import Tensor
+from ..dtypes import result_type
+from ..operands import as_array, as_tensor_like, same_dtype
+from ..ops import choice
+
+__all__ = ["clamp", "clip", "where"]
+IN_PLACE = ["clamp", "clip"]
+
+
+def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """x confined to [min, max]: both bounds numbers, or both Tensors that broadcast, and one of them may be None.
+    At a bound the gradient goes to x.
+    >>> clamp(tensor([-1.0, 0.5, 2.0]), min=0)
+    tensor([0.0000, 0.5000, 2.0000])
+    """
+    if min is None and max is None:
+        raise RuntimeError("clamp: at least one of min and max must be given")
+    min, max = (bound.item() if isinstance(bound, np.generic) else bound for bound in (min, max))  # weak, as numbers are
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        bounds = [bound for bound in (min, max) if bound is not None]
+        if not all(isinstance(bound, Tensor) for bound in bounds):
+            kinds = f"{type(min).__name__} and {type(max).__name__}"
+            raise TypeError(f"clamp: min and max must be both numbers or both Tensors, got {kinds}")
+        x, *bounds = same_dtype(input, *bounds)
+        if len(bounds) == 2:
+            return choice.clamp(x, *bounds)
+        return choice.clamp_min(x, *bounds) if max is None else choice.clamp_max(x, *bounds)
+    if input.array.dtype.kind == "f":
+        return choice.clip(input, min=-inf if min is None else min, max=inf if max is None else max)
+    dtype = result_type(input.array, *(bound for bound in (min, max) if bound is not None))
+    x = input.to(dtype).array
+    x = x if min is None else np.maximum(x, min)
+    return Tensor._of(as_array(x if max is None else np.minimum(x, max)))
+
+
+clip = clamp
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
+    """x where the condition holds, else y: all broadcast, and x and y may be numbers.
+    Both sides are differentiated, so an infinite derivative on the side not taken gives nan, as in PyTorch.
+    >>> x = tensor([-1.0, 2.0])
+    >>> where(x > 0, x, 0)
+    tensor([0., 2.])
+    """
+    if input is None or other is None:
+        raise TypeError("where: give both values, where(condition, x, y)")
+    condition = as_tensor_like(condition, input if isinstance(input, Tensor) else other)
+    if condition.array.dtype != np.bool_:
+        raise RuntimeError(f"where: the condition must be a bool tensor, got {condition.dtype}; compare first: c != 0")
+    x = input if isinstance(input, Tensor) else as_tensor_like(input, other if isinstance(other, Tensor) else condition)
+    return choice.where(condition, *same_dtype(x, as_tensor_like(other, x)))

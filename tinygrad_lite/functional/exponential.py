@@ -1,0 +1,30 @@
+"""Powers, with numbers and Tensors on either side."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._tensor import Tensor
+from ..dtypes import result_type
+from ..operands import Number, as_tensor_like
+from ..ops import exponential
+
+__all__ = ["pow"]
+IN_PLACE = __all__
+
+
+def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
+    """x ** y, element by element; one of them may be a number.
+    RuntimeError for integers to a negative integer power.
+    >>> pow(tensor([1.0, 2.0]), 3), pow(2, tensor([1.0, 2.0]))
+    (tensor([1., 8.]), tensor([2., 4.]))
+    """
+    if isinstance(input, Tensor) and isinstance(exponent, (bool, int, float, np.generic)):
+        if input.array.dtype.kind not in "f" and isinstance(exponent, (int, np.integer)) and exponent < 0:
+            raise RuntimeError("pow: integers to negative integer powers are not allowed; cast to float first: x.float()")
+        if input.array.dtype == np.bool_:
+            input = input.to(result_type(input.array, exponent))
+        return exponential.pow_scalar(input, y=exponent.item() if isinstance(exponent, np.generic) else exponent)
+    if not isinstance(exponent, Tensor):
+        exponent = as_tensor_like(exponent, input)  # type: ignore[arg-type]
+    return exponential.pow(as_tensor_like(input, exponent), exponent)

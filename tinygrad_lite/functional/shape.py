@@ -1,0 +1,150 @@
+"""Shape: the same numbers in another arrangement, or several tensors as one.
+
+Where no number has to move, the result is a view: it shares its memory with the input, as PyTorch's does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .._tensor import Tensor
+from ..axes import Dim, axes_of, axis_of, numpy_names, size_of
+from ..operands import same_dtype
+from ..ops import shape as shapes
+
+__all__ = ["reshape", "permute", "transpose", "squeeze", "unsqueeze", "flatten", "broadcast_to", "cat", "stack"]
+METHODS = ["view", "expand"]
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same numbers in another shape, in row-major order; one size may be -1. A view where that is possible.
+    >>> tensor([1, 2, 3, 4]).reshape(2, -1)
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    return shapes.reshape(input, shape=size_of(shape))
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """reshape() that never copies: RuntimeError where the memory's order does not allow a view."""
+    try:
+        out = reshape(input, *shape)
+    except RuntimeError as error:
+        raise RuntimeError(str(error).replace("reshape", "view", 1)) from error
+    if not np.shares_memory(out.array, input.array) and out.array.size:
+        raise RuntimeError(
+            f"view: shape {list(size_of(shape))} cannot be a view of this tensor's memory "
+            f"(shape {list(input.shape)}, strides {input.array.strides}); use reshape()"
+        )
+    return out
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The axes in another order: axis i of the result is axis dims[i]: (2, 3, 4) by (2, 0, 1) is (4, 2, 3). A view."""
+    order = size_of(dims)
+    ndim = input.array.ndim
+    if len(order) != ndim:
+        raise RuntimeError(f"permute: {len(order)} dims for a tensor of {ndim} dimensions")
+    return shapes.permute(input, axes=axes_of(order, ndim, "permute"))
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two axes swapped: (2, 3, 4) by 0 and -1 is (4, 3, 2). A view."""
+    ndim = input.array.ndim
+    i, j = axis_of(dim0, ndim, "transpose"), axis_of(dim1, ndim, "transpose")
+    axes = list(range(ndim))
+    if axes:
+        axes[i], axes[j] = j, i
+    return shapes.permute(input, axes=tuple(axes))
+
+
+@numpy_names
+def squeeze(input: Tensor, dim: Dim = None, *, axis: Dim = None) -> Tensor:
+    """Without the axes of length one: all of them, or of those given. A view.
+    >>> zeros(1, 2, 1).squeeze().shape, zeros(1, 2, 1).squeeze(0).shape
+    ((2,), (2, 1))
+    """
+    shape = input.array.shape
+    axes = axes_of(dim, len(shape), "squeeze") if dim is None or dim != () else ()
+    return shapes.reshape(input, shape=tuple([n for i, n in enumerate(shape) if n != 1 or i not in axes]))
+
+
+@numpy_names
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a new axis of length one at `dim`: (2, 3) at -1 is (2, 3, 1). A view."""
+    shape = input.array.shape
+    i = axis_of(dim, len(shape) + 1, "unsqueeze")
+    return shapes.reshape(input, shape=(*shape[:i], 1, *shape[i:]))
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The axes from start_dim to end_dim as one: (2, 3, 4) from 1 is (2, 12)."""
+    shape = input.array.shape
+    start, end = axis_of(start_dim, len(shape), "flatten"), axis_of(end_dim, len(shape), "flatten")
+    if start > end:
+        raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    if start == end and shape:
+        return input
+    return shapes.reshape(input, shape=(*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def expand(input: Tensor, *sizes: Any) -> Tensor:
+    """x repeated, without copying, along axes of length one and new ones in front; -1 leaves an axis as it is.
+    >>> tensor([[1], [2]]).expand(-1, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
+    wanted, shape = size_of(sizes), input.array.shape
+    new = len(wanted) - len(shape)  # axes in front
+    full = tuple([shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(wanted)])
+    fits = new >= 0 and all(n >= 0 for n in full) and all(m in (1, n) for m, n in zip(shape, full[new:]))
+    if not fits:
+        raise RuntimeError(f"expand: shape {list(shape)} cannot be expanded to {list(wanted)}; only axes of length 1 repeat")
+    return shapes.expand(input, shape=full)
+
+
+broadcast_to = expand
+
+
+@numpy_names
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
+    """Tensors one after another along an axis; the other sizes must agree. 1-D empty ones are passed over.
+    >>> cat([tensor([1, 2]), tensor([3])])
+    tensor([1, 2, 3])
+    """
+    if isinstance(tensors, Tensor) or not len(tensors):
+        raise TypeError("cat: expected a non-empty list or tuple of Tensors")
+    if any(x.array.ndim == 0 for x in tensors):
+        raise RuntimeError("cat: a 0-d tensor has no axis to join along; use stack()")
+    xs = same_dtype(*tensors)
+    shape = next((x.array.shape for x in xs if x.array.shape != (0,)), (0,))
+    along = axis_of(dim, len(shape), "cat") if shape != (0,) else 0
+    nothing = (*shape[:along], 0, *shape[along + 1 :])
+    xs = [x if x.array.shape != (0,) else reshape(x, nothing) for x in xs]
+    for x in xs:
+        if [n for i, n in enumerate(x.array.shape) if i != along] != [n for i, n in enumerate(shape) if i != along]:
+            shapes_given = ", ".join(str(list(x.array.shape)) for x in tensors)
+            raise RuntimeError(f"cat: all sizes but that of dim {dim} must agree, got {shapes_given}")
+    ends = tuple(accumulate([x.array.shape[along] for x in xs]))
+    return shapes.cat(*xs, axis=along, ends=ends)
+
+
+@numpy_names
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
+    """Tensors of one shape along a new axis.
+    >>> stack([tensor([1, 2]), tensor([3, 4])])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    if isinstance(tensors, Tensor) or not len(tensors):
+        raise TypeError("stack: expected a non-empty list or tuple of Tensors")
+    found = {x.array.shape for x in tensors}
+    if len(found) > 1:
+        raise RuntimeError(f"stack: tensors must have one shape, got {', '.join(str(list(s)) for s in sorted(found))}")
+    along = axis_of(dim, tensors[0].array.ndim + 1, "stack")
+    return cat([unsqueeze(x, along) for x in tensors], along)

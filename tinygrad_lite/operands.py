@@ -1,0 +1,81 @@
+"""What ops are given, made Tensors of one dtype: numbers, arrays and Tensors, by PyTorch's rules. And their errors.
+
+A Python number stays weak: it never promotes a tensor. An array becomes a Tensor on its memory, a NumPy scalar a number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ._tensor import Tensor
+from .backend import Array, array_module, device_of, is_array, plain
+from .dtypes import get_default_dtype, result_type
+
+Number = float | int | bool
+NUMBERS = frozenset((int, float, bool))
+
+
+def as_array(out: Any) -> Array:
+    """NumPy turns 0-d results into scalars; a tensor's array is always an array."""
+    return out if is_array(out) else np.asarray(out)
+
+
+def wrapped(what: str, value: Any) -> Any:
+    """An operand that is neither Tensor nor Python number: an array becomes a Tensor, a NumPy scalar a number."""
+    if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
+        return np.asarray(value).item()  # weak, as Python numbers are
+    if is_array(value):
+        return Tensor._of(plain(value))
+    raise not_an_operand(what, value)
+
+
+def not_an_operand(what: str, value: Any) -> TypeError:
+    """The error for what is neither a Tensor nor a number."""
+    kind = type(value)
+    name = f"{kind.__module__}.{kind.__qualname__}" if kind.__name__ == "Tensor" else kind.__name__  # a torch.Tensor, say
+    return TypeError(f"{what}: expected a Tensor or a number, got {name}; make it one with tensor(...)")
+
+
+def promoted(what: str, *operands: Any) -> tuple[Any, ...]:
+    """The operands in the dtype that PyTorch computes in: result_type's, or the default where integers become floats."""
+    arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
+    dtype = result_type(*arrays)
+    if all(x.dtype == dtype for x in arrays if is_array(x)):
+        dtype = get_default_dtype()
+    if all(x.dtype == dtype for x in arrays if is_array(x)):
+        raise RuntimeError(f"{what}: its result on {dtype} is of another dtype; are its options Python numbers?")
+    return tuple(x.to(dtype) if isinstance(x, Tensor) else x for x in operands)
+
+
+def as_tensor_like(x: Any, like: Tensor) -> Tensor:
+    """x as a Tensor; a number becomes a 0-d one of the dtype that it and `like` make, on the device of `like`."""
+    if isinstance(x, Tensor):
+        return x
+    if is_array(x):
+        return Tensor._of(plain(x))
+    if not isinstance(x, (bool, int, float, np.generic)):
+        raise not_an_operand("an operand", x)
+    dtype = result_type(like.array, x)
+    try:
+        return Tensor._of(array_module(like.array).asarray(x, dtype=dtype))
+    except OverflowError as error:
+        raise RuntimeError(f"the number {x} does not fit into {dtype}; cast the tensor first: x.long()") from error
+
+
+def same_dtype(*tensors: Tensor) -> list[Tensor]:
+    """The tensors, cast to the dtype that together they make."""
+    dtype = result_type(*[x.array for x in tensors])
+    return [x.to(dtype) for x in tensors]
+
+
+def explained(what: str, error: Exception, *operands: Any) -> Exception:
+    """NumPy's error, with the op and its operands: a RuntimeError (as in PyTorch) or IndexError."""
+    arrays = [x for x in operands if is_array(x)]
+    places = sorted({str(device_of(x)) for x in arrays})
+    if len(places) > 1:
+        return RuntimeError(f"{what}: tensors on different devices, {' and '.join(places)}; move one with .to(device)")
+    shapes = " and ".join(f"{x.dtype}{list(x.shape)}" for x in arrays)
+    kind = IndexError if isinstance(error, IndexError) else RuntimeError
+    return kind(f"{what}: cannot compute with {shapes}: {error}")
