@@ -13,6 +13,10 @@ downloads a file once and checks it. The names are those of torch.utils.data whe
         ...
 """
 
+from typing import TYPE_CHECKING
+
+from tinygrad_lite.suggest import missing_from
+
 from .dataset import Dataset, Subset, TensorDataset, default_collate, random_split
 from .fashion_mnist import FashionMNIST
 from .fetch import fetch
@@ -34,3 +38,6 @@ __all__ = [
     "read_labelled",
     "standardize",
 ]
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -80,7 +80,7 @@ class MLP(nn.Module):
 epochs = 2 if args.short else args.epochs
 model = MLP(epochs).to(args.device)
 stopping = nn.EarlyStopping(monitor="val_loss", patience=3)
-best, norms = nn.BestWeights(monitor="val_loss"), nn.plots.GradientNorms()
+best, norms = nn.BestWeights(monitor="val_loss"), nn.GradientNorms()
 trainer = nn.Trainer(epochs, metrics={"accuracy": nn.accuracy}, callbacks=[stopping, best, norms])
 begin = perf_counter()
 history = trainer.fit(model, train_loader, valid_loader)

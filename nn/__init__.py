@@ -6,12 +6,19 @@ the loop around them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from tinygrad_lite.suggest import missing_from
+
 from . import functional, init, optim, plots, utils
+from .callbacks import BestWeights, EarlyStopping, GradientNorms
 from .containers import ModuleDict, ModuleList, Sequential
+from .history import History
 from .layers import Dropout, Flatten, Identity, LazyLinear, Linear, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from .loss import BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
+from .metrics import accuracy
 from .module import Module, Parameter, UninitializedParameter
-from .trainer import BestWeights, Callback, EarlyStopping, History, Trainer, accuracy
+from .trainer import Callback, Trainer
 
 __all__ = [
     "BCEWithLogitsLoss",
@@ -21,6 +28,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "Flatten",
+    "GradientNorms",
     "History",
     "Identity",
     "L1Loss",
@@ -47,3 +55,6 @@ __all__ = [
     "plots",
     "utils",
 ]
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from tinygrad_lite.ops.neural.activation import sigmoid
 from tinygrad_lite.ops.reduction import sum as sum_over
 from tinygrad_lite.ops.shape import mT
 from tinygrad_lite.ops.trigonometric import tanh
+from tinygrad_lite.suggest import missing_from
 
 __all__ = [
     "binary_cross_entropy_with_logits",
@@ -387,3 +388,7 @@ def _class_loss(
         total: Tensor = functional.sum(loss)
         return total / Tensor._of(as_array(sum_over(w, axis=(0,))))
     return _reduce(loss.reshape(expected), reduction)
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

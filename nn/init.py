@@ -1,7 +1,7 @@
-"""Where weights start: each function fills a tensor in place, without a trace on the tape, and returns it.
+"""Initial weights: each function fills a tensor in place, without being recorded for backward, and returns it.
 
 A layer's fan-in is the number of inputs that each output sums, its fan-out the number of outputs that each input reaches.
-Glorot's ("xavier") and He's ("kaiming") bounds keep the variance of what flows through layer after layer.
+Glorot's ("xavier") and He's ("kaiming") bounds keep the variance of the activations the same from layer to layer.
 See https://pytorch.org/docs/stable/nn.init.html
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod, sqrt
 from operator import setitem
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,20 @@ from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import device_of, put
 from tinygrad_lite.inplace import write
 from tinygrad_lite.random import Generator, draw
+from tinygrad_lite.suggest import missing_from
+
+__all__ = [
+    "calculate_gain",
+    "constant_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "ones_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
 
 
 def _fill(tensor: Tensor, values: Any) -> Tensor:
@@ -25,7 +39,7 @@ def _fill(tensor: Tensor, values: Any) -> Tensor:
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """U(a, b). RuntimeError if a > b.
+    """Uniform numbers between a and b: U(a, b). RuntimeError if a > b.
 
     >>> from tinygrad_lite import zeros
     >>> w = uniform_(zeros(100), 2, 3)
@@ -38,7 +52,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """N(mean, std²). RuntimeError if std < 0.
+    """Normal numbers, N(mean, std²). RuntimeError if std < 0.
 
     >>> from tinygrad_lite import zeros
     >>> normal_(zeros(2, 3), std=0.01).shape
@@ -50,7 +64,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """One number throughout.
+    """`val` everywhere.
 
     >>> from tinygrad_lite import zeros
     >>> constant_(zeros(2), 0.5)
@@ -60,7 +74,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """1 throughout.
+    """1 everywhere.
 
     >>> from tinygrad_lite import zeros
     >>> ones_(zeros(2))
@@ -70,7 +84,7 @@ def ones_(tensor: Tensor) -> Tensor:
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """0 throughout.
+    """0 everywhere.
 
     >>> from tinygrad_lite import ones
     >>> zeros_(ones(2))
@@ -80,7 +94,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """By how much a weight's standard deviation makes up for what the nonlinearity after it takes away.
+    """The factor on a weight's standard deviation that keeps the variance through the activation function after it.
 
     1 for linear and sigmoid, 5/3 for tanh, √2 for relu, √(2 / (1 + a²)) for leaky_relu with slope a = param (0.01), 3/4 for
     selu. ValueError for other names.
@@ -101,7 +115,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
-    """(in, out) of a weight (out, in, ...): what follows are the sizes of a kernel, which multiply both."""
+    """(fan-in, fan-out) of a weight (out, in, ...); further dimensions are a kernel's, whose size multiplies both."""
     if tensor.ndim < 2:
         raise ValueError(
             f"Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got shape {list(tensor.shape)}"
@@ -111,7 +125,7 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
 
 
 def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
-    """The fan that `mode`, fan_in or fan_out, names."""
+    """The fan-in or fan-out, as `mode` says."""
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
     return _calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
@@ -141,7 +155,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 def kaiming_uniform_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
 ) -> Tensor:
-    """U(-b, b), b = gain · √(3 / fan), with the gain of `nonlinearity` (slope a, if leaky). He et al. 2015.
+    """U(-b, b), b = gain · √(3 / fan), with the gain of `nonlinearity` (slope a for leaky_relu). He et al. 2015.
 
     ValueError for fewer than two dimensions and for unknown names. An empty tensor stays as it is.
 
@@ -158,7 +172,7 @@ def kaiming_uniform_(
 def kaiming_normal_(
     tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
 ) -> Tensor:
-    """N(0, std²), std = gain / √fan, with the gain of `nonlinearity` (slope a, if leaky). He et al. 2015.
+    """N(0, std²), std = gain / √fan, with the gain of `nonlinearity` (slope a for leaky_relu). He et al. 2015.
 
     >>> from tinygrad_lite import zeros
     >>> bool(kaiming_normal_(zeros(3, 3), nonlinearity="relu").any())
@@ -167,3 +181,7 @@ def kaiming_normal_(
     if not tensor.array.size:
         return tensor
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / sqrt(_calculate_correct_fan(tensor, mode)), generator)
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -15,6 +15,7 @@ in the order in which they were first assigned; nothing is registered anywhere, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from operator import setitem
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -25,7 +26,7 @@ from tinygrad_lite.backend import Array, array_module, device_of, is_array, plai
 from tinygrad_lite.backend import device as device_named
 from tinygrad_lite.dtypes import as_dtype, get_default_dtype
 from tinygrad_lite.inplace import unwritable, write
-from tinygrad_lite.printing import NoSuch
+from tinygrad_lite.suggest import no_such
 
 T = TypeVar("T", bound=Tensor)
 
@@ -126,7 +127,7 @@ class Module:
     def __getattr__(self, name: str) -> Any:
         if hasattr(type(self), name):  # a property that raised AttributeError itself: let that be seen
             return object.__getattribute__(self, name)
-        raise NoSuch(f"{type(self).__name__!r} object has no attribute {name!r}", name, lambda: dir(self))
+        raise no_such(type(self), name, partial(dir, self))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse to lose a parameter or a child by accident, as `net.weight = net.weight - g` would."""

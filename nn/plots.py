@@ -3,9 +3,9 @@
     ax = nn.plots.plot_decision_regions(model, points, labels)
     nn.plots.save_figure(ax.figure, "regions.png")
 
-Every function takes `ax=None`, draws there, and returns the Axes; with None they are those of a new Figure that pyplot does not
-know, so nothing is left behind. Colours are those of Okabe and Ito, which colour-blind readers can tell apart; classes have
-markers of different shapes as well. matplotlib is imported when something is drawn.
+Every function takes `ax=None`, draws there, and returns the Axes. With None they are those of a new figure, which a notebook
+shows and pyplot does not know: a script has nothing to close. Colours are those of Okabe and Ito, which colour-blind readers
+can tell apart; classes also have markers of different shapes. matplotlib is imported when something is drawn.
 """
 
 from __future__ import annotations
@@ -21,34 +21,37 @@ from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array, put
 from tinygrad_lite.grad_mode import no_grad
 
-from .trainer import Callback
-from .utils import norm
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from .module import Module
-    from .trainer import Trainer
+    from matplotlib.figure import Figure
 
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 MARKERS = "os^Dv<>P"
 
 
+def new_figure(width: float = 5.0, height: float = 3.8) -> Figure:
+    """An empty figure of width x height inches, which a notebook shows and pyplot does not know.
+
+    >>> left, right = new_figure(8, 3).subplots(1, 2)
+    >>> left.plot([1, 2, 4])[0].get_ydata().tolist()
+    [1, 2, 4]
+    """
+    from .figures import NotebookFigure  # imports matplotlib
+
+    return NotebookFigure(figsize=(width, height), layout="constrained")
+
+
 def axes_or_new(ax: Axes | None, width: float = 5.0, height: float = 3.8) -> Axes:
-    """`ax`, or the Axes of a new figure of width x height inches.
+    """`ax`, or the Axes of a new_figure(width, height).
 
     >>> axes_or_new(None).get_title()
     ''
     """
-    if ax is not None:
-        return ax
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+    return new_figure(width, height).add_subplot() if ax is None else ax
 
 
 def epochs_axes(ax: Axes | None) -> Axes:
-    """axes_or_new for curves over epochs, which are counted in whole numbers."""
+    """axes_or_new(ax) for curves over epochs: the ticks are whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
     ax = axes_or_new(ax)
@@ -58,7 +61,10 @@ def epochs_axes(ax: Axes | None) -> Axes:
 
 
 def save_figure(figure: Any, path: str | os.PathLike[str], dpi: int = 120) -> Path:
-    """Write a figure to `path` in the format of its suffix, whole or not at all; makes the folder. Returns the path."""
+    """Write a figure to `path`, in the format that the suffix names, whole or not at all. Creates the folder; returns the path.
+
+    ValueError for a format that matplotlib does not write.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".tmp")
@@ -78,7 +84,7 @@ def plot_decision_regions(
     ax: Axes | None = None,
     resolution: int = 300,
 ) -> Axes:
-    """Colour the plane by the class that `model` gives the highest score, over it the points, ringed where it is wrong.
+    """Colour the plane by the class to which `model` gives the highest score, and draw the points; wrong ones get a ring.
 
     `points` (N, 2) floats and `labels` (N) class indices; model: (M, 2) -> scores (M, C). ValueError for other shapes.
     """
@@ -119,10 +125,10 @@ def show_images(
     cmap: str = "gray_r",
     limits: tuple[float, float] | None = None,
 ) -> Axes:
-    """Draw images side by side, `columns` in a row, each under its title.
+    """Draw images in rows of `columns`, each below its title.
 
-    `images`: (N, H, W) or (N, 1, H, W), Tensor or array. Each is scaled by its own range, or all by `limits`. ValueError for
-    another shape or a number of titles that is not N.
+    `images`: (N, H, W) or (N, 1, H, W), Tensor or array. The colours span each image's own range, or `limits` for all images.
+    ValueError for another shape, and unless there are N titles.
     """
     pixels = _array(images)
     pixels = pixels[:, 0] if pixels.ndim == 4 and pixels.shape[1] == 1 else pixels
@@ -159,7 +165,7 @@ def show_wrong_predictions(
 ) -> Axes:
     """Draw the first `count` images whose prediction is wrong, titled with the true and, below it, the predicted class.
 
-    ValueError if there is none.
+    `images` as for show_images; `labels` and `predicted` (N) class indices. ValueError if all predictions are right.
     """
     y, guess = _array(labels), _array(predicted)
     wrong = np.flatnonzero(y != guess)[:count]
@@ -182,7 +188,10 @@ def show_weights(weight: Tensor, shape: tuple[int, int], ax: Axes | None = None,
 
 
 def plot_confusion_matrix(labels: Any, predicted: Any, class_names: Sequence[str], ax: Axes | None = None) -> Axes:
-    """How often each class (row) was predicted as each (column), as counts on a grid; right ones are on the diagonal."""
+    """How often each class (row) was predicted as each class (column): counts on a grid, the right ones on the diagonal.
+
+    `labels` and `predicted` (N) indices into `class_names`. ValueError for other shapes or indices.
+    """
     y, guess, c = _array(labels), _array(predicted), len(class_names)
     if y.shape != guess.shape or (y.size and not (0 <= min(y.min(), guess.min()) <= max(y.max(), guess.max()) < c)):
         raise ValueError(
@@ -205,49 +214,6 @@ def plot_confusion_matrix(labels: Any, predicted: Any, class_names: Sequence[str
     return ax
 
 
-class GradientNorms(Callback):
-    """Records, for each layer, the norm of its gradient: `norms[layer]` has its mean over each epoch's batches.
-
-    >>> from tinygrad_lite import nn
-    >>> nn.plots.GradientNorms().norms
-    {}
-    """
-
-    def __init__(self) -> None:
-        self.norms: dict[str, list[float]] = {}
-        self._totals: dict[str, float] = {}
-        self._batches = 0
-
-    def on_fit_start(self, trainer: Trainer, model: Module) -> None:
-        self.__init__()  # type: ignore[misc]
-
-    def on_before_optimizer_step(self, trainer: Trainer, model: Module) -> None:
-        self._batches += 1
-        squares: dict[str, float] = {}
-        for name, p in model.named_parameters():
-            layer = name.rpartition(".")[0] or name
-            if p.grad is not None:
-                squares[layer] = squares.get(layer, 0.0) + float(norm(p.grad.array)) ** 2
-        for layer, square in squares.items():
-            self._totals[layer] = self._totals.get(layer, 0.0) + square**0.5
-
-    def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
-        for layer, total in self._totals.items():
-            self.norms.setdefault(layer, []).append(total / self._batches)
-        self._totals, self._batches = {}, 0
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw each layer's gradient norm against the epoch, on a logarithmic scale."""
-        ax = epochs_axes(ax)
-        for n, (layer, values) in enumerate(self.norms.items()):
-            ax.plot(range(1, len(values) + 1), values, label=layer, color=COLORS[n % len(COLORS)])
-        ax.set_yscale("log")
-        ax.set_ylabel("norm of the gradient")
-        if self.norms:
-            ax.legend(title="layer")
-        return ax
-
-
 def _array(x: Any) -> Array:
-    """A Tensor's or array's numbers, on the CPU."""
+    """The numbers of a Tensor or array, as a NumPy array."""
     return put(x.array if isinstance(x, Tensor) else np.asarray(x), "cpu")

@@ -11,74 +11,37 @@
     history = nn.Trainer(max_epochs=10).fit(model, train_loader, val_loader)
     history.plot()
 
-The protocol is the one that PyTorch Lightning and "Dive into Deep Learning" share. The loop itself is `Trainer._train`, a
-dozen lines; `fit` puts epochs around it, `validate` measures, and callbacks (EarlyStopping, BestWeights) look on.
+The protocol is the one that PyTorch Lightning and "Dive into Deep Learning" share. `Trainer._train` is the loop over the
+batches, a dozen lines; `fit` runs it for each epoch, `validate` measures, and callbacks (callbacks.py) are called in between.
 """
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from contextlib import contextmanager
-from math import inf, isfinite, nan
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from math import isfinite, nan
+from typing import Any
 
-from tqdm import tqdm
+import numpy as np
 
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.grad_mode import no_grad
 
+from .history import History
 from .module import Module
 from .utils import clip_grad_norm_
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-
-class History(dict[str, list[float]]):
-    """What was recorded, as columns of equal length: `history["train_loss"]`; `pandas.DataFrame(history)` is the table.
-
-    >>> history = History()
-    >>> history.append({"epoch": 1, "train_loss": 0.9})
-    >>> history.append({"epoch": 2, "train_loss": 0.5, "val_loss": 0.6})
-    >>> history
-    {'epoch': [1, 2], 'train_loss': [0.9, 0.5], 'val_loss': [nan, 0.6]}
-    """
-
-    def append(self, row: Mapping[str, float]) -> None:
-        """Add one epoch; nan stands where a column has no value."""
-        length = max(map(len, self.values()), default=0)
-        for name in [*self, *row]:
-            column = self.setdefault(name, [nan] * length)
-            if len(column) == length:
-                column.append(row.get(name, nan))
-
-    def plot(self, ax: Axes | None = None, columns: Iterable[str] | None = None) -> Axes:
-        """Draw columns against the epoch: by default the losses. Returns the Axes, those of a new figure if `ax` is None.
-
-        KeyError for a column that there is not.
-        """
-        from .plots import COLORS, epochs_axes
-
-        ax = epochs_axes(ax)
-        names = [name for name in self if "loss" in name] if columns is None else list(columns)
-        for n, name in enumerate(names):
-            if name not in self:
-                raise KeyError(f"history.plot: there is no column {name!r}; there are {', '.join(self)}")
-            ax.plot(self["epoch"], self[name], label=name.replace("_", " "), color=COLORS[n % len(COLORS)])
-        ax.set_ylabel("loss" if columns is None else ", ".join(names).replace("_", " "))
-        if names:
-            ax.legend()
-        return ax
-
 
 class Callback:
-    """Something that looks on while a Trainer fits a model: override what you need; what you do not does nothing.
+    """What a Trainer calls while it fits a model: override the hooks that you need; the others do nothing.
 
     `trainer.history` holds the finished epochs, `trainer.should_stop = True` makes this epoch the last.
     """
 
     def on_fit_start(self, trainer: Trainer, model: Module) -> None:
-        """Before the first epoch."""
+        """Before the first epoch. The history is empty, unless fit(resume=True) continues after some epochs."""
 
     def on_before_optimizer_step(self, trainer: Trainer, model: Module) -> None:
         """After each backward and before gradients are clipped: `p.grad` are those of this batch."""
@@ -87,94 +50,11 @@ class Callback:
         """After each epoch and its validation."""
 
     def on_fit_end(self, trainer: Trainer, model: Module) -> None:
-        """After the last epoch, unless an error ended the training."""
-
-
-class _Monitor(Callback):
-    """Watches one column of the history for its best value so far, the smallest (mode "min") or largest ("max")."""
-
-    def __init__(self, monitor: str, mode: str, min_delta: float) -> None:
-        if mode not in ("min", "max"):
-            raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")
-        if min_delta < 0:
-            raise ValueError(f"min_delta must not be negative, got {min_delta}")
-        self.monitor, self.mode, self.min_delta = monitor, mode, min_delta
-        self.best_value, self.best_epoch = nan, 0
-
-    def on_fit_start(self, trainer: Trainer, model: Module) -> None:
-        self.best_value, self.best_epoch = (inf if self.mode == "min" else -inf), 0
-
-    def improved(self, trainer: Trainer) -> bool:
-        """Whether the epoch just ended is the best so far; nan never is."""
-        value = trainer.recorded(self.monitor, type(self).__name__)
-        gain = self.best_value - value if self.mode == "min" else value - self.best_value
-        if gain > self.min_delta:
-            self.best_value, self.best_epoch = value, len(trainer.history["epoch"])
-            return True
-        return False
-
-
-class EarlyStopping(_Monitor):
-    """Stops after `patience` epochs in a row in which the column `monitor` has not got better by more than `min_delta`.
-
-    ValueError for a mode that is neither "min" nor "max", patience < 1 or min_delta < 0; KeyError, after the first epoch,
-    if the history has no such column. `stopped_epoch` is the epoch it stopped at, 0 if it did not.
-    https://lightning.ai/docs/pytorch/stable/api/lightning.pytorch.callbacks.EarlyStopping.html
-    """
-
-    def __init__(self, monitor: str = "val_loss", min_delta: float = 0.0, patience: int = 3, mode: str = "min") -> None:
-        super().__init__(monitor, mode, min_delta)
-        if patience < 1:
-            raise ValueError(f"EarlyStopping: patience must be at least 1 epoch, got {patience}")
-        self.patience, self.waited, self.stopped_epoch = patience, 0, 0
-
-    def on_fit_start(self, trainer: Trainer, model: Module) -> None:
-        super().on_fit_start(trainer, model)
-        self.waited = self.stopped_epoch = 0
-
-    def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
-        self.waited = 0 if self.improved(trainer) else self.waited + 1
-        if self.waited >= self.patience:
-            trainer.should_stop, self.stopped_epoch = True, len(trainer.history["epoch"])
-
-
-class BestWeights(_Monitor):
-    """Keeps a copy of the weights of the epoch whose `monitor` was best, and puts them back at the end of the training.
-
-    `best_epoch` (counted from 1) and `best_value` tell which that was. ValueError and KeyError as for EarlyStopping.
-    """
-
-    def __init__(self, monitor: str = "val_loss", mode: str = "min") -> None:
-        super().__init__(monitor, mode, 0.0)
-        self.best_weights: dict[str, Tensor] = {}
-
-    def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
-        if self.improved(trainer):
-            self.best_weights = {name: x.detach().clone() for name, x in model.state_dict().items()}
-
-    def on_fit_end(self, trainer: Trainer, model: Module) -> None:
-        if self.best_epoch:
-            model.load_state_dict(self.best_weights)
-
-
-def accuracy(output: Tensor, target: Tensor) -> float:
-    """The share of rows whose largest score is at the target: scores (N, C) and N class indices -> a number in [0, 1].
-
-    ValueError if the shapes do not go together.
-
-    >>> from tinygrad_lite import tensor
-    >>> accuracy(tensor([[2.0, 1.0], [0.0, 3.0], [1.0, 0.0]]), tensor([0, 1, 1]))
-    0.6666666666666666
-    """
-    if output.ndim != 2 or target.shape != output.shape[:1]:
-        raise ValueError(
-            f"accuracy: scores of shape (N, C) go with N class indices, got {list(output.shape)} and {list(target.shape)}"
-        )
-    return float((output.array.argmax(1) == target.array).mean())
+        """After the last epoch, and after Ctrl-C (`trainer.interrupted` is then True), but not after another error."""
 
 
 class Trainer:
-    """Fits a model for `max_epochs` passes over its training data.
+    """Fits a model in `max_epochs` passes over its training data.
 
     The model is a Module that has `training_step(batch, batch_idx)`, which returns the loss, and `configure_optimizers()`,
     which returns an optimizer, `[optimizer], [schedulers]`, or `{"optimizer": ..., "lr_scheduler": ...}`; a scheduler is
@@ -183,10 +63,11 @@ class Trainer:
     weighted by batch size, becomes the column `name`. A model of a CUDA device has the batches moved there.
 
     gradient_clip_val: the largest norm of all gradients together (`nn.utils.clip_grad_norm_`), None or 0 for no limit.
-    metrics: functions of (model(x), y) by name, for batches (x, y); measured in validation, recorded as `val_<name>`.
-    callbacks: EarlyStopping, BestWeights, or your own Callback.
-    progress: whether to show a bar; None shows it if stderr is a terminal.
-    ValueError for max_epochs < 1 or gradient_clip_val < 0.
+    metrics: {name: function of (model(x), y)}, for batches (x, y); measured in validation, recorded as `val_<name>`.
+    callbacks: EarlyStopping, BestWeights, GradientNorms, or your own Callback.
+    progress: whether to show a progress bar; None shows it in a terminal and in a Jupyter notebook, not in a log.
+    A fit sets the attributes `history`, `model`, `optimizer`, `schedulers`, and `interrupted`: whether Ctrl-C stopped it.
+    ValueError for max_epochs < 1 or gradient_clip_val < 0, TypeError for metrics and callbacks of other forms.
     https://lightning.ai/docs/pytorch/stable/common/trainer.html
 
     >>> from tinygrad_lite import nn, tensor
@@ -218,53 +99,67 @@ class Trainer:
             raise ValueError(f"Trainer: max_epochs must be at least 1, got {max_epochs}")
         if gradient_clip_val is not None and not gradient_clip_val >= 0:
             raise ValueError(f"Trainer: gradient_clip_val must not be negative, got {gradient_clip_val}")
+        _check_metrics(metrics)
+        _check_callbacks(callbacks)
         self.max_epochs, self.gradient_clip_val = max_epochs, gradient_clip_val
         self.metrics, self.callbacks, self.progress = dict(metrics or {}), tuple(callbacks), progress
-        self.history, self.should_stop = History(), False
+        self.history, self.should_stop, self.interrupted = History(), False, False
+        self.model: Module | None = None
+        self.optimizer: Any = None
+        self.schedulers: list[tuple[Any, str | None]] = []  # each with the column that it monitors
 
-    def fit(self, model: Module, train_loader: Iterable[Any], val_loader: Iterable[Any] | None = None) -> History:
+    def fit(
+        self, model: Module, train_loader: Iterable[Any], val_loader: Iterable[Any] | None = None, *, resume: bool = False
+    ) -> History:
         """Train; returns the history, which is `trainer.history` too: epoch, train_loss, what was logged, val_loss, lr.
 
         `train_loss` is the mean over the epoch while the weights change; `lr` the learning rate in the epoch. The loaders
-        are iterated once per epoch: a DataLoader or a list of batches. Validation is as validate() says. Each fit starts a
-        new history.
+        are iterated once per epoch: a DataLoader or a list of batches. Validation is as validate() says.
+
+        A fit starts with a new optimizer and an empty history. With resume=True it continues the last one: the model as it is
+        now, the same optimizer, schedulers and history, and the callbacks keep their best values. `max_epochs` is the number of
+        all epochs together, as in PyTorch Lightning: after 10 of 10, set `trainer.max_epochs = 15` for 5 more. An interrupted
+        epoch starts again.
+
+        Ctrl-C (KeyboardInterrupt) stops the training: the history holds the finished epochs, on_fit_end is called, so that
+        BestWeights restores its weights, `trainer.interrupted` is True, and KeyboardInterrupt is raised again.
 
         FloatingPointError if a loss is not finite; that batch then has changed no weight and no gradient. TypeError for a
-        model without the protocol or a step that returns no loss, ValueError for a loader without batches.
+        model without the protocol or a step that returns no loss. ValueError for a loader without batches, and if there is
+        nothing to resume: no earlier fit, another model, or all epochs done.
         """
         _check_protocol(model, "training_step", "configure_optimizers")
-        optimizer, schedulers = _optimizer_and_schedulers(model)
-        lengths = [len(train_loader)] if isinstance(train_loader, Sized) else []
-        if lengths == [0]:
+        batches = len(train_loader) if isinstance(train_loader, Sized) else None
+        if batches == 0:
             raise ValueError("fit: train_loader has no batches")
-        self.history, self.should_stop = History(), False
-        total = self.max_epochs * lengths[0] if lengths else None
-        hidden = None if self.progress is None else not self.progress  # None: hidden unless stderr is a terminal
-        with _steps_of(model) as means, tqdm(total=total, disable=hidden, unit="batch", leave=False) as bar:
+        if resume:
+            self._check_resumable(model)
+        else:
+            self.optimizer, self.schedulers = _optimizer_and_schedulers(model)
+            self.model, self.history = model, History()
+        self.should_stop = self.interrupted = False
+        first = self.history.epochs + 1
+        total = None if batches is None else (self.max_epochs - first + 1) * batches
+        with _steps_of(model) as means, _bar(self.progress, total) as bar:
             for callback in self.callbacks:
                 callback.on_fit_start(self, model)
-            for epoch in range(1, self.max_epochs + 1):
-                row = {"epoch": epoch, **self._train(model, train_loader, optimizer, epoch, means, bar)}
-                if val_loader is not None:
-                    row |= self._validate(model, val_loader, means)
-                if not bar.disable:
-                    bar.set_postfix(row)
-                self.history.append(row | {"lr": optimizer.param_groups[0]["lr"]})
-                for scheduler, monitor in schedulers:
-                    scheduler.step(*([self.recorded(monitor, "lr_scheduler")] if monitor else []))
-                for callback in self.callbacks:
-                    callback.on_train_epoch_end(self, model)
-                if self.should_stop:
-                    break
-            for callback in self.callbacks:
-                callback.on_fit_end(self, model)
+            try:
+                for epoch in range(first, self.max_epochs + 1):
+                    self._epoch(model, train_loader, val_loader, epoch, means, bar)
+                    if self.should_stop:
+                        break
+            except KeyboardInterrupt:
+                self.interrupted = True
+                self._end(model)
+                raise
+            self._end(model)
         return self.history
 
     def validate(self, model: Module, loader: Iterable[Any]) -> dict[str, float]:
-        """Means over a loader's batches, weighted by batch size, in eval mode and with nothing recorded on the tape.
+        """Means over a loader's batches, weighted by batch size; the model is in eval mode, and gradients are off.
 
-        They are what validation_step logs; what it returns, if anything, is `val_loss`. A model without one is measured by
-        the loss that its training_step returns. `val_<name>` is each of the trainer's metrics.
+        The columns are what validation_step logs, and what it returns, as `val_loss`. Without a validation_step, `val_loss` is
+        what training_step returns. Each of the trainer's metrics is `val_<name>`.
 
         >>> from tinygrad_lite import nn, tensor
         >>> class Half(nn.Module):
@@ -277,15 +172,49 @@ class Trainer:
             return self._validate(model, loader, means)
 
     def recorded(self, column: str, asker: str) -> float:
-        """The value of a column in the last epoch; KeyError, in the name of who asks, if there is none."""
+        """The value of a column in the last epoch. KeyError, which names the `asker`, if there is no such column."""
         if column not in self.history:
             raise KeyError(f"{asker}: nothing was recorded as {column!r}; the columns are {', '.join(self.history)}")
         return self.history[column][-1]
 
-    def _train(
-        self, model: Any, loader: Iterable[Any], optimizer: Any, epoch: int, means: _Means, bar: Any
-    ) -> dict[str, float]:
-        """One epoch."""
+    def _check_resumable(self, model: Module) -> None:
+        if self.model is None:
+            raise ValueError("fit(resume=True): this Trainer has not fitted a model yet; call fit without resume first")
+        if model is not self.model:
+            raise ValueError(
+                f"fit(resume=True): the last fit was of another model, a {type(self.model).__name__}, whose optimizer cannot "
+                f"train this {type(model).__name__}. Give the same model, or call fit without resume"
+            )
+        done = self.history.epochs
+        if done >= self.max_epochs:
+            raise ValueError(
+                f"fit(resume=True): nothing is left to do: {done} epochs are done, and max_epochs, the number of all epochs "
+                f"together, is {self.max_epochs}; to train for 5 more, set trainer.max_epochs = {done + 5}"
+            )
+
+    def _end(self, model: Module) -> None:
+        """The training is over, or interrupted."""
+        for callback in self.callbacks:
+            callback.on_fit_end(self, model)
+
+    def _epoch(
+        self, model: Module, train_loader: Iterable[Any], val_loader: Iterable[Any] | None, epoch: int, means: _Means, bar: Any
+    ) -> None:
+        """Train, validate, record, and step the schedulers."""
+        row = {"epoch": epoch, **self._train(model, train_loader, epoch, means, bar)}
+        if val_loader is not None:
+            row |= self._validate(model, val_loader, means)
+        if bar is not None:
+            bar.set_postfix(row)
+        self.history.append(row | {"lr": self.optimizer.param_groups[0]["lr"]})
+        for scheduler, monitor in self.schedulers:
+            scheduler.step(*([self.recorded(monitor, "lr_scheduler")] if monitor else []))
+        for callback in self.callbacks:
+            callback.on_train_epoch_end(self, model)
+
+    def _train(self, model: Any, loader: Iterable[Any], epoch: int, means: _Means, bar: Any) -> dict[str, float]:
+        """The loop over the batches of one epoch."""
+        optimizer = self.optimizer
         model.train()
         means.clear()
         parameters = list(model.parameters())
@@ -305,7 +234,8 @@ class Trainer:
             if self.gradient_clip_val:
                 clip_grad_norm_(parameters, self.gradient_clip_val)
             optimizer.step()
-            bar.update()
+            if bar is not None:
+                bar.update()
         if not means.sums:
             raise ValueError(
                 f"fit: train_loader gave no batches in epoch {epoch}; give a DataLoader or a list of batches, "
@@ -329,6 +259,10 @@ class Trainer:
                 if loss is not None:
                     means.add(LOSS, _number(loss))
                 if self.metrics:
+                    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+                        raise TypeError(
+                            f"Trainer: metrics need batches (x, y), got {type(batch).__name__}; use self.log() instead"
+                        )
                     x, y = batch
                     output = model(x)
                     for metric, measure in self.metrics.items():
@@ -339,7 +273,7 @@ class Trainer:
         return row if name == "validation_step" else {name: row[name] for name in row if name.startswith("val_")}
 
 
-LOSS = ""  # the name, which no log() has, of what a step returns
+LOSS = ""  # the name in _Means of what a step returns
 
 
 class _Means:
@@ -364,7 +298,7 @@ class _Means:
 
 @contextmanager
 def _steps_of(model: Any) -> Iterator[_Means]:
-    """As long as this is open the model has `log`; then it is as before, in the mode it was in."""
+    """Gives the model the method `log` as long as this is open; then restores its train or eval mode."""
     means, mode = _Means(), model.training
 
     def log(name: str, value: Any) -> None:
@@ -380,6 +314,46 @@ def _steps_of(model: Any) -> Iterator[_Means]:
         model.train(mode)
 
 
+def _bar(progress: bool | None, total: int | None) -> AbstractContextManager[Any]:
+    """A progress bar over `total` batches; a context that gives None where no bar is to be shown."""
+    if not (_is_watched() if progress is None else progress):
+        return nullcontext()
+    from tqdm import TqdmWarning  # loaded only where it is used
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TqdmWarning)  # a notebook without ipywidgets: the bar made of text does as well
+        from tqdm.auto import tqdm
+    bar: AbstractContextManager[Any] = tqdm(total=total, unit="batch", leave=False)
+    return bar
+
+
+def _is_watched() -> bool:
+    """Whether stderr is seen while the program runs: it is a terminal, or the output of a notebook's cell."""
+    ipython = sys.modules.get("IPython")  # in a notebook it has long been imported
+    shell = ipython.get_ipython() if ipython else None
+    return hasattr(shell, "kernel") or (sys.stderr is not None and sys.stderr.isatty())
+
+
+def _check_metrics(metrics: Any) -> None:
+    if metrics is not None and not isinstance(metrics, Mapping):
+        raise TypeError(f"Trainer: metrics is {{name: function}}, as {{'acc': nn.accuracy}}; got {type(metrics).__name__}")
+    for name, measure in (metrics or {}).items():
+        if not callable(measure):
+            raise TypeError(
+                f"Trainer: metrics is {{name: function}}, as {{'acc': nn.accuracy}}; "
+                f"{name!r} is not a function of (output, target) but {measure!r}"
+            )
+
+
+def _check_callbacks(callbacks: Any) -> None:
+    if not isinstance(callbacks, Sequence):
+        raise TypeError(f"Trainer: callbacks is a list of Callback objects, got {type(callbacks).__name__}")
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            found = f"the class {callback.__name__}, without ()" if isinstance(callback, type) else repr(callback)
+            raise TypeError(f"Trainer: callbacks is a list of Callback objects; got {found}")
+
+
 def _check_protocol(model: object, *methods: str) -> None:
     for method in methods:
         if not callable(getattr(model, method, None)):
@@ -390,7 +364,7 @@ def _check_protocol(model: object, *methods: str) -> None:
 
 
 def _optimizer_and_schedulers(model: Any) -> tuple[Any, list[tuple[Any, str | None]]]:
-    """What configure_optimizers() returned: the optimizer, and each scheduler with the column it is stepped with, if any."""
+    """From what configure_optimizers() returns: the optimizer, and each scheduler with the column it monitors, if any."""
     made = model.configure_optimizers()
     optimizers, schedulers = made, []
     if isinstance(made, dict):
@@ -400,7 +374,7 @@ def _optimizer_and_schedulers(model: Any) -> tuple[Any, list[tuple[Any, str | No
         optimizers, schedulers = made
     optimizers = optimizers if isinstance(optimizers, (list, tuple)) else [optimizers]
     if len(optimizers) != 1:
-        raise ValueError(f"Trainer: configure_optimizers() returned {len(optimizers)} optimizers; one can be stepped")
+        raise ValueError(f"Trainer: configure_optimizers() returned {len(optimizers)} optimizers, expected one")
     if not hasattr(optimizers[0], "param_groups"):
         raise TypeError(
             f"Trainer: configure_optimizers() must return an optimizer, ([optimizer], [schedulers]) or a dict with "
@@ -410,13 +384,15 @@ def _optimizer_and_schedulers(model: Any) -> tuple[Any, list[tuple[Any, str | No
     for scheduler in schedulers:
         options = {"interval": "epoch"} | (scheduler if isinstance(scheduler, dict) else {"scheduler": scheduler})
         if set(options) - {"scheduler", "monitor", "interval"} or options["interval"] != "epoch":
-            raise ValueError(f"Trainer: a scheduler is stepped after each epoch and given 'monitor'; cannot do {scheduler!r}")
+            raise ValueError(
+                f"Trainer: a scheduler is stepped after each epoch, {{'scheduler': s, 'monitor': column}}; got {scheduler!r}"
+            )
         pairs.append((options["scheduler"], options.get("monitor")))
     return optimizers[0], pairs
 
 
 def _mover(parameters: Sequence[Tensor]) -> Callable[[Any], Any] | None:
-    """What moves a batch to the device of the model, None if that is the CPU."""
+    """A function that moves a batch to the device of the model; None if that is the CPU."""
     if not parameters or parameters[0].device.type == "cpu":
         return None
     device = parameters[0].device
@@ -439,7 +415,7 @@ def _size(batch: Any) -> int:
 
 
 def _number(loss: Any) -> float:
-    """A step's loss as a Python number."""
+    """A step's loss as a Python number; TypeError or ValueError for anything else."""
     if not isinstance(loss, Tensor):
         raise TypeError(f"Trainer: a step must return the loss, a Tensor of one number, got {type(loss).__name__}")
     if loss.array.size != 1:
@@ -448,18 +424,17 @@ def _number(loss: Any) -> float:
 
 
 def _diagnosis(value: float, epoch: int, batch_idx: int, batch: Any, model: Any, optimizer: Any) -> str:
-    """What to tell when the loss is not finite: where, and whether the data or the weights were so before."""
+    """The error text for a loss that is not finite: where, and whether the data or the weights are the cause."""
     parts = list(batch.values()) if isinstance(batch, dict) else batch if isinstance(batch, (tuple, list)) else [batch]
-    if any(_broken(part) for part in parts):
+    if any(_has_nan_or_inf(part) for part in parts):
         cause = "The batch itself holds nan or inf: check the data."
-    elif bad := [name for name, p in model.named_parameters() if _broken(p)]:
-        cause = f"The weights {', '.join(bad)} held nan or inf before: an earlier gradient was not finite, or too large a step."
+    elif bad := [name for name, p in model.named_parameters() if _has_nan_or_inf(p)]:
+        cause = f"The weights {', '.join(bad)} held nan or inf before: an earlier gradient was not finite, or a step too large."
     else:
         lr = optimizer.param_groups[0]["lr"]
         cause = f"Batch and weights are finite: try a learning rate below {lr:g}, gradient_clip_val=1.0, or a stable loss."
     return f"the loss is {value} at epoch {epoch}, batch {batch_idx}; no weight was changed by this batch. {cause}"
 
 
-def _broken(x: Any) -> bool:
-    """Whether a tensor holds nan or inf: its sum, less itself, is then not 0."""
-    return isinstance(x, Tensor) and x.is_floating_point() and not bool((x.array - x.array == 0).all())
+def _has_nan_or_inf(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.is_floating_point() and not bool(np.isfinite(x.array).all())

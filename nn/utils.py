@@ -1,10 +1,11 @@
-"""Functions on a model's parameters: clipping their gradients, and seeing them as one vector."""
+"""Functions on a model's parameters: clip their gradients, flatten them into one vector."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from math import inf
 from operator import imul
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,15 +16,18 @@ from tinygrad_lite.dtypes import float16, float32
 from tinygrad_lite.inplace import write
 from tinygrad_lite.operands import as_array
 from tinygrad_lite.ops.reduction import sum as sum_over
+from tinygrad_lite.suggest import missing_from
+
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector"]
 
 
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
 ) -> Tensor:
-    """Shrink all gradients, in place and by one factor, so that together, as one vector, their norm is max_norm at most.
+    """g ← g · max_norm / norm, in place, for all gradients if their norm together is larger than max_norm.
 
-    Returns the norm (Σ |g|^p)^(1/p) that they had, p = norm_type, as a 0-d Tensor. With error_if_nonfinite, a norm that is inf
-    or nan is a RuntimeError, and nothing is changed. Pascanu et al. 2013;
+    Returns the norm before, (Σ |g|^p)^(1/p) over all numbers of all gradients with p = norm_type, as a 0-d Tensor. With
+    error_if_nonfinite, a norm that is inf or nan is a RuntimeError, and nothing is changed. Pascanu et al. 2013;
     https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
 
     >>> from tinygrad_lite import tensor
@@ -41,7 +45,7 @@ def clip_grad_norm_(
     if error_if_nonfinite and not np.isfinite(total):
         raise RuntimeError(
             f"The total norm of order {p} for gradients from `parameters` is non-finite, so it cannot be clipped; "
-            f"with error_if_nonfinite=False they are scaled by it anyway"
+            f"look for nan and inf in the gradients, or scale them by this norm anyway with error_if_nonfinite=False"
         )
     factor = max_norm / (float(total) + 1e-6)
     if not factor >= 1:
@@ -69,7 +73,7 @@ def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
-    """Confine every number of all gradients to [-clip_value, clip_value], in place.
+    """g ← min(max(g, -clip_value), clip_value), in place, for every number of all gradients.
 
     https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
 
@@ -84,7 +88,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All parameters, flattened, one after another as one vector; gradients flow back through it.
+    """All parameters, flattened and concatenated into one vector; gradients flow back through it.
 
     https://pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html
 
@@ -94,3 +98,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """
     vector: Tensor = functional.cat([p.reshape(-1) for p in parameters])
     return vector
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -222,8 +222,9 @@ def draw(files: list[str], count: int, seed: int) -> list[Change]:
 
 def checks() -> list[Change]:
     """The runner on trial: a comment, which must survive; a wrong product and an endless loop, which must not."""
-    file, before = "tinygrad_lite/ops/elementwise.py", "return x * y"
-    source = (ROOT / file).read_bytes()
+    before = "return x * y"  # the forward of mul
+    sources = {str(f.relative_to(ROOT)): f.read_bytes() for f in sorted((ROOT / "tinygrad_lite/ops").rglob("*.py"))}
+    file, source = next((file, source) for file, source in sources.items() if f"{before}\n".encode() in source)
     place = source.index(before.encode())
     line = 1 + source.count(b"\n", 0, place)
     cases = {"must survive": f"{before}  # why", "must be killed": "return x + y", "must time out": "while True: pass"}

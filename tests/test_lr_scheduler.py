@@ -1,6 +1,10 @@
 """Learning-rate schedules: PyTorch's numbers, to the last bit."""
 
+from __future__ import annotations
+
 import copy
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -13,14 +17,14 @@ from tinygrad_lite.nn import optim
 class Decay:
     """A rate function that is an object, and so is saved."""
 
-    def __init__(self, rate):
+    def __init__(self, rate: float) -> None:
         self.rate = rate
 
-    def __call__(self, epoch):
+    def __call__(self, epoch: int) -> float:
         return self.rate**epoch
 
 
-CASES = [
+CASES: list[tuple[str, Callable[[], dict[str, Any]]]] = [
     ("LambdaLR", lambda: {"lr_lambda": lambda epoch: 1 / (1 + epoch)}),
     ("LambdaLR", lambda: {"lr_lambda": [lambda epoch: 0.9**epoch, Decay(0.3)]}),
     ("StepLR", lambda: {"step_size": 3}),
@@ -31,7 +35,7 @@ CASES = [
 ]
 
 
-def optimizers():
+def optimizers() -> list[Any]:
     ours, theirs = nn.Linear(2, 1), torch.nn.Linear(2, 1)
     return [
         lib.SGD([{"params": net.weight, "lr": 0.5}, {"params": net.bias}], lr=0.1)
@@ -39,12 +43,12 @@ def optimizers():
     ]
 
 
-def rates(optimizer):
+def rates(optimizer: Any) -> list[float]:
     return [group["lr"] for group in optimizer.param_groups]
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_thirty_epochs(name, options):
+def test_thirty_epochs(name: str, options: Callable[[], dict[str, Any]]) -> None:
     a, b = optimizers()
     ours, theirs = getattr(optim.lr_scheduler, name)(a, **options()), getattr(torch.optim.lr_scheduler, name)(b, **options())
     for _ in range(30):
@@ -59,7 +63,7 @@ def test_thirty_epochs(name, options):
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_saved_and_loaded_in_the_middle(name, options):
+def test_saved_and_loaded_in_the_middle(name: str, options: Callable[[], dict[str, Any]]) -> None:
     a, b = optimizers()
     ours, theirs = getattr(optim.lr_scheduler, name)(a, **options()), getattr(torch.optim.lr_scheduler, name)(b, **options())
     for _ in range(4):
@@ -79,7 +83,7 @@ def test_saved_and_loaded_in_the_middle(name, options):
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_resumed_with_last_epoch(name, options):
+def test_resumed_with_last_epoch(name: str, options: Callable[[], dict[str, Any]]) -> None:
     a, b = optimizers()
     for optimizer in (a, b):
         for group in optimizer.param_groups:
@@ -95,7 +99,7 @@ def test_resumed_with_last_epoch(name, options):
     assert ours.base_lrs == theirs.base_lrs == [1.0, 1.0]
 
 
-def test_lambda_objects_are_saved():
+def test_lambda_objects_are_saved() -> None:
     a, _ = optimizers()
     scheduler = optim.lr_scheduler.LambdaLR(a, [lambda epoch: 1.0, Decay(0.5)])
     state = scheduler.state_dict()
@@ -107,11 +111,13 @@ def test_lambda_objects_are_saved():
     assert "lr_lambdas" in state
 
 
-def test_errors():
+def test_errors() -> None:
     a, _ = optimizers()
     schedulers = optim.lr_scheduler
     with pytest.raises(TypeError, match="int is not an Optimizer"):
-        schedulers.StepLR(3, 1)
+        schedulers.StepLR(3, 1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="int is not an Optimizer"):
+        schedulers.LambdaLR(3, lambda epoch: 1.0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="Expected 2 lr_lambdas, one for each parameter group, but got 1"):
         schedulers.LambdaLR(a, [lambda epoch: 1.0])
     with pytest.raises(ValueError, match="step_size must be a positive number"):
@@ -126,7 +132,7 @@ def test_errors():
         scheduler.step()
 
 
-def test_the_optimizer_uses_the_rate():
+def test_the_optimizer_uses_the_rate() -> None:
     p = nn.Parameter(tl.tensor([1.0]))
     optimizer = optim.SGD([p], lr=1.0)
     scheduler = optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)

@@ -296,7 +296,7 @@ def test_deepcopy_and_pickle_are_independent(block):
 
 
 def test_a_misspelt_name_tells_the_nearest(block):
-    with pytest.raises(AttributeError, match="'Block' object has no attribute 'sclae'; the nearest is 'scale'"):
+    with pytest.raises(AttributeError, match=r"'Block' object has no attribute 'sclae'\. Did you mean: 'scale'"):
         _ = block.sclae
     with pytest.raises(AttributeError, match=r"no attribute 'zzz'$"):
         _ = block.zzz
@@ -415,6 +415,6 @@ import tinygrad_lite.optim as optim
 from tinygrad_lite.optim.lr_scheduler import StepLR
 from tinygrad_lite.optim import AdamW
 import tinygrad_lite as torch
-assert optim is torch.optim is nn.optim and AdamW is nn.optim.AdamW and StepLR is nn.lr_scheduler.StepLR and F is nn.functional
+assert optim is torch.optim and AdamW is nn.optim.AdamW and StepLR is nn.optim.lr_scheduler.StepLR and F is nn.functional
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -241,3 +241,11 @@ def test_numpys_keywords_reach_the_function() -> None:
         y = function(x, axis=1, keepdims=True)
         assert isinstance(y, tl.Tensor) and y.requires_grad and y.shape == (2, 1)
     assert np.argmax(x.detach(), axis=0, keepdims=True).tolist() == [[1, 0]]
+
+
+def test_an_array_cannot_take_in_what_requires_grad() -> None:
+    a, w = np.ones(2, np.float32), tl.ones(2, requires_grad=True)
+    with pytest.raises(TypeError, match=r"would write a Tensor that requires grad into an array.*a = a \+ x, not a \+= x"):
+        a += w
+    a += w.detach()
+    assert a.tolist() == [2.0, 2.0]

@@ -1,9 +1,10 @@
-"""Every op against PyTorch and against differences, from the rows of cases.py."""
+"""Every op against PyTorch and against differences, from the rows of cases/."""
 
 from __future__ import annotations
 
 import gc
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,14 @@ from tinygrad_lite import tape
 from tinygrad_lite.autograd import grad, gradcheck, gradgradcheck
 from tinygrad_lite.ops import choice
 
-from .cases import CASES, KEEPS, Case, f
+from .cases import CASES, Case, hint
 
-each_case = pytest.mark.parametrize("row", CASES, ids=[row.name for row in CASES])
+ROWS = list(CASES.values())
+OPS = [name for name, made in tape.ops.items() if Path(tape.place_of(made.forward)[0]).is_relative_to(hint.ENGINE)]
+
+
+def each(rows: list[Case]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", rows, ids=[row.name for row in rows])
 
 
 def ours_of(array: Any, device: str = "cpu") -> tl.Tensor:
@@ -42,9 +48,9 @@ def noise(x: Any, seed: int) -> np.ndarray[Any, Any]:
     return np.random.default_rng(seed).standard_normal(tuple(x.shape)).astype(dtype)
 
 
-def derivatives(t: Any, differentiate: Any, make: Any, function: Any, xs: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+def derivatives(differentiate: Any, make: Any, function: Any, xs: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
     """Outputs, first derivatives, and the derivatives of those with respect to inputs and upstream gradients."""
-    ys = outputs(function(t, *xs))
+    ys = outputs(function(*xs))
     live = [y for y in ys if y.requires_grad]
     leaves = [x for x in xs if x.requires_grad]
     if not live:
@@ -59,10 +65,10 @@ def derivatives(t: Any, differentiate: Any, make: Any, function: Any, xs: list[A
     return ys, list(first), list(differentiate(list(again.values()), [*leaves, *upstream], more, **options))
 
 
-@each_case
+@each(ROWS)
 def test_values_and_two_derivatives_equal_torch(row: Case, device: str, close: Any) -> None:
-    ours = derivatives(tl, grad, lambda a: ours_of(a, device), row.ours, [ours_of(a, device) for a in row.inputs])
-    theirs = derivatives(torch, torch.autograd.grad, theirs_of, row.theirs, [theirs_of(a) for a in row.inputs])
+    ours = derivatives(grad, lambda a: ours_of(a, device), row.ours, [ours_of(a, device) for a in row.inputs])
+    theirs = derivatives(torch.autograd.grad, theirs_of, row.theirs, [theirs_of(a) for a in row.inputs])
     coarse = {"rtol": 1e-6, "atol": 1e-6} if any(y.dtype == tl.float32 for y in ours[0]) else {}  # computed in float32
     for y, z in zip(ours[0], theirs[0], strict=True):
         close(y, z)
@@ -84,16 +90,16 @@ def test_values_and_two_derivatives_equal_torch(row: Case, device: str, close: A
             assert zero is None or not zero.detach().cpu().numpy().any()
 
 
-@each_case
+@each(ROWS)
 def test_backward_equals_create_graph_and_leaves_inputs_alone(row: Case, device: str) -> None:
     before = [a.copy() for a in row.inputs]
     xs = [ours_of(a, device) for a in row.inputs]
-    live = [y for y in outputs(row.ours(tl, *xs)) if y.requires_grad]
+    live = [y for y in outputs(row.ours(*xs)) if y.requires_grad]
     if live:
         upstream = [ours_of(noise(y, seed), device).detach() for seed, y in enumerate(live)]
         tl.autograd.backward(live, upstream)
         again = [ours_of(a, device) for a in row.inputs]
-        live = [y for y in outputs(row.ours(tl, *again)) if y.requires_grad]
+        live = [y for y in outputs(row.ours(*again)) if y.requires_grad]
         tl.autograd.backward(live, upstream, create_graph=True)
         for x, z in zip(xs, again):
             assert (x.grad is None) == (z.grad is None)
@@ -106,29 +112,25 @@ def test_backward_equals_create_graph_and_leaves_inputs_alone(row: Case, device:
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("row", [r for r in CASES if r.smooth], ids=[r.name for r in CASES if r.smooth])
+@each([row for row in ROWS if row.smooth])
 def test_derivatives_equal_differences(row: Case) -> None:
     xs = [ours_of(a) for a in row.inputs]
 
     def live(*xs: Any) -> tuple[Any, ...]:
-        return tuple(y for y in outputs(row.ours(tl, *xs)) if y.requires_grad)
+        return tuple(y for y in outputs(row.ours(*xs)) if y.requires_grad)
 
     if live(*xs):
         assert gradcheck(live, xs)
         assert gradgradcheck(live, xs)
 
 
-@each_case
+@each(ROWS)
 def test_float32_and_float16_stay_what_they_are(row: Case) -> None:
     for dtype in ("float32", "float16"):
         xs = [ours_of(a.astype(dtype) if a.dtype.kind == "f" else a) for a in row.inputs]
-        ys = outputs(row.ours(tl, *xs))
+        ys = outputs(row.ours(*xs))
         theirs = [torch.from_numpy(a.astype(dtype) if a.dtype.kind == "f" else a) for a in row.inputs]
-        try:
-            expected = [str(z.dtype).removeprefix("torch.") for z in outputs(row.theirs(torch, *theirs))]
-        except RuntimeError:
-            assert row.op == "cast" or "double" in str(row.theirs.__code__.co_names) or dtype == "float16"
-            continue
+        expected = [str(z.dtype).removeprefix("torch.") for z in outputs(row.theirs(*theirs))]
         assert [str(y.dtype) for y in ys] == expected
         live = [y for y in ys if y.requires_grad]
         if live:
@@ -148,74 +150,66 @@ def nodes(*roots: Any) -> list[tape.Node]:
     return list(found)
 
 
-@each_case
+@each(ROWS)
 def test_a_row_uses_the_op_that_it_is_for(row: Case) -> None:
     xs = [ours_of(a) for a in row.inputs]
-    used = {node.op.name for node in nodes(*[y.node for y in outputs(row.ours(tl, *xs))])}
+    used = {node.op.name for node in nodes(*[y.node for y in outputs(row.ours(*xs))])}
     assert row.op in used
 
 
-def test_every_op_has_rows() -> None:
-    assert sorted(tape.ops) == sorted({row.op for row in CASES}) == sorted(KEEPS)
+# What a primitive keeps for backward: arrays only, input by input. This is the memory that training needs.
 
 
-def alone(op: str) -> tuple[Any, list[Any]]:
-    """A call of one primitive by itself, from its first row with one number or more whose result is a node of it."""
-    for row in CASES:
-        xs = [ours_of(a) for a in row.inputs]
-        result = outputs(row.ours(tl, *xs))[0]
-        if (
-            row.op == op
-            and result.node.op.name == op
-            and result.numel()
-            and all(e in [x.node for x in xs] for e in result.node.edges if e)
-        ):
-            return row.ours, xs
-    raise AssertionError(f"no row of {op} is a call of it alone")
-
-
-WITHIN = {"gather": lambda t, x: x.max(0, True).values, "setitem": lambda t, x, y: tape_setitem(x, y)}
-
-
-def tape_setitem(x: Any, y: Any) -> Any:
-    return tl.ops.indexing.setitem(x, y, index=(0,))
-
-
-def called(op: str) -> tuple[Any, list[Any]]:
-    if op in WITHIN:
-        inputs = [f([1, 2], [3, 4]), f(1, 2)][: 2 if op == "setitem" else 1]
-        return WITHIN[op], [ours_of(a) for a in inputs]
-    return alone(op)
-
-
-@pytest.mark.parametrize("op", sorted(KEEPS))
-def test_a_node_keeps_exactly_the_arrays_that_its_vjps_name(op: str) -> None:
-    function, xs = called(op)
-    out = outputs(function(tl, *xs))[0]
+@pytest.mark.parametrize("op", OPS)
+def test_every_op_has_a_row_that_says_what_it_keeps(op: str) -> None:
     made = tape.ops[op]
-    places = dict(zip(made.inputs, xs)) | {"out": out}
-    for nth, (edge, kept) in enumerate(zip(out.node.edges, out.node.saved)):
+    rows = [row for row in ROWS if row.op == op]
+    assert rows, hint.row_is_missing(made)
+    assert any(row.keeps is not None for row in rows), hint.keeps_is_missing(made)
+
+
+def test_every_row_is_for_an_op() -> None:
+    for row in ROWS:
+        assert row.op in tape.ops, f"{row.name} ({row.place}): there is no op {row.op!r}"
+
+
+KEEPING = [row for row in ROWS if row.keeps is not None]
+
+
+def called(row: Case, requires: Any = lambda nth: True) -> tuple[list[Any], Any]:
+    """A row's inputs, those not required without a gradient, and its result: one node, that of the primitive alone."""
+    xs = [x if requires(nth) else x.detach() for nth, x in enumerate(ours_of(a) for a in row.inputs)]
+    out = outputs(row.ours(*xs))[0]
+    made, edges = out.node, [x.node for x in xs if x.requires_grad]
+    single = made.op.name == row.op and all(edge in edges for edge in made.edges if edge)
+    assert single, f"{row.name} ({row.place}) has keeps=, so it must be one call of {row.op!r}, on the row's inputs"
+    return xs, out
+
+
+@each(KEEPING)
+def test_a_node_keeps_exactly_the_arrays_that_the_row_says(row: Case) -> None:
+    xs, out = called(row)
+    made = tape.ops[row.op]
+    names = {id(x.array): name for name, x in zip(made.inputs, xs)} | {id(out.array): "out"}
+    keeps = []
+    for kept in out.node.saved:
         arrays = [value for value in kept or () if isinstance(value, np.ndarray)]
-        names = KEEPS[op][0 if made.variadic else nth].split() if edge is not None else []
-        if op in ("where", "masked"):  # the condition is a bool tensor within the function
-            assert [a.dtype for a in arrays] == [np.dtype(bool)] * len(names)
-        else:
-            options = [v for v in arrays if all(v is not x.array for x in [*xs, out])]  # index arrays are options
-            assert [id(a) for a in arrays if all(a is not o for o in options)] == [id(places[name].array) for name in names]
-            assert all(o.dtype.kind in "iub" for o in options)
+        keeps.append(" ".join([names[id(a)] for a in arrays if id(a) in names]))
+        assert all(a.dtype.kind in "iub" for a in arrays if id(a) not in names)  # index arrays are options
+    does = hint.written(tuple(sorted(set(keeps)) if made.variadic else keeps))  # a variadic op has one vjp for all its inputs
+    assert row.keeps and hint.written(row.keeps) == does, hint.keeps_is_wrong(row, does)
 
 
-@pytest.mark.parametrize("op", sorted(KEEPS))
-def test_what_no_vjp_names_dies_at_once(op: str) -> None:
-    function, leaves = called(op)
+@each(KEEPING)
+def test_what_no_vjp_names_dies_at_once(row: Case) -> None:
+    leaves, out = called(row)
     xs = [x * 1 if x.requires_grad else x for x in leaves]
-    out = outputs(function(tl, *xs))[0]
-    made = tape.ops[op]
-    named = {name for nth, edge in enumerate(out.node.edges) if edge for name in KEEPS[op][0 if made.variadic else nth].split()}
+    out = outputs(row.ours(*xs))[0]
+    made = tape.ops[row.op]
+    named = {name for edge, names in zip(out.node.edges, row.keeps or ()) if edge for name in names.split()}
     result = out + 1
     view = out.array.base is not None
-    names = made.inputs[1:] if op == "where" else made.inputs  # its condition is made within the function
-    watched = {name: weakref.ref(x.array) for name, x in zip(names, xs) if x.requires_grad}
+    watched = {name: weakref.ref(x.array) for name, x in zip(made.inputs, xs) if x.requires_grad}
     watched["out"] = weakref.ref(out.array)
     gc.disable()
     try:
@@ -228,16 +222,13 @@ def test_what_no_vjp_names_dies_at_once(op: str) -> None:
         gc.enable()
 
 
-@pytest.mark.parametrize("op", sorted(name for name in KEEPS if len(tape.ops[name].inputs) > 1 or tape.ops[name].variadic))
-def test_only_needed_gradients_are_computed(op: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    function, xs = called(op)
-    made = tape.ops[op]
-    wanting = [nth for nth, x in enumerate(xs) if x.requires_grad]
-    for needed in wanting:
-        inputs = [x if nth == needed else x.detach() for nth, x in enumerate(xs)]
-        out = outputs(function(tl, *inputs))[0]
+@each([row for row in KEEPING if len(row.inputs) > 1])
+def test_only_needed_gradients_are_computed(row: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tape.ops[row.op]
+    for needed in [nth for nth, a in enumerate(row.inputs) if a.dtype.kind == "f"]:
+        xs, out = called(row, lambda nth, needed=needed: nth == needed)
         at = [nth for nth, edge in enumerate(out.node.edges) if edge is not None]
-        assert len(at) == 1 or op == "cat"
+        assert len(at) == 1
         assert all(kept is None for nth, kept in enumerate(out.node.saved) if nth not in at)
         if not made.variadic:
             asked: list[int] = []
@@ -254,7 +245,6 @@ def test_only_needed_gradients_are_computed(op: str, monkeypatch: pytest.MonkeyP
         else:
             out.sum().backward()
         assert [nth for nth, x in enumerate(xs) if x.grad is not None] == [needed]
-        xs[needed].grad = None
 
 
 # What PyTorch does with integers, bools and mixtures: the same values and dtypes, or an error on both sides.

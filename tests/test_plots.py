@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def draw(kind: str, ax: Any = None) -> Any:
     if kind == "confusion":
         return plots.plot_confusion_matrix(tensor([0, 0, 1, 2]), tensor([0, 1, 1, 1]), ["cat", "dog", "eel"], ax)
     if kind == "norms":
-        norms = plots.GradientNorms()
+        norms = nn.GradientNorms()
         norms.norms = {"first": [1.0, 0.1], "last": [2.0, 0.5]}
         return norms.plot(ax)
     history = nn.History(epoch=[1, 2, 3], train_loss=[3.0, 2.0, 1.0])
@@ -62,6 +63,27 @@ def test_without_axes_there_is_a_new_figure(kind: str, tmp_path: Path) -> None:
     ax = draw(kind)
     assert ax.figure is not draw(kind).figure
     assert len(np.unique(imread(plots.save_figure(ax.figure, tmp_path / "a.png")).reshape(-1, 4), axis=0)) > 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_notebook_shows_a_new_figure(kind: str) -> None:
+    """IPython asks the value of a cell for _repr_png_."""
+    ax = draw(kind)
+    picture = imread(BytesIO(ax._repr_png_()))
+    assert picture.shape[:2] == tuple((ax.figure.get_size_inches()[::-1] * ax.figure.dpi).astype(int))
+    assert len(np.unique(picture.reshape(-1, 4), axis=0)) > 2
+    mine = Figure().add_subplot()
+    assert not hasattr(draw(kind, mine), "_repr_png_"), "its figure is the caller's to show"
+
+
+def test_a_new_figure_of_ones_own() -> None:
+    figure = plots.new_figure(4, 2)
+    left, right = figure.subplots(1, 2)
+    assert draw("history", left) is left and right.plot([1, 2])
+    for shown in (figure, left, right):  # the Axes of one figure are shown as that figure
+        assert imread(BytesIO(shown._repr_png_())).shape[:2] == (200, 400)
+    polar = figure.add_subplot(projection="polar")
+    assert polar.name == "polar"
 
 
 def test_pyplot_is_never_loaded_and_matplotlib_only_to_draw() -> None:
@@ -167,7 +189,7 @@ def test_gradient_norms_are_those_of_each_layer() -> None:
         def configure_optimizers(self) -> Any:
             return nn.optim.SGD(self.parameters(), lr=0.1)
 
-    norms = plots.GradientNorms()
+    norms = nn.GradientNorms()
     for _ in range(2):  # a second fit starts anew
         nn.Trainer(max_epochs=2, callbacks=[norms], gradient_clip_val=0.1).fit(Net(), [tensor([1.0]), tensor([3.0])])
         assert {layer: pytest.approx(values) for layer, values in norms.norms.items()} == {"a": [5.0, 5.0], "b": [2.0, 2.0]}

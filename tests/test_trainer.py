@@ -1,60 +1,18 @@
-"""Trainer: the protocol, what is recorded, callbacks, and what stops it."""
+"""Trainer: the protocol, what is recorded, what it refuses, and what is seen of it."""
 
 from __future__ import annotations
 
 import gc
 import math
-from pathlib import Path
-from typing import Any
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
-import numpy as np
 import pytest
+from trainer_models import Classifier, Constant, X, Y, loader, weights
 
-from tinygrad_lite import Tensor, datasets, is_grad_enabled, manual_seed, nn, tensor, zeros
-
-X = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 1.0], [0.5, -1.0]]
-Y = [0, 1, 1, 0, 2]
-
-
-class Classifier(nn.Module):
-    """Softmax regression from zero weights: nothing is random."""
-
-    def __init__(self, lr: float = 0.1) -> None:
-        self.layer = nn.Linear(2, 3)
-        self.lr = lr
-        nn.init.zeros_(self.layer.weight)
-        nn.init.zeros_(self.layer.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x)
-
-    def training_step(self, batch: Any, batch_idx: int) -> Any:
-        x, y = batch
-        return nn.functional.cross_entropy(self(x), y)
-
-    def configure_optimizers(self) -> Any:
-        return nn.optim.SGD(self.parameters(), lr=self.lr)
-
-
-class Constant(nn.Module):
-    """Its loss is what the batch says, plus nothing times its weight."""
-
-    def __init__(self) -> None:
-        self.weight = nn.Parameter(zeros(1))
-
-    def training_step(self, batch: Any, batch_idx: int) -> Any:
-        return batch.mean() + 0 * self.weight.sum()
-
-    def configure_optimizers(self) -> Any:
-        return nn.optim.SGD(self.parameters(), lr=1.0)
-
-
-def loader(batch_size: int = 2) -> datasets.DataLoader:
-    return datasets.DataLoader(datasets.TensorDataset(tensor(X), tensor(Y)), batch_size=batch_size)
-
-
-def weights(model: nn.Module) -> list[float]:
-    return [number for p in model.parameters() for number in p.detach().numpy().ravel().tolist()]
+from tinygrad_lite import datasets, is_grad_enabled, manual_seed, nn, tensor, zeros
 
 
 def test_it_is_the_loop_one_would_write() -> None:
@@ -126,20 +84,6 @@ def test_a_name_that_the_step_logs_for_its_loss_is_the_column() -> None:
 
     history = nn.Trainer(max_epochs=1).fit(Logging(), [tensor([1.0, 1.0, 1.0]), tensor([5.0])], [tensor([3.0])])
     assert (history["train_loss"], history["val_loss"]) == ([4.0], [6.0])
-
-
-def test_a_column_that_starts_late_is_nan_before() -> None:
-    class Late(Constant):
-        epochs = 0
-
-        def training_step(self, batch: Any, batch_idx: int) -> Any:
-            self.epochs += 1
-            if self.epochs == 2:
-                self.log("late", 7)
-            return super().training_step(batch, batch_idx)
-
-    history = nn.Trainer(max_epochs=3).fit(Late(), [tensor([1.0])])
-    assert np.array_equal(history["late"], [math.nan, 7, math.nan], equal_nan=True)
 
 
 def test_validation_is_in_eval_mode_without_recording_and_training_is_in_training_mode() -> None:
@@ -276,107 +220,6 @@ def test_what_configure_optimizers_may_not_return(form: Any, error: Any, message
     assert not any(weights(model))
 
 
-# Callbacks
-
-
-def losses_of(values: list[float], **options: Any) -> tuple[nn.Trainer, Any]:
-    """A training whose validation losses are `values`, an epoch each; the weight counts the epochs."""
-
-    class Scripted(nn.Module):
-        def __init__(self) -> None:
-            self.weight = nn.Parameter(zeros(1))
-            self.epoch = 0
-
-        def training_step(self, batch: Any, batch_idx: int) -> Any:
-            return -self.weight.sum()
-
-        def validation_step(self, batch: Any, batch_idx: int) -> Any:
-            self.epoch += 1
-            self.log("val_loss", values[self.epoch - 1])
-
-        def configure_optimizers(self) -> Any:
-            return nn.optim.SGD(self.parameters(), lr=1.0)
-
-    trainer, model = nn.Trainer(max_epochs=len(values), **options), Scripted()
-    trainer.fit(model, [tensor([1.0])], [tensor([1.0])])
-    return trainer, model
-
-
-@pytest.mark.parametrize(
-    ("values", "options", "epochs"),
-    [
-        ([3, 2, 1, 1, 1, 0], {"patience": 2}, 5),
-        ([3, 2, 1, 1, 0, 0], {"patience": 2}, 6),
-        ([1, 2, 3, 3, 3, 4], {"patience": 2, "mode": "max"}, 5),
-        ([1.0, 0.95, 0.9, 0.85], {"patience": 1, "min_delta": 0.1}, 2),
-        ([1.0, math.nan, math.nan, 0.5], {"patience": 2}, 3),
-        ([3, 2, 1], {"patience": 1}, 3),
-    ],
-)
-def test_early_stopping(values: list[float], options: Any, epochs: int) -> None:
-    stopping = nn.EarlyStopping(monitor="val_loss", **options)
-    trainer, _ = losses_of(values, callbacks=[stopping])
-    assert len(trainer.history["epoch"]) == epochs
-    assert stopping.stopped_epoch == (epochs if epochs < len(values) or stopping.waited >= stopping.patience else 0)
-
-
-def test_best_weights_come_back_at_the_end() -> None:
-    best = nn.BestWeights()
-    _, model = losses_of([3.0, 1.0, 2.0, 1.0], callbacks=[best])
-    assert (best.best_epoch, best.best_value) == (2, 1.0)
-    assert weights(model) == [2.0], "the weights after epoch 2"
-
-
-def test_best_weights_with_nothing_finite_leaves_the_last() -> None:
-    _, model = losses_of([math.nan, math.nan], callbacks=[nn.BestWeights()])
-    assert weights(model) == [2.0]
-
-
-def test_callbacks_start_anew_with_each_fit() -> None:
-    stopping, best = nn.EarlyStopping(patience=1), nn.BestWeights()
-    for _ in range(2):
-        trainer, model = losses_of([1.0, 2.0, 0.0], callbacks=[stopping, best])
-        assert trainer.history["epoch"] == [1, 2] and weights(model) == [1.0]
-
-
-def test_a_second_fit_knows_nothing_of_the_first() -> None:
-    stopping = nn.EarlyStopping(patience=2)
-    losses_of([1.0, 2.0, 2.0], callbacks=[stopping])
-    assert stopping.stopped_epoch == 3
-    trainer, _ = losses_of([math.nan, 1.0], callbacks=[stopping])
-    assert trainer.history["epoch"] == [1, 2] and stopping.stopped_epoch == 0
-    trainer = nn.Trainer(max_epochs=2)
-    first, second = (trainer.fit(Classifier(lr), loader()) for lr in (0.1, 0.2))
-    assert trainer.history is second and first["epoch"] == second["epoch"] == [1, 2]
-    assert first["train_loss"] != second["train_loss"]
-
-
-def test_the_order_of_calls() -> None:
-    calls: list[str] = []
-
-    class Spy(nn.Callback):
-        def on_fit_start(self, trainer: Any, model: Any) -> None:
-            calls.append("start")
-
-        def on_before_optimizer_step(self, trainer: Any, model: Any) -> None:
-            calls.append(f"gradient {model.weight.grad.item():g} at {model.weight.item():g}")
-
-        def on_train_epoch_end(self, trainer: Any, model: Any) -> None:
-            calls.append(f"epoch {trainer.history['epoch'][-1]}")
-
-        def on_fit_end(self, trainer: Any, model: Any) -> None:
-            calls.append("end")
-
-    losses_of([1.0, 1.0], callbacks=[Spy()])
-    assert calls == ["start", "gradient -1 at 0", "epoch 1", "gradient -1 at 1", "epoch 2", "end"]
-
-
-def test_a_monitored_column_that_there_is_not() -> None:
-    for callback in (nn.EarlyStopping(monitor="val_lose"), nn.BestWeights(monitor="val_lose")):
-        with pytest.raises(KeyError, match=r"nothing was recorded as 'val_lose'; the columns are epoch, train_loss, val_loss"):
-            losses_of([1.0], callbacks=[callback])
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -392,6 +235,33 @@ def test_a_monitored_column_that_there_is_not() -> None:
 def test_settings_that_cannot_be(make: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"metrics": [nn.accuracy]}, r"metrics is \{name: function\}, as \{'acc': nn.accuracy\}; got list"),
+        ({"metrics": nn.accuracy}, "metrics is .*; got function"),
+        ({"metrics": {"acc": "accuracy"}}, r"'acc' is not a function of \(output, target\) but 'accuracy'"),
+        ({"callbacks": nn.BestWeights()}, "callbacks is a list of Callback objects, got BestWeights"),
+        ({"callbacks": [nn.BestWeights]}, r"callbacks is a list of Callback objects; got the class BestWeights, without \(\)"),
+        ({"callbacks": [print]}, "callbacks is a list of Callback objects; got <built-in function print>"),
+    ],
+)
+def test_settings_of_the_wrong_kind(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        nn.Trainer(max_epochs=1, **options)
+
+
+def test_metrics_of_batches_that_are_not_pairs() -> None:
+    class Logs(Constant):
+        def validation_step(self, batch: Any, batch_idx: int) -> None:
+            pass
+
+    trainer = nn.Trainer(max_epochs=1, metrics={"acc": nn.accuracy})
+    for batch in (tensor([1.0, 2.0]), {"x": tensor([1.0]), "y": tensor([1.0])}, [tensor([1.0])]):
+        with pytest.raises(TypeError, match=rf"metrics need batches \(x, y\), got {type(batch).__name__}"):
+            trainer.validate(Logs(), [batch])
 
 
 # What stops it
@@ -492,19 +362,54 @@ def test_it_is_quiet_unless_asked(capfd: pytest.CaptureFixture[str]) -> None:
     assert out == "" and "6/6" in err and "train_loss" in err
 
 
-def test_history_plots_on_given_axes_or_its_own(tmp_path: Path) -> None:
-    from matplotlib.figure import Figure
+class Shell:
+    """What IPython.get_ipython() returns: in a notebook it has a kernel, in a terminal it has none."""
 
-    history = nn.Trainer(max_epochs=3, metrics={"acc": nn.accuracy}).fit(Classifier(), loader(), loader())
-    mine = Figure().add_subplot()
-    assert history.plot(mine) is mine
-    assert [line.get_label() for line in mine.get_lines()] == ["train loss", "val loss"]
-    assert (mine.get_xlabel(), mine.get_ylabel()) == ("epoch", "loss")
-    ax = history.plot(columns=["val_acc"])
-    assert ax is not mine and list(ax.get_lines()[0].get_ydata()) == history["val_acc"]
-    nn.plots.save_figure(ax.figure, tmp_path / "history.png")
-    with pytest.raises(KeyError, match="no column 'acc'; there are epoch, train_loss"):
-        history.plot(columns=["acc"])
+    config: ClassVar[dict[str, Any]] = {}
+
+
+@pytest.mark.parametrize("kernel", [True, False], ids=["notebook", "ipython in a terminal"])
+def test_a_notebook_shows_the_bar(kernel: bool, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its stderr is not a terminal."""
+    shell = Shell()
+    if kernel:
+        monkeypatch.setattr(shell, "kernel", object(), raising=False)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    nn.Trainer(max_epochs=2, progress=False).fit(Classifier(), loader())
+    assert capfd.readouterr() == ("", "")
+    nn.Trainer(max_epochs=2).fit(Classifier(), loader())
+    assert ("6/6" in capfd.readouterr().err) == kernel
+
+
+def test_a_terminal_shows_the_bar(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    nn.Trainer(max_epochs=2).fit(Classifier(), loader())
+    assert "6/6" in capfd.readouterr().err
+
+
+def test_it_is_quiet_without_a_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under pythonw on Windows."""
+    monkeypatch.setattr(sys, "stderr", None)
+    nn.Trainer(max_epochs=1).fit(Classifier(), loader())
+
+
+def test_tqdm_is_loaded_only_for_a_bar() -> None:
+    code = """
+import sys
+from tinygrad_lite import nn, tensor, zeros
+class Line(nn.Module):
+    def __init__(self):
+        self.slope = nn.Parameter(zeros(1))
+    def training_step(self, batch, batch_idx):
+        return (self.slope * batch).sum()
+    def configure_optimizers(self):
+        return nn.optim.SGD(self.parameters())
+nn.Trainer(1).fit(Line(), [tensor([1.0])])
+assert "tqdm" not in sys.modules
+nn.Trainer(1, progress=True).fit(Line(), [tensor([1.0])])
+assert "tqdm" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 def test_a_training_leaves_no_garbage() -> None:

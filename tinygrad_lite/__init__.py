@@ -47,9 +47,9 @@ from .ops.neural.activation import relu as relu
 from .ops.neural.activation import sigmoid as sigmoid
 from .ops.shape import *
 from .ops.trigonometric import *
-from .printing import NoSuch as _NoSuch
 from .random import Generator as Generator
 from .random import manual_seed as manual_seed
+from .suggest import no_such as _no_such
 
 __version__ = "0.1.0"
 
@@ -81,7 +81,7 @@ else:  # hidden from type checkers, for which a misspelt name would be Any
                     raise
                 where = "this checkout is not installed; in its root type: pip install -e ."
                 raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
-        raise _NoSuch(f"tinygrad_lite has no {name!r}", name, __dir__)
+        raise _no_such(__name__, name, __dir__)
 
     def __dir__() -> list[str]:
         return sorted([*__all__, *_LAZY, "__version__"])

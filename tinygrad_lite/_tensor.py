@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, overload
 
@@ -20,6 +21,7 @@ from . import printing
 from .axes import axis_of
 from .backend import Array, as_part, device, device_of, part_of
 from .dtypes import get_default_dtype
+from .suggest import no_such
 from .tape import Handle, Hooks, Leaf, Node
 
 if TYPE_CHECKING:
@@ -288,7 +290,7 @@ class Tensor(Methods):
     if not TYPE_CHECKING:  # or a misspelt name would be Any for type checkers
 
         def __getattr__(self, name: str) -> Any:
-            raise printing.NoSuch(f"a Tensor has no {name!r}", name, lambda: dir(Tensor))
+            raise no_such(type(self), name, partial(dir, Tensor))
 
     __hash__ = object.__hash__
 

@@ -27,7 +27,7 @@ class device(str):
     index: int | None  # type: ignore[assignment]  # str has a method of that name
 
     def __new__(cls, name: str) -> device:
-        kind, colon, index = name.partition(":")
+        kind, colon, index = str(name).partition(":")
         if kind not in ("cpu", "cuda") or (colon and not index.isdigit()):
             raise RuntimeError(f"unknown device {name!r}: use 'cpu', 'cuda' or 'cuda:0'")
         self = super().__new__(cls, name)

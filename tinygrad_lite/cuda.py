@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import backend
+from .suggest import missing_from
+
+__all__ = ["is_available"]
 
 
 def is_available() -> bool:
@@ -12,3 +17,7 @@ def is_available() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -84,6 +84,9 @@ def call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     targets = out if isinstance(out, tuple) else (out,)
     if any(isinstance(x, Tensor) for x in targets):
         return _into(targets, function, args, {name: value for name, value in options.items() if name != "out"})
+    if any(x is not None for x in targets) and any(isinstance(x, Tensor) and x.requires_grad for x in args):
+        what = f"NumPy's {getattr(function, '__name__', function)} would write a Tensor that requires grad into an array"
+        raise TypeError(f"{what}, and its gradient would be lost; write a = a + x, not a += x, or use x.detach()")
     if function in HANDLED_FUNCTIONS:
         try:
             bound = signature(HANDLED_FUNCTIONS[function]).bind(*args, **options)

@@ -20,8 +20,8 @@ import numpy as np
 from . import backend, interop
 from . import backward as walk
 from ._tensor import Tensor
-from .dtypes import as_dtype, float16, float32, float64, int32, int64, uint8
 from .dtypes import bool as bool_dtype
+from .dtypes import float16, float32, float64, int32, int64, uint8
 from .functional import choice as f_choice
 from .functional import comparison, contraction, indexing
 from .functional import exponential as f_exponential
@@ -30,7 +30,7 @@ from .functional import neural as f_neural
 from .functional import reduction as f_reduction
 from .functional import shape as f_shape
 from .inplace import in_place, recorded, same_memory
-from .operands import Number
+from .operands import Number, device_and_dtype
 from .ops import arithmetic, choice, exponential, shape, trigonometric
 from .ops import indexing as indexing_ops
 from .ops.neural import activation
@@ -82,20 +82,13 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bu
     The same object if nothing changes. Gradients flow back through it, except to integers.
     TypeError for a name that is neither a device nor a dtype.
     """
-    for arg in args:
-        if isinstance(arg, Tensor):
-            dtype, device = arg.dtype, arg.device
-        elif isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda"):
-            device = arg
-        elif arg is not None and not isinstance(arg, builtins.bool):
-            dtype = arg
+    device, dtype = device_and_dtype(args, device, dtype)
     x = self
     if device is not None and device != x.device and not (device == "cuda" and x.device.type == "cuda"):
-        if backend.device(device).type == "cuda":
+        if device.type == "cuda":
             backend.cupy()  # or the reason why there is none
         x = shape.move(x, place=device, source=x.device)
     if dtype is not None and x.array.dtype != dtype:
-        dtype = as_dtype(dtype)
         cast = dtype.kind == "f"
         x = shape.cast(x, dtype=dtype, source=x.dtype) if cast else Tensor._of(x.array.astype(dtype))
     return shape.clone(x) if copy and x is self else x

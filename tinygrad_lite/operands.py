@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from . import backend
 from ._tensor import Tensor
 from .backend import Array, array_module, device_of, is_array, plain
-from .dtypes import get_default_dtype, result_type
+from .dtypes import SUPPORTED, as_dtype, get_default_dtype, result_type
 
 Number = float | int | bool
 NUMBERS = frozenset((int, float, bool))
@@ -68,6 +69,27 @@ def same_dtype(*tensors: Tensor) -> list[Tensor]:
     """The tensors, cast to the dtype that together they make."""
     dtype = result_type(*[x.array for x in tensors])
     return [x.to(dtype) for x in tensors]
+
+
+def device_and_dtype(args: tuple[Any, ...], device: Any = None, dtype: Any = None) -> tuple[Any, Any]:
+    """What to(...) is asked for, as (device, dtype); None for what stays. A tensor stands for both of its own.
+    TypeError for a name that is neither a device nor a dtype.
+    >>> device_and_dtype(("cpu", "float64"))
+    (device(type='cpu'), dtype('float64'))
+    """
+    for arg in args:
+        if isinstance(arg, Tensor):
+            device, dtype = arg.device, arg.dtype
+        elif isinstance(arg, str) and arg.partition(":")[0] in ("cpu", "cuda"):
+            device = arg
+        elif arg is not None and not isinstance(arg, bool):  # True is PyTorch's non_blocking
+            dtype = arg
+    try:
+        dtype = None if dtype is None else np.dtype(dtype)
+    except TypeError:
+        words = f"neither a device (cpu, cuda) nor a dtype ({', '.join(map(str, SUPPORTED))})"
+        raise TypeError(f"to: {dtype!r} is {words}") from None
+    return device if device is None else backend.device(device), dtype if dtype is None else as_dtype(dtype)
 
 
 def explained(what: str, error: Exception, *operands: Any) -> Exception:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +15,6 @@ from .tape import Leaf
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
-
-
-class NoSuch(AttributeError):
-    """An attribute that is not there. Its text names the nearest that is, which is looked for only when the text is shown:
-    hasattr(), which makes and drops this error, takes half a microsecond instead of half a millisecond.
-    """
-
-    def __init__(self, text: str, name: str, known: Callable[[], list[str]]) -> None:
-        super().__init__(text, name)
-        self.text, self.asked, self.known = text, name, known
-
-    def __str__(self) -> str:
-        from difflib import get_close_matches  # loaded only where something went wrong
-
-        near = [] if self.asked.startswith("_") else get_close_matches(self.asked, self.known(), 1)
-        return self.text + (f"; the nearest is {near[0]!r}" if near else "")
 
 
 def text(x: Tensor) -> str:

@@ -1,6 +1,6 @@
-"""Learning rates that change as training goes on. Call scheduler.step() once an epoch, after the optimizer's steps.
+"""Learning rates that change during training. Call scheduler.step() once per epoch, after the optimizer's steps.
 
-The numbers are PyTorch's, which computes most rates from the one before. See https://pytorch.org/docs/stable/optim.html
+The numbers are PyTorch's, which computes most rates from the previous one. See https://pytorch.org/docs/stable/optim.html
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ from math import cos, pi
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from .optim import Optimizer
+from tinygrad_lite.suggest import missing_from
+
+from .optimizer import Optimizer
+
+__all__ = ["CosineAnnealingLR", "LRScheduler", "LambdaLR", "StepLR"]
 
 
 class LRScheduler:
-    """What all schedulers share: a subclass says in get_lr() what the rates are in epoch `last_epoch`.
+    """The base of all schedulers: a subclass returns from get_lr() the rates in epoch `last_epoch`.
 
-    `last_epoch` = -1 starts anew, from the rates that the optimizer has; to go on from a later one, the groups need
-    "initial_lr" (KeyError), as a loaded optimizer's have. TypeError if it is given no optimizer.
+    `last_epoch` = -1 starts from the rates that the optimizer has. To continue from a later epoch, the optimizer's groups need
+    "initial_lr" (else KeyError), which those of a loaded optimizer have. TypeError if `optimizer` is not an Optimizer.
+    https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LRScheduler.html
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        if not hasattr(optimizer, "param_groups"):
-            raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+        _check_optimizer(optimizer)
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -40,7 +43,7 @@ class LRScheduler:
         self.step()
 
     def get_lr(self) -> list[float]:
-        """The rate of each group in epoch `last_epoch`, from the one before."""
+        """The rate of each group in epoch `last_epoch`."""
         raise NotImplementedError
 
     def get_last_lr(self) -> list[float]:
@@ -48,8 +51,9 @@ class LRScheduler:
         return self._last_lr
 
     def step(self) -> None:
-        """Go on to the next epoch: set the rates of the optimizer's groups."""
-        if self._step_count == 1 and not self.optimizer._stepped:
+        """Advance to the next epoch: set the rates of the optimizer's groups."""
+        # Only Optimizer's own step() notes that it was called.
+        if self._step_count == 1 and type(self.optimizer).step is Optimizer.step and not self.optimizer._stepped:
             warnings.warn(
                 "lr_scheduler.step() before optimizer.step(): the first value of the schedule is skipped. "
                 "Call them in the opposite order",
@@ -66,18 +70,23 @@ class LRScheduler:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """All that it knows but the optimizer, under PyTorch's names."""
+        """All attributes except the optimizer, under PyTorch's names."""
         return {key: value for key, value in vars(self).items() if key != "optimizer"}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a state_dict(). Load the optimizer's state as well: its groups hold the present rates."""
+        """Continue from a state_dict(). Load the optimizer's state as well: its groups hold the current rates."""
         vars(self).update(state_dict)
 
 
-class LambdaLR(LRScheduler):
-    """base_lr · f(epoch), for a function f or a list of them, one for each group.
+def _check_optimizer(optimizer: object) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
 
-    ValueError if there are not as many functions as groups. A function that is an object with attributes has them saved.
+
+class LambdaLR(LRScheduler):
+    """lr = base_lr · f(epoch), for a function f or a list of functions, one for each group.
+
+    ValueError if there are not as many functions as groups. If f is an object with attributes, state_dict() holds these.
     https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html
 
     >>> from tinygrad_lite import nn
@@ -90,7 +99,8 @@ class LambdaLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]], last_epoch: int = -1
     ) -> None:
-        groups = len(getattr(optimizer, "param_groups", ()))
+        _check_optimizer(optimizer)
+        groups = len(optimizer.param_groups)
         self.lr_lambdas: list[Any] = [lr_lambda] * groups if callable(lr_lambda) else list(lr_lambda)
         if len(self.lr_lambdas) != groups:
             raise ValueError(f"Expected {groups} lr_lambdas, one for each parameter group, but got {len(self.lr_lambdas)}")
@@ -100,21 +110,21 @@ class LambdaLR(LRScheduler):
         return [base * f(self.last_epoch) for base, f in zip(self.base_lrs, self.lr_lambdas)]
 
     def state_dict(self) -> dict[str, Any]:
-        """As of every scheduler; a function is None, another callable its attributes."""
+        """As LRScheduler's; in "lr_lambdas" a function is None, another callable the dict of its attributes."""
         saved = [None if isinstance(f, FunctionType) else dict(vars(f)) for f in self.lr_lambdas]
         return super().state_dict() | {"lr_lambdas": saved}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a state_dict(); functions stay what they are."""
-        of_each = state_dict["lr_lambdas"]
+        """Continue from a state_dict(); functions stay as they are."""
+        all_saved = state_dict["lr_lambdas"]
         super().load_state_dict({key: value for key, value in state_dict.items() if key != "lr_lambdas"})
-        for f, saved in zip(self.lr_lambdas, of_each):
+        for f, saved in zip(self.lr_lambdas, all_saved):
             if saved is not None:
                 vars(f).update(saved)
 
 
 class StepLR(LRScheduler):
-    """The rate times gamma every step_size epochs. ValueError unless step_size is positive.
+    """lr ← lr · gamma, every step_size epochs. ValueError unless step_size is positive.
 
     https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
 
@@ -141,9 +151,9 @@ class StepLR(LRScheduler):
 
 
 class CosineAnnealingLR(LRScheduler):
-    """eta_min + (base_lr - eta_min) (1 + cos(π epoch / T_max)) / 2: half a cosine down in T_max epochs, and up again.
+    """lr = eta_min + (base_lr - eta_min) (1 + cos(π epoch / T_max)) / 2: down to eta_min in T_max epochs, then up again.
 
-    Computed from the rate before, as PyTorch does. ValueError unless T_max is positive. Loshchilov & Hutter 2017;
+    Computed from the previous rate, as in PyTorch. ValueError unless T_max is positive. Loshchilov & Hutter 2017;
     https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html
 
     >>> from tinygrad_lite import nn
@@ -161,10 +171,14 @@ class CosineAnnealingLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         low, epoch, half = self.eta_min, self.last_epoch, self.T_max
-        if self._step_count == 1:  # made just now: the rates are what they are
+        if self._step_count == 1:  # called by __init__: the rates are the ones to start from
             return self._lrs()
-        if (epoch - 1 - half) % (2 * half) == 0:  # the rate before was the lowest: a ratio to it says nothing
+        if (epoch - 1 - half) % (2 * half) == 0:  # the previous rate is eta_min: the ratio below would divide by 0
             step = (1 - cos(pi / half)) / 2
             return [lr + (base - low) * step for lr, base in zip(self._lrs(), self.base_lrs)]
         ratio = (1 + cos(pi * epoch / half)) / (1 + cos(pi * (epoch - 1) / half))
         return [ratio * (lr - low) + low for lr in self._lrs()]
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

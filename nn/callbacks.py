@@ -1,0 +1,154 @@
+"""Callbacks for a Trainer: EarlyStopping ends it, BestWeights keeps its best epoch, GradientNorms records its gradients.
+
+A callback is a subclass of Callback (in trainer.py), which lists the moments at which a Trainer calls it.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from tinygrad_lite._tensor import Tensor
+
+from . import plots
+from .module import Module
+from .trainer import Callback, Trainer
+from .utils import norm
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class _Monitor(Callback):
+    """Watches one column of the history for its best value so far, the smallest (mode "min") or largest ("max")."""
+
+    def __init__(self, monitor: str, mode: str, min_delta: float) -> None:
+        if mode not in ("min", "max"):
+            raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")
+        if min_delta < 0:
+            raise ValueError(f"min_delta must not be negative, got {min_delta}")
+        self.monitor, self.mode, self.min_delta = monitor, mode, min_delta
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the best value."""
+        self.best_value, self.best_epoch = (inf if self.mode == "min" else -inf), 0
+
+    def on_fit_start(self, trainer: Trainer, model: Module) -> None:
+        if not trainer.history:
+            self.reset()
+
+    def improved(self, trainer: Trainer) -> bool:
+        """Whether the epoch that just ended is the best so far; nan never is."""
+        value = trainer.recorded(self.monitor, type(self).__name__)
+        gain = self.best_value - value if self.mode == "min" else value - self.best_value
+        if gain > self.min_delta:
+            self.best_value, self.best_epoch = value, trainer.history.epochs
+            return True
+        return False
+
+
+class EarlyStopping(_Monitor):
+    """Stops after `patience` epochs in a row in which the column `monitor` has not improved by more than `min_delta`.
+
+    `stopped_epoch` is the epoch after which it stopped, 0 if it did not. A fit(resume=True) keeps the best value; if the
+    training had been stopped here, it gets `patience` new epochs. ValueError for a mode other than "min" and "max", patience
+    < 1 or min_delta < 0; KeyError, after the first epoch, if the history has no such column.
+    https://lightning.ai/docs/pytorch/stable/api/lightning.pytorch.callbacks.EarlyStopping.html
+    """
+
+    def __init__(self, monitor: str = "val_loss", min_delta: float = 0.0, patience: int = 3, mode: str = "min") -> None:
+        if patience < 1:
+            raise ValueError(f"EarlyStopping: patience must be at least 1 epoch, got {patience}")
+        self.patience = patience
+        super().__init__(monitor, mode, min_delta)
+
+    def reset(self) -> None:
+        super().reset()
+        self.waited = self.stopped_epoch = 0
+
+    def on_fit_start(self, trainer: Trainer, model: Module) -> None:
+        super().on_fit_start(trainer, model)
+        if self.stopped_epoch:
+            self.waited = self.stopped_epoch = 0
+
+    def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
+        self.waited = 0 if self.improved(trainer) else self.waited + 1
+        if self.waited >= self.patience:
+            trainer.should_stop, self.stopped_epoch = True, trainer.history.epochs
+
+
+class BestWeights(_Monitor):
+    """Keeps a copy of the weights of the epoch whose `monitor` was best, and restores them at the end of the training.
+
+    It does so after Ctrl-C as well, and a fit(resume=True) then continues from these weights. `best_epoch` (counted from 1) and
+    `best_value` say which epoch it was. ValueError and KeyError as for EarlyStopping.
+    """
+
+    def __init__(self, monitor: str = "val_loss", mode: str = "min") -> None:
+        super().__init__(monitor, mode, 0.0)
+
+    def reset(self) -> None:
+        super().reset()
+        self.best_weights: dict[str, Tensor] = {}
+
+    def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
+        if self.improved(trainer):
+            self.best_weights = {name: x.detach().clone() for name, x in model.state_dict().items()}
+
+    def on_fit_end(self, trainer: Trainer, model: Module) -> None:
+        if self.best_weights:
+            model.load_state_dict(self.best_weights)
+
+
+class GradientNorms(Callback):
+    """Records, for each layer, the norm of its gradient: `norms[layer]` has the mean over each epoch's batches.
+
+    >>> GradientNorms().norms
+    {}
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all norms."""
+        self.norms: dict[str, list[float]] = {}
+        self._clear_epoch()
+
+    def _clear_epoch(self) -> None:
+        self._totals: dict[str, float] = {}
+        self._batches = 0
+
+    def on_fit_start(self, trainer: Trainer, model: Module) -> None:
+        if trainer.history:
+            self._clear_epoch()  # an interrupted epoch starts again
+        else:
+            self.reset()
+
+    def on_before_optimizer_step(self, trainer: Trainer, model: Module) -> None:
+        self._batches += 1
+        squares: dict[str, float] = {}
+        for name, p in model.named_parameters():
+            layer = name.rpartition(".")[0] or name
+            if p.grad is not None:
+                squares[layer] = squares.get(layer, 0.0) + float(norm(p.grad.array)) ** 2
+        for layer, square in squares.items():
+            self._totals[layer] = self._totals.get(layer, 0.0) + square**0.5
+
+    def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
+        for layer, total in self._totals.items():
+            self.norms.setdefault(layer, []).append(total / self._batches)
+        self._clear_epoch()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw each layer's gradient norm against the epoch, on a logarithmic scale. A notebook shows the new figure."""
+        ax = plots.epochs_axes(ax)
+        for n, (layer, values) in enumerate(self.norms.items()):
+            color = plots.COLORS[n % len(plots.COLORS)]
+            ax.plot(range(1, len(values) + 1), values, label=layer, color=color, marker="o" if len(values) == 1 else None)
+        ax.set_yscale("log")
+        ax.set_ylabel("norm of the gradient")
+        if self.norms:
+            ax.legend(title="layer")
+        return ax

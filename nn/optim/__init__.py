@@ -1,0 +1,19 @@
+"""Optimizers, which change parameters by their gradients: SGD, Adam and AdamW give PyTorch's numbers.
+
+The formula of each is one function above its class: `sgd` in sgd.py, `adam` in adam.py. optimizer.py has what they share
+(parameter groups, state_dict), flat.py lays small parameters end to end, lr_scheduler.py changes the learning rate by epoch.
+"""
+
+from typing import TYPE_CHECKING
+
+from tinygrad_lite.suggest import missing_from
+
+from . import lr_scheduler
+from .adam import Adam, AdamW
+from .optimizer import Optimizer
+from .sgd import SGD
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__ = missing_from(__name__)

@@ -1,0 +1,1 @@
+"""Rows of the ops in tinygrad_lite/ops/neural."""

@@ -1,0 +1,42 @@
+"""Rows of nll and bce_with_logits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_lite.ops.neural import loss
+
+from ..table import LOGITS, Array, at, case, f, inf, nan
+
+TARGET = np.array([0, 2, 1, 1])
+
+
+def picked(t: Any, x: Any, target: Array, n: int) -> Any:
+    """The primitive that takes the target of each row from the log-probabilities x."""
+    return loss.nll(x, index=(at(x, np.arange(len(target))), at(x, target)), n=n)
+
+
+def in_torch(t: Any, x: Any, target: Array, n: int) -> Any:
+    return t.nn.functional.nll_loss(x, t.tensor(target), reduction="sum") / n
+
+
+case("nll", picked, (4, 3), target=TARGET, n=4, theirs=in_torch, keeps="")
+case("nll", picked, LOGITS, target=TARGET, n=1, smooth=False, theirs=in_torch)
+case("nll", picked, (0, 3), target=TARGET[:0], n=1, theirs=in_torch)
+
+
+def bce_in_torch(t: Any, x: Any, y: Any) -> Any:
+    return t.nn.functional.binary_cross_entropy_with_logits(x, y, reduction="none")
+
+
+case("bce_with_logits", lambda t, x, y: loss.bce_with_logits(x, y), (3, 4), (3, 4), theirs=bce_in_torch, keeps=("x y", "x"))
+case(
+    "bce_with_logits",
+    lambda t, x, y: loss.bce_with_logits(x, y),
+    f(0, 0, 3e4, -3e4, 40, -40, inf, -inf, nan),
+    f(0, 1, 1, 0, 0.5, 0.5, 0.5, 0.5, 1),
+    smooth=False,
+    theirs=bce_in_torch,
+)
