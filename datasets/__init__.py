@@ -1,9 +1,16 @@
-"""What one trains on: `Iris` and `FashionMNIST`, and the pieces to bring one's own data.
+"""The data to train on: `Iris`, `FashionMNIST`, and what turns your own data into a dataset.
 
 A `Dataset` is anything with a length and an index; `TensorDataset` makes one of tensors, `Subset` and `random_split`
 take parts of one, and a `DataLoader` serves it in batches, each gathered with a single index operation. `read_labelled`
-reads plain text files of labelled rows, `standardize` scales features by the training rows' mean and deviation, and
-`fetch` downloads a file once, checked. The names are those of torch.utils.data where it has one.
+reads a CSV file of labelled rows, `standardize` scales features by the training rows' mean and deviation, and `fetch`
+downloads a file once and checks it. The names are those of torch.utils.data where it has one.
+
+    from tinygrad_lite.datasets import DataLoader, read_labelled, standardize
+
+    flowers = read_labelled("flowers.csv")                          # the last column is the class of each row
+    train, test = standardize(*flowers.split(test_size=0.2))
+    for x, y in DataLoader(train, batch_size=16, shuffle=True):     # float32 features, int64 labels
+        ...
 """
 
 from typing import TYPE_CHECKING
@@ -13,8 +20,9 @@ from tinygrad_lite.suggest import missing_from
 from .dataset import Dataset, Subset, TensorDataset, default_collate, random_split
 from .fashion_mnist import FashionMNIST
 from .fetch import fetch
-from .iris import Iris, LabelledTable, read_labelled, standardize
+from .iris import Iris
 from .loader import DataLoader
+from .table import LabelledTable, read_labelled, standardize
 
 __all__ = [
     "DataLoader",

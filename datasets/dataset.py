@@ -1,8 +1,8 @@
 """Datasets: something with a length and an index.
 
-`dataset[i]` is one item, as in torch.utils.data. `dataset.batch(indices)` is many at once: what the DataLoader asks
-for. A dataset that can take all of them in one index operation says how there (TensorDataset, Subset, FashionMNIST);
-any other inherits the slow way, item by item, then default_collate.
+`dataset[i]` is one item, as in torch.utils.data. `dataset.batch(indices)` is many items at once, which is what the DataLoader
+asks for. A dataset that can take them in one index operation has a batch() that does (TensorDataset, Subset, FashionMNIST); any
+other inherits the slow way, item by item, then default_collate.
 """
 
 from __future__ import annotations
@@ -10,18 +10,27 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from tinygrad_lite import Generator, Tensor, from_numpy, randperm, stack, tensor
 
+from .display import Facts, class_list, dtype_and_shape, html_pictures, html_table
+
 Item = TypeVar("Item", covariant=True)
 Indices = slice | np.ndarray[Any, np.dtype[np.int64]]
 
 
+class Indexed(Protocol[Item]):
+    """What can be served in batches: a Dataset, a list, an array, or any class with these two methods."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Item: ...
+
+
 class Dataset(Generic[Item]):
-    """n items: a subclass says what `self[i]` is and how many there are.
+    """n items: a subclass defines `__len__`, which is n, and `__getitem__`, which is item i.
 
     https://pytorch.org/docs/stable/data.html#torch.utils.data.Dataset
 
@@ -36,8 +45,10 @@ class Dataset(Generic[Item]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "__getitem__" in vars(cls) and "batch" not in vars(cls):
-            cls.batch = Dataset.batch  # type: ignore[method-assign] # an inherited batch() would bypass the new items
+        if "__getitem__" in vars(cls) and "batch" not in vars(cls):  # an inherited batch() would bypass the new items
+            cls.batch = Dataset.batch  # type: ignore[method-assign]
+        if "__getitem__" in vars(cls) and "_facts" not in vars(cls):  # and what is known of the old items may be wrong
+            cls._facts = Dataset._facts  # type: ignore[method-assign]
 
     def __len__(self) -> int:
         raise TypeError(f"{type(self).__name__} does not say how many items it has: define __len__")
@@ -49,16 +60,28 @@ class Dataset(Generic[Item]):
         """The items at a slice or an integer array of indices, as one batch in memory of its own."""
         return default_collate(items_at(self, indices))
 
+    def _facts(self, indices: Indices) -> Facts:
+        """What is known of the items at these indices without making them, to be shown."""
+        return Facts()
+
+    def __repr__(self) -> str:
+        return describe(self)
+
+    def _repr_html_(self) -> str:
+        return describe_html(self)
+
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Item i is (tensor[i] for each tensor): rows that belong together.
 
-    ValueError if the tensors have different lengths, TypeError for what is no Tensor.
+    ValueError if the tensors have different lengths or none is given, TypeError for anything but Tensors.
     https://pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset
 
     >>> rows = TensorDataset(tensor([[1.0, 2.0], [3.0, 4.0]]), tensor([0, 1]))
     >>> len(rows), rows[1]
     (2, (tensor([3., 4.]), tensor(1)))
+    >>> rows
+    TensorDataset(2 samples: float32[2], int64[])
     """
 
     def __init__(self, *tensors: Tensor) -> None:
@@ -66,7 +89,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
             raise ValueError("TensorDataset: no tensors were given, and without one there is no length")
         for t in tensors:
             if not isinstance(t, Tensor):
-                raise TypeError(f"TensorDataset: got a {type(t).__name__}; make a Tensor of it with tensor(...)")
+                raise TypeError(f"TensorDataset: expected Tensors, got a {type(t).__name__}; make it one with tensor(...)")
             if not t.ndim:
                 raise ValueError("TensorDataset: a 0-d tensor has no rows; give tensors of one dimension or more")
         lengths = [len(t) for t in tensors]
@@ -82,8 +105,11 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     def batch(self, indices: Indices) -> list[Tensor]:
         """Copies of rows of every tensor: a slice of it, or one gather of indices. A row alone, self[i], is a view."""
-        # x[array] is a copy as it is. Whoever changes a batch (x /= 255) would otherwise change the dataset, every epoch again.
+        # x[array] is already a copy. Without one, changing a batch (x /= 255) would change the dataset, once more each epoch.
         return [t[indices].clone() if isinstance(indices, slice) else t[indices] for t in self.tensors]
+
+    def _facts(self, indices: Indices) -> Facts:
+        return Facts(", ".join(map(dtype_and_shape, self.tensors)))
 
 
 class Subset(Dataset[Item]):
@@ -96,7 +122,7 @@ class Subset(Dataset[Item]):
     'c'
     """
 
-    def __init__(self, dataset: Any, indices: Any) -> None:
+    def __init__(self, dataset: Indexed[Item], indices: Any) -> None:
         chosen = np.asarray(indices)
         if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
             raise TypeError(f"Subset: the indices are a sequence of integers, got {chosen.dtype}{list(chosen.shape)}")
@@ -109,19 +135,21 @@ class Subset(Dataset[Item]):
         return len(self.indices)
 
     def __getitem__(self, index: int) -> Item:
-        item: Item = self.dataset[int(self.indices[index])]
-        return item
+        return self.dataset[int(self.indices[index])]
 
     def batch(self, indices: Indices) -> Any:
-        """The dataset's own batch, at the places chosen."""
+        """The dataset's own batch, at the chosen indices."""
         return batch_of(self.dataset, self.indices[indices])
 
+    def _facts(self, indices: Indices) -> Facts:
+        return self.dataset._facts(self.indices[indices]) if isinstance(self.dataset, Dataset) else Facts()
 
-def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset[Any]]:
+
+def random_split(dataset: Indexed[Item], lengths: Sequence[float], generator: Generator | None = None) -> list[Subset[Item]]:
     """A random permutation of the items, cut into parts of the given lengths, or fractions that add up to 1.
 
-    What is left after rounding fractions down goes to the parts in turn, one item each. ValueError if the lengths do
-    not add up to len(dataset), or a fraction is outside [0, 1].
+    Fractions of len(dataset) are rounded down, and the items left over go to the parts in turn, one each. ValueError if the
+    lengths do not add up to len(dataset), or a fraction is outside [0, 1]; a part without items is a warning.
     https://pytorch.org/docs/stable/data.html#torch.utils.data.random_split
 
     >>> train, test = random_split(range(10), [0.75, 0.25], generator=Generator().manual_seed(0))
@@ -138,7 +166,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
         if 0 in sizes:
             warnings.warn(f"random_split: of {n} items, part {sizes.index(0)} gets none", stacklevel=2)
     elif any(length != int(length) for length in lengths):
-        raise ValueError(f"random_split: fractions must add up to 1, {list(lengths)} make {sum(lengths):g}")
+        raise ValueError(f"random_split: fractions must add up to 1, {list(lengths)} add up to {sum(lengths):g}")
     else:
         sizes = [int(length) for length in lengths]
     if sum(sizes) != n:
@@ -147,22 +175,22 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
     return [Subset(dataset, part) for part in np.split(order, np.cumsum(sizes)[:-1])]
 
 
-def items_at(dataset: Any, indices: Indices) -> list[Any]:
+def items_at(dataset: Indexed[Item], indices: Indices) -> list[Item]:
     """The items at a slice or an array of indices, one by one."""
     places = range(len(dataset))[indices] if isinstance(indices, slice) else indices.tolist()
     return [dataset[i] for i in places]
 
 
-def batch_of(dataset: Any, indices: Indices) -> Any:
-    """dataset.batch(indices), also for what is no Dataset but has a length and an index, such as a list."""
+def batch_of(dataset: Indexed[Any], indices: Indices) -> Any:
+    """dataset.batch(indices), also for what has a length and an index but is not a Dataset, such as a list."""
     return dataset.batch(indices) if isinstance(dataset, Dataset) else default_collate(items_at(dataset, indices))
 
 
 def default_collate(samples: Sequence[Any]) -> Any:
     """A batch of n items: tensors, arrays and numbers are stacked along a new first axis, containers field by field.
 
-    Python floats become float64, ints int64; texts stay a list. ValueError if shapes or numbers of fields differ,
-    TypeError for what cannot be stacked.
+    Python floats become float64, ints int64; strings stay a list. ValueError if shapes or numbers of fields differ,
+    TypeError for items that cannot be stacked.
     https://pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
 
     >>> default_collate([(tensor([1.0, 2.0]), 0), (tensor([3.0, 4.0]), 1)])
@@ -202,5 +230,33 @@ def default_collate(samples: Sequence[Any]) -> Any:
         return type(first)(*fields) if hasattr(first, "_fields") else fields
     raise TypeError(
         f"default_collate: cannot make a batch of {type(first).__name__} items; they can be tensors, arrays, numbers, "
-        "texts, and tuples, lists or dicts of them; or give DataLoader a collate_fn"
+        "strings, and tuples, lists or dicts of them; or give DataLoader a collate_fn"
     )
+
+
+def describe(dataset: Indexed[Any]) -> str:
+    """A dataset in one line: Iris(150 samples: float32[4], int64[]; classes: setosa 50, versicolor 50, virginica 50)."""
+    name = type(dataset).__name__
+    if not _has_length(dataset):
+        return f"{name}()"
+    sample, counts, _ = _facts_of(dataset)
+    classes = f"; classes: {class_list(counts)}" if counts else ""
+    return f"{name}({len(dataset)} samples{': ' if sample else ''}{sample}{classes})"
+
+
+def describe_html(dataset: Indexed[Any]) -> str:
+    """The same as a table for notebooks, and the first pictures if the samples are pictures."""
+    if not _has_length(dataset):
+        return html_table(type(dataset).__name__, {})
+    sample, counts, pictures = _facts_of(dataset)
+    rows = {"samples": str(len(dataset)), "each": sample, "classes": class_list(counts) if counts else ""}
+    shown = html_pictures(pictures) if pictures is not None and len(pictures) else ""
+    return html_table(type(dataset).__name__, {name: value for name, value in rows.items() if value}, shown)
+
+
+def _has_length(dataset: Indexed[Any]) -> bool:
+    return type(dataset).__len__ is not Dataset.__len__
+
+
+def _facts_of(dataset: Indexed[Any]) -> Facts:
+    return dataset._facts(slice(None)) if isinstance(dataset, Dataset) else Facts()

@@ -1,7 +1,7 @@
 """Fashion-MNIST: 70,000 small grey pictures of clothes in ten classes.
 
-The four files are looked for where they may already be, else downloaded. Each is checked by the SHA-256 of what is
-inside, kept as the bytes it holds, and turned into floats batch by batch.
+The four files are searched for where they may already be, and downloaded otherwise. Each is checked by the SHA-256 of its
+content, stays in memory as bytes, and is turned into floats batch by batch.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ import numpy as np
 from tinygrad_lite import Tensor, from_numpy
 
 from .dataset import Dataset, Indices
+from .display import SHOWN, Facts, counted
 from .fetch import VARIABLE, data_folders, fetch
 
 
 class IdxFile(NamedTuple):
     """A gzipped array of bytes in the IDX format, and its two checksums.
 
-    The same content is compressed in more than one way: Debian's files are the original ones with the name and the date
-    taken out of the gzip header. So `content`, the SHA-256 of what is inside, tells whether a file that was found is
-    right; `download` is that of the compressed file which the mirrors serve.
+    The same content can be compressed in more than one way: Debian's files are the original ones without the name and the
+    date in the gzip header. So a file that was found is checked by `content`, the SHA-256 of the uncompressed bytes, and a
+    download by `download`, the SHA-256 of the compressed file that the mirrors serve.
     """
 
     name: str
@@ -47,11 +48,11 @@ class FashionMNIST(Dataset[tuple[Tensor, Tensor]]):
         train, test = FashionMNIST(train=True), FashionMNIST(train=False)
         train.images[0], train.text_labels(train.labels[:3])
 
-    The files (train-images-idx3-ubyte.gz and so on) are looked for in `root`, the folder that TINYGRAD_LITE_DATA names,
-    the user's cache and data/, in each also under FashionMNIST/raw, where torchvision puts them, and in Debian's
-    /usr/share/datasets/fashion-mnist. If they are nowhere they are downloaded, 30 MB, to FashionMNIST/raw in the first
-    of these folders. FileNotFoundError if they are nowhere and download=False; RuntimeError if no mirror delivers;
-    ValueError, naming the file, if one is truncated, damaged, or not what its name says.
+    The files (train-images-idx3-ubyte.gz and so on) are searched for in `root`, in the folder that the environment variable
+    TINYGRAD_LITE_DATA names, in the user's cache and in data/, in each of them also under FashionMNIST/raw, where torchvision
+    puts them, and in Debian's /usr/share/datasets/fashion-mnist. If they are in none of these, they are downloaded (30 MB) to
+    FashionMNIST/raw in the first of these folders. FileNotFoundError if they are not found and download=False; RuntimeError if
+    no mirror delivers them; ValueError, with the file's name, if one is truncated, damaged, or holds something else.
 
     >>> FashionMNIST.text_labels([9, 0])
     ['Ankle boot', 'T-shirt/top']
@@ -126,9 +127,13 @@ class FashionMNIST(Dataset[tuple[Tensor, Tensor]]):
         """[float32 pictures (b, 1, 28, 28), int64 labels (b,)]: gathered as bytes, then divided by 255."""
         return [_scaled(self.images[indices]), self.labels[indices].long()]
 
+    def _facts(self, indices: Indices) -> Facts:
+        pictures = self.images[indices][:SHOWN].cpu().numpy()
+        return Facts("float32[1, 28, 28], int64[]", counted(self.labels[indices], self.classes), pictures)
+
     @classmethod
     def text_labels(cls, labels: Iterable[Any]) -> list[str]:
-        """The class names of labels: numbers, or a tensor of them. IndexError for a label that there is not."""
+        """The class names of labels, which are numbers or a tensor of them. IndexError for a label that is not a class."""
         numbers = [int(label) for label in labels]
         for label in numbers:
             if not 0 <= label < len(cls.classes):
@@ -145,8 +150,8 @@ def _scaled(images: Tensor) -> Tensor:
 def read_idx(path: Path, file: IdxFile, known: Iterable[IdxFile] = ()) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """The array in a gzipped IDX file: its magic number, its sizes as big-endian 32-bit integers, its bytes.
 
-    ValueError, naming the file, unless it holds just what `file` says; that of `known` which it is instead is told. No more
-    is unpacked than belongs into it, and one byte.
+    ValueError, with the file's name, unless it holds exactly what `file` says; if it holds what one of `known` says, the error
+    names that one. Not more than the expected size and one byte is unpacked.
     """
     size = 4 + 4 * len(file.shape) + math.prod(file.shape)
     try:
@@ -155,7 +160,7 @@ def read_idx(path: Path, file: IdxFile, known: Iterable[IdxFile] = ()) -> np.nda
     except EOFError as error:
         raise ValueError(f"{path} is truncated after {path.stat().st_size} bytes; delete it and get it again") from error
     except (OSError, zlib.error) as error:
-        raise ValueError(f"{path} is no gzip file, or a damaged one ({error}); delete it and get it again") from error
+        raise ValueError(f"{path} is not a gzip file, or is damaged ({error}); delete it and get it again") from error
     digest = hashlib.sha256(content).hexdigest()
     if digest != file.content:
         raise ValueError(f"{path} {_difference(content, digest, file, known)}; delete it and get it again")
@@ -166,32 +171,32 @@ def _difference(content: bytes, digest: str, file: IdxFile, known: Iterable[IdxF
     """What is wrong with a content that is not the one expected."""
     for other in known:
         if other.content == digest:
-            return f"holds what belongs into {other.name}: the files are swapped"
+            return f"holds the content of {other.name}: the files are swapped"
     dims = len(file.shape)
     header, magic = 4 + 4 * dims, (8 << 8) + dims  # 8 stands for unsigned bytes
     if len(content) < header:
         return f"holds only {len(content)} bytes, less than a header"
     found = int.from_bytes(content[:4], "big")
     if found != magic:
-        return f"starts with the magic number {found:#010x} where {magic:#010x} (bytes, {dims} dimensions) belongs"
+        return f"starts with the magic number {found:#010x}; expected {magic:#010x} (bytes, {dims} dimensions)"
     shape = tuple(np.frombuffer(content, ">u4", count=dims, offset=4).tolist())
     if shape != file.shape:
         alike = "".join([f", as {other.name} does: are the files swapped?" for other in known if other.shape == shape][:1])
-        return f"holds {'x'.join(map(str, shape))} numbers where {'x'.join(map(str, file.shape))} belong{alike}"
+        return f"holds {'x'.join(map(str, shape))} numbers, expected {'x'.join(map(str, file.shape))}{alike}"
     size = len(content) - header
     if size != math.prod(shape):
-        more = "or more " if size > math.prod(shape) else ""  # that one too many is there is all that was read
-        return f"holds {size} {more}bytes of data where {math.prod(shape)} belong"
-    return f"is of the right form, but is another dataset's (its content has SHA-256 {digest}, not {file.content})"
+        more = "or more " if size > math.prod(shape) else ""  # reading stops at one byte too many
+        return f"holds {size} {more}bytes of data, expected {math.prod(shape)}"
+    return f"has the right form, but holds another dataset (the SHA-256 of its content is {digest}, expected {file.content})"
 
 
 def _nowhere(wanted: Iterable[IdxFile], places: Iterable[Path], mirrors: Iterable[str]) -> str:
     return "\n".join(
         [
-            f"{' and '.join(file.name for file in wanted)} are in none of the folders",
+            f"{' and '.join(file.name for file in wanted)} are not in any of the folders",
             *(f"  {place.absolute()}" for place in places),
-            "Let them be downloaded (download=True), or get them by hand from one of",
+            "Pass download=True to download them, or get them by hand from one of",
             *(f"  {mirror}" for mirror in mirrors),
-            f"and put them into one of these folders, or into one that the environment variable {VARIABLE} names.",
+            f"and put them into one of these folders, or into the folder that the environment variable {VARIABLE} names.",
         ]
     )

@@ -1,7 +1,7 @@
-"""fetch: a file from the first mirror that has it, whole and right, or nothing.
+"""fetch: a file from the first mirror that delivers it complete and with the right SHA-256, or an error and no file.
 
-pooch does the work: it downloads to a temporary name, compares the SHA-256, and only then gives the file its name, so a
-download that breaks off leaves nothing behind and the next one starts afresh.
+pooch does the work: it downloads to a temporary name, compares the SHA-256, and only then gives the file its name. A download
+that breaks off leaves nothing behind, and the next one starts again.
 """
 
 from __future__ import annotations
@@ -26,8 +26,15 @@ class _Bounded(FileIO):
         return super().write(data)
 
 
+def _bar(name: str) -> Any:
+    """A progress bar in bytes, for a terminal or, where ipywidgets is installed, a notebook's own."""
+    from tqdm.auto import tqdm
+
+    return tqdm(desc=name, total=1, unit="B", unit_scale=True)  # pooch sets the total when it knows it; a tqdm of 0 is false
+
+
 def data_folders() -> list[Path]:
-    """Where data is looked for and kept: the folder that TINYGRAD_LITE_DATA names, if set, then the user's cache."""
+    """Where data is searched for and kept: the folder that TINYGRAD_LITE_DATA names, if it is set, then the user's cache."""
     import pooch
 
     named = os.environ.get(VARIABLE)
@@ -39,9 +46,9 @@ def fetch(
 ) -> Path:
     """The path of folder/name, downloaded from the first mirror (a URL that `name` is appended to) that delivers it.
 
-    A file that is there already with the right SHA-256 is left as it is; another one is replaced. A progress bar shows
-    on a terminal unless `progress` is False. `timeout` is how many seconds a mirror may stay silent. RuntimeError if no
-    mirror delivers, within 1 GiB: it tells what each one did, and how to put the file there by hand.
+    A file that is there already with the right SHA-256 is left as it is; a wrong one is replaced. A terminal or a notebook
+    shows a progress bar, unless `progress` is False. `timeout` is how many seconds a mirror may stay silent. RuntimeError if
+    no mirror delivers the file, or only more than 1 GiB: it says what each one did, and how to put the file there by hand.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -54,14 +61,14 @@ def fetch(
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    bar = progress and sys.stderr.isatty()
+    bar = progress and (sys.stderr.isatty() or "ipykernel" in sys.modules)  # the messages of a notebook are not a terminal
     log = pooch.get_logger()
     level = log.level
-    log.setLevel("INFO" if bar else "WARNING")  # it announces each download, which belongs to the bar
+    log.setLevel("INFO" if bar else "WARNING")  # it announces each download, which is wanted where the bar is
     failures = []
     try:
         for mirror in mirrors:
-            http = pooch.HTTPDownloader(progressbar=bar, timeout=timeout, chunk_size=1 << 16)
+            http = pooch.HTTPDownloader(progressbar=bar and _bar(name), timeout=timeout, chunk_size=1 << 16)
 
             def download(url: str, path: str, source: Any, http: Any = http) -> None:
                 with _Bounded(path, "wb") as file:

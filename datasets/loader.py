@@ -1,19 +1,22 @@
 """DataLoader: a dataset in batches.
 
 A whole batch is gathered with one index operation (`dataset.batch`), which takes microseconds, so there are no worker
-processes. A batch is in memory of its own: to change it leaves the dataset as it is.
+processes. A batch has memory of its own, so changing it leaves the dataset as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Generic, Never, overload
 
 import numpy as np
 
-from tinygrad_lite import Generator, randperm
+from tinygrad_lite import Generator, Tensor, randperm
 
-from .dataset import Indices, batch_of, items_at
+from .dataset import Indexed, Indices, Item, batch_of, describe, describe_html, items_at
+from .display import html_table
+
+Stacked = Tensor | np.ndarray[Any, Any] | np.generic | float  # many of which are stacked as one Tensor
 
 NO_WORKERS = "a whole batch is gathered with one index operation in this process, so no workers are needed"
 # PyTorch's arguments that have no meaning here: its default, which is accepted, and why nothing else is
@@ -32,13 +35,14 @@ REFUSED: dict[str, tuple[Any, str]] = {
 }
 
 
-class DataLoader:
+class DataLoader(Generic[Item]):
     """ceil(n / batch_size) batches of a dataset of n items, or with drop_last floor(n / batch_size).
 
-    With shuffle, every epoch (every `for batch in loader`) draws a new permutation from `generator`, else from the
-    default one behind manual_seed. Batches of a Dataset come from its `batch`; with `collate_fn`, from a list of single
-    items, which may be views of the dataset, as in PyTorch. ValueError for a batch_size that is no positive integer,
-    NotImplementedError for arguments of PyTorch's loader that concern workers or samplers, which there are none of here.
+    With shuffle, every epoch (every `for batch in loader`) draws a new permutation from `generator`, by default the generator
+    that manual_seed sets. A batch is dataset.batch(indices), whose rows are copies: [x, y] where an item is (x, y). With
+    `collate_fn` it is collate_fn(items), and the items may be views of the dataset, as in PyTorch. ValueError for a batch_size
+    that is not a positive integer, NotImplementedError for those arguments of PyTorch's loader that have no meaning here, such
+    as num_workers.
     https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
     >>> from tinygrad_lite import arange
@@ -48,8 +52,34 @@ class DataLoader:
     tensor([0, 1])
     tensor([2, 3])
     tensor([4])
+    >>> DataLoader(TensorDataset(arange(5)), batch_size=2)
+    DataLoader(3 batches of 2, TensorDataset(5 samples: int64[]))
     """
 
+    @overload
+    def __init__(
+        self,
+        dataset: Indexed[Item],
+        batch_size: int = 1,
+        shuffle: bool | None = False,
+        *,
+        drop_last: bool = False,
+        generator: Generator | None = None,
+        collate_fn: None = None,
+        **refused: Any,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: DataLoader[Any],  # the type of collate_fn's batches is not followed
+        dataset: Indexed[Any],
+        batch_size: int = 1,
+        shuffle: bool | None = False,
+        *,
+        drop_last: bool = False,
+        generator: Generator | None = None,
+        collate_fn: Callable[[list[Any]], Any],
+        **refused: Any,
+    ) -> None: ...
     def __init__(
         self,
         dataset: Any,
@@ -68,7 +98,7 @@ class DataLoader:
             if value != default:
                 raise NotImplementedError(f"DataLoader: {name}={value!r} is not supported: {instead}")
         if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise ValueError(f"DataLoader: batch_size is a positive integer, got {batch_size!r}")
+            raise ValueError(f"DataLoader: batch_size must be a positive integer, got {batch_size!r}")
         if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
             raise TypeError(
                 f"DataLoader: a dataset has a length and an index, a {type(dataset).__name__} does not; "
@@ -82,6 +112,14 @@ class DataLoader:
         full, rest = divmod(len(self.dataset), self.batch_size)
         return full + (rest > 0 and not self.drop_last)
 
+    @overload
+    def __iter__(self: DataLoader[Never]) -> Iterator[Any]: ...  # only DataLoader[Any] matches this one
+    @overload
+    def __iter__(self: DataLoader[tuple[Stacked, ...]]) -> Iterator[list[Tensor]]: ...
+    @overload
+    def __iter__(self: DataLoader[Stacked]) -> Iterator[Tensor]: ...
+    @overload
+    def __iter__(self) -> Iterator[Any]: ...
     def __iter__(self) -> Iterator[Any]:
         n = len(self.dataset)
         order = randperm(n, generator=self.generator).numpy() if self.shuffle else None
@@ -93,3 +131,15 @@ class DataLoader:
         if self.collate_fn is None:
             return batch_of(self.dataset, indices)
         return self.collate_fn(items_at(self.dataset, indices))
+
+    def _settings(self) -> dict[str, str]:
+        settings = {"shuffle": self.shuffle, "drop_last": self.drop_last}
+        return {name: "True" for name, value in settings.items() if value}
+
+    def __repr__(self) -> str:
+        settings = "".join(f", {name}={value}" for name, value in self._settings().items())
+        return f"DataLoader({len(self)} batches of {self.batch_size}{settings}, {describe(self.dataset)})"
+
+    def _repr_html_(self) -> str:
+        rows = {"batches": str(len(self)), "batch_size": str(self.batch_size), **self._settings()}
+        return html_table("DataLoader", rows, describe_html(self.dataset))

@@ -16,9 +16,11 @@ from tinygrad_lite import datasets, nn
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(
-    found.name
-    for package in (tinygrad_lite, nn, datasets)
-    for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+    {
+        found.name
+        for package in (tinygrad_lite, nn, datasets)
+        for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+    }
 )
 # The engine's docstrings use the public names without importing them, but for those that are builtins of Python as well.
 NAMES = {name: getattr(tinygrad_lite, name) for name in tinygrad_lite.__all__ if not hasattr(builtins, name)}

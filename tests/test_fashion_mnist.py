@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
+import io
+import re
 import shutil
 import struct
 import subprocess
@@ -15,11 +18,13 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import perf_counter
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pooch
 import pytest
+from matplotlib.image import imread
 
 import tinygrad_lite as tl
 from tinygrad_lite.datasets import DataLoader, FashionMNIST, Subset, fetch, random_split
@@ -162,6 +167,26 @@ def test_text_labels(home: Path) -> None:
             ours.text_labels([0, wrong])
 
 
+def test_it_shows_itself_with_its_first_pictures(home: Path) -> None:
+    ours = Small(place(home), train=False)
+    counts = dict(zip(ours.classes, np.bincount(ARRAYS[3], minlength=10).tolist()))
+    classes = ", ".join(f"{name} {count}" for name, count in counts.items())
+    assert repr(ours) == f"Small(10 samples: float32[1, 28, 28], int64[]; classes: {classes})"
+    assert shown_pictures(ours) == ARRAYS[2].tolist()
+    part = Subset(ours, [3, 1])
+    assert "2 samples" in repr(part)
+    assert shown_pictures(part) == ARRAYS[2][[3, 1]].tolist()
+    assert "img" not in Subset(ours, [])._repr_html_()
+
+
+def shown_pictures(dataset: Any) -> Any:
+    """The pictures in its HTML, which are dark on light."""
+    source = re.search(r'src="data:image/png;base64,([^"]*)"', dataset._repr_html_())
+    assert source
+    row = 255 - np.round(255 * imread(io.BytesIO(base64.b64decode(source[1])))[..., 0]).astype(int)
+    return [picture.tolist() for picture in np.split(row, row.shape[1] // 28, axis=1)]
+
+
 # Where it is found
 
 LAYOUTS = [".", "FashionMNIST/raw"]
@@ -216,16 +241,16 @@ BROKEN = {
     "truncated": (GZIPPED[NAMES[0]][:1000], "is truncated after 1000 bytes; delete it"),
     "empty": (b"", "holds only 0 bytes, less than a header"),
     "no header": (gzip.compress(b"\0\0\x08"), "holds only 3 bytes"),
-    "a web page": (b"<html>not found</html>", "is no gzip file"),
-    "damaged": (GZIPPED[NAMES[0]][:500] + bytes(4) + GZIPPED[NAMES[0]][504:], "is no gzip file, or a damaged one"),
-    "magic": (gzip.compress(b"\0\0\x0d\3" + idx(IMAGES)[4:]), "starts with the magic number 0x00000d03 where 0x00000803"),
-    "count": (gzip.compress(idx(IMAGES[:19])), "holds 19x28x28 numbers where 20x28x28 belong"),
-    "size": (gzip.compress(idx(IMAGES.reshape(20, 14, 56))), "holds 20x14x56 numbers where 20x28x28 belong"),
-    "too few": (gzip.compress(idx(IMAGES)[:-5]), "holds 15675 bytes of data where 15680 belong"),
-    "too many": (gzip.compress(idx(IMAGES) + b"more"), "holds 15681 or more bytes of data where 15680 belong"),
-    "other pictures": (gzip.compress(idx(255 - IMAGES)), "is of the right form, but is another dataset's"),
-    "labels": (GZIPPED[NAMES[1]], "holds what belongs into train-labels-idx1-ubyte.gz: the files are swapped"),
-    "test pictures": (GZIPPED[NAMES[2]], "holds what belongs into t10k-images-idx3-ubyte.gz: the files are swapped"),
+    "a web page": (b"<html>not found</html>", "is not a gzip file"),
+    "damaged": (GZIPPED[NAMES[0]][:500] + bytes(4) + GZIPPED[NAMES[0]][504:], "is not a gzip file, or is damaged"),
+    "magic": (gzip.compress(b"\0\0\x0d\3" + idx(IMAGES)[4:]), "starts with the magic number 0x00000d03; expected 0x00000803"),
+    "count": (gzip.compress(idx(IMAGES[:19])), "holds 19x28x28 numbers, expected 20x28x28"),
+    "size": (gzip.compress(idx(IMAGES.reshape(20, 14, 56))), "holds 20x14x56 numbers, expected 20x28x28"),
+    "too few": (gzip.compress(idx(IMAGES)[:-5]), "holds 15675 bytes of data, expected 15680"),
+    "too many": (gzip.compress(idx(IMAGES) + b"more"), "holds 15681 or more bytes of data, expected 15680"),
+    "other pictures": (gzip.compress(idx(255 - IMAGES)), "has the right form, but holds another dataset"),
+    "labels": (GZIPPED[NAMES[1]], "holds the content of train-labels-idx1-ubyte.gz: the files are swapped"),
+    "test pictures": (GZIPPED[NAMES[2]], "holds the content of t10k-images-idx3-ubyte.gz: the files are swapped"),
 }
 
 
@@ -239,11 +264,11 @@ def test_broken_files_are_refused_by_name(home: Path, broken: bytes, match: str)
 
 def test_swapped_labels_are_refused_by_name(home: Path) -> None:
     place(home, t10k_labels_idx1=GZIPPED[NAMES[1]])
-    with pytest.raises(ValueError, match=r"t10k-labels\S+ holds 20 numbers where 10 belong, as train-labels\S+ does: are"):
+    with pytest.raises(ValueError, match=r"t10k-labels\S+ holds 20 numbers, expected 10, as train-labels\S+ does: are"):
         Small(home, train=False)
 
 
-def test_no_more_is_unpacked_than_belongs_into_the_file(home: Path) -> None:
+def test_no_more_is_unpacked_than_the_file_should_hold(home: Path) -> None:
     path = home / "bomb.gz"
     with gzip.open(path, "wb", compresslevel=1) as file:
         for _ in range(256):
@@ -426,11 +451,21 @@ def test_an_interrupted_download_leaves_nothing(home: Path, server: Server, monk
 
 
 @pytest.mark.parametrize(("progress", "shown"), [(True, True), (False, False)])
-def test_the_bar_shows_on_a_terminal_unless_turned_off(
-    home: Path, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], progress: bool, shown: bool
+@pytest.mark.parametrize("where", ["terminal", "notebook"])
+def test_the_bar_shows_on_a_terminal_and_in_a_notebook_unless_turned_off(
+    home: Path,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    where: str,
+    progress: bool,
+    shown: bool,
 ) -> None:
     level = pooch.get_logger().level
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    if where == "terminal":
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    else:
+        monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
     server.dataset("good")("root", progress=progress)
     assert ("100%" in capsys.readouterr().err) == shown
     assert pooch.get_logger().level == level

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 import tracemalloc
+from importlib.util import find_spec
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -38,7 +43,7 @@ class Counted(TensorDataset):
         return super().batch(indices)
 
 
-def order(loader: DataLoader) -> list[int]:
+def order(loader: DataLoader[Any]) -> list[int]:
     return [int(i) for batch in loader for i in batch[0]]
 
 
@@ -212,7 +217,7 @@ def test_items_of_different_lengths_are_named() -> None:
 
 @pytest.mark.parametrize("batch_size", [0, -1, 2.0, None, "4", True])
 def test_batch_size_errors(batch_size: Any) -> None:
-    with pytest.raises(ValueError, match="batch_size is a positive integer, got"):
+    with pytest.raises(ValueError, match="batch_size must be a positive integer, got"):
         DataLoader(Items(), batch_size=batch_size)
 
 
@@ -251,6 +256,76 @@ def test_every_other_argument_of_torchs_loader_is_known_and_refused() -> None:
 def test_an_unknown_argument() -> None:
     with pytest.raises(TypeError, match="unexpected keyword argument 'bacth_size'"):
         DataLoader(Items(), bacth_size=3)
+
+
+# How it shows itself, and what type checkers know of its batches
+
+
+def test_it_shows_itself() -> None:
+    iris = Iris()
+    assert repr(DataLoader(iris, 16)) == f"DataLoader(10 batches of 16, {iris!r})"
+    loader = DataLoader([1] * 1000, 16, shuffle=True, drop_last=True)
+    assert repr(loader) == "DataLoader(62 batches of 16, shuffle=True, drop_last=True, list(1000 samples))"
+    html = DataLoader(iris, 16, shuffle=True)._repr_html_()
+    for cell in ("DataLoader", "batches</th>", ">10<", ">16<", "shuffle</th>", "Iris", "setosa 50, versicolor 50"):
+        assert cell in html
+    assert "drop_last" not in html
+
+
+USER = """
+import numpy as np
+import tinygrad_lite as tl
+from tinygrad_lite.datasets import DataLoader, Dataset, FashionMNIST, Iris, Subset, TensorDataset, random_split, read_labelled
+
+class Squares(Dataset[tuple[int, float]]):
+    def __len__(self) -> int:
+        return 3
+    def __getitem__(self, index: int) -> tuple[int, float]:
+        return index, index / 2
+
+class Plain:
+    def __len__(self) -> int:
+        return 3
+    def __getitem__(self, index: int) -> dict[str, float]:
+        return {}
+
+iris = Iris()
+train, test = read_labelled("flowers.csv").split()
+part, _ = random_split(iris, [0.8, 0.2])
+reveal_type(len(iris))  # int
+reveal_type(iris[0][1])  # Tensor
+reveal_type(part[0][1])  # Tensor
+reveal_type(Squares()[0])  # tuple[int, float]
+reveal_type([y for x, y in DataLoader(iris, batch_size=16, shuffle=True)])  # list[Tensor]
+reveal_type([x for x, y in DataLoader(train)])  # list[Tensor]
+reveal_type([y for x, y in DataLoader(FashionMNIST())])  # list[Tensor]
+reveal_type([x for (x,) in DataLoader(TensorDataset(tl.arange(3)))])  # list[Tensor]
+reveal_type([x for x, y in DataLoader(part)])  # list[Tensor]
+reveal_type([x for x, y in DataLoader(Subset(iris, [1, 2]))])  # list[Tensor]
+reveal_type([x for x, y in DataLoader(Squares())])  # list[Tensor]
+reveal_type([x for x in DataLoader([1, 2, 3])])  # list[Tensor]
+reveal_type([x for x in DataLoader(tl.arange(3))])  # list[Tensor]
+reveal_type([x for x in DataLoader(Plain())])  # list[Any]
+reveal_type([x for x in DataLoader(iris, collate_fn=len)])  # list[Any]
+reveal_type(DataLoader(iris).dataset)  # Any
+
+def mean_loss(loader: DataLoader[tuple[tl.Tensor, tl.Tensor]]) -> float:
+    return float(len(loader))
+
+mean_loss(DataLoader(FashionMNIST()))
+"""
+CHECKERS = [["mypy", "--strict"], ["pyright", "--pythonpath", sys.executable]]
+
+
+@pytest.mark.parametrize("checker", [c for c in CHECKERS if find_spec(c[0])], ids=lambda checker: checker[0])
+def test_type_checkers_know_what_is_in_a_batch(checker: list[str], tmp_path: Path) -> None:
+    (tmp_path / "user.py").write_text(USER)
+    command = [sys.executable, "-m", *checker, "user.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout
+    revealed = re.findall(r'(?:Revealed type|Type of ".*") is "(.*)"', done.stdout)
+    expected = re.findall(r"reveal_type\(.*\)  # (.*)", USER)
+    assert [re.sub(r"(\w+\.)+", "", found) for found in revealed] == expected
 
 
 # Speed, as a ratio to the bare loop

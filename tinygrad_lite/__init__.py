@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import warnings as _warnings
 from importlib import import_module as _import_module
+from pkgutil import extend_path as _extend_path
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
@@ -51,6 +52,10 @@ from .random import manual_seed as manual_seed
 from .suggest import no_such as _no_such
 
 __version__ = "0.1.0"
+
+# Python that is started in the root of a checkout imports this folder itself, and nn and datasets are not inside it: this line
+# finds them where `pip install -e .` has put links to them.
+__path__ = _extend_path(__path__, __name__)
 
 # PyTorch is silent about log 0 and overflow, and so is this: NumPy's warnings are switched off for what happens in our code.
 # np.errstate around every op would say the same at half a microsecond each.
