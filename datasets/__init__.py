@@ -15,7 +15,7 @@ downloads a file once and checks it. The names are those of torch.utils.data whe
 
 from typing import TYPE_CHECKING
 
-from tinygrad_lite.suggest import missing_from
+from tinygrad_lite.suggest import missing_from, names_in
 
 from .dataset import Dataset, Subset, TensorDataset, default_collate, random_split
 from .fashion_mnist import FashionMNIST
@@ -40,4 +40,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
-    __getattr__ = missing_from(__name__)
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

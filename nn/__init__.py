@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 # Each file is starred by itself: mypy finds no names in an `import *` from a package that computes its `__all__`.
-from tinygrad_lite.suggest import missing_from
+from tinygrad_lite.suggest import missing_from, names_in
 
 from . import containers, functional, init, loss, module, optim, parameter, plots, utils
 from .callbacks import BestWeights, EarlyStopping, GradientNorms
@@ -35,8 +35,14 @@ from .trainer import Callback, Trainer
 
 __all__ = ["BestWeights", "Callback", "EarlyStopping", "GradientNorms", "History", "Trainer", "accuracy"]
 __all__ += ["functional", "init", "optim", "plots", "summary", "utils"]
-__all__ += [*module.__all__, *parameter.__all__, *containers.__all__, *loss.__all__]
-__all__ += [*_activation.__all__, *_dropout.__all__, *_linear.__all__, *_shape.__all__]
+__all__ += module.__all__
+__all__ += parameter.__all__
+__all__ += containers.__all__
+__all__ += loss.__all__
+__all__ += _activation.__all__
+__all__ += _dropout.__all__
+__all__ += _linear.__all__
+__all__ += _shape.__all__
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
-    __getattr__ = missing_from(__name__)
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

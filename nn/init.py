@@ -17,7 +17,7 @@ from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import device_of, put
 from tinygrad_lite.inplace import write
 from tinygrad_lite.random import Generator, draw
-from tinygrad_lite.suggest import missing_from
+from tinygrad_lite.suggest import missing_from, names_in
 
 __all__ = [
     "calculate_gain",
@@ -186,4 +186,4 @@ def kaiming_normal_(
 
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
-    __getattr__ = missing_from(__name__)
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

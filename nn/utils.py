@@ -16,7 +16,7 @@ from tinygrad_lite.dtypes import float16, float32
 from tinygrad_lite.inplace import write
 from tinygrad_lite.operands import as_array
 from tinygrad_lite.ops.reduction import sum as sum_over
-from tinygrad_lite.suggest import missing_from
+from tinygrad_lite.suggest import missing_from, names_in
 
 __all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector"]
 
@@ -101,4 +101,4 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
-    __getattr__ = missing_from(__name__)
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

@@ -50,8 +50,7 @@ def test_the_hint_for_an_op_without_a_row_says_what_to_type(made: dict[str, tape
     root = tmp_path / "tinygrad_lite"
     assert hint.row_is_missing(made["softplus"], root) == (
         "the op 'softplus' (tinygrad_lite/ops/neural/activation.py, line 6) has no row; add to tests/cases/neural/activation.py"
-        " (a new file; it begins with `from ..table import case`): "
-        'case("softplus", lambda t, x: t.nn.functional.softplus(x), (2, 3), keeps="x")'
+        ': case("softplus", lambda t, x: t.nn.functional.softplus(x), (2, 3), keeps="x")'
     )
     assert hint.row(made["no_name_of_torch"], root) == (
         'case("no_name_of_torch", lambda t, x, y, lowest, highest: activation.no_name_of_torch(x, y, lowest=lowest, '

@@ -64,8 +64,8 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_li
 _LAZY = ("nn", "optim", "datasets")
 
 if TYPE_CHECKING:
-    from . import datasets as datasets  # type: ignore[attr-defined]  # a folder beside this one, checked by itself
-    from . import nn as nn  # type: ignore[attr-defined]
+    from . import datasets as datasets
+    from . import nn as nn
     from . import optim as optim
 else:  # hidden from type checkers, for which a misspelt name would be Any
     __all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "gradcheck", "manual_seed", "op", "relu", "sigmoid"]

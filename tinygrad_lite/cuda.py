@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import backend
-from .suggest import missing_from
+from .suggest import missing_from, names_in
 
 __all__ = ["is_available"]
 
@@ -20,4 +20,4 @@ def is_available() -> bool:
 
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
-    __getattr__ = missing_from(__name__)
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

@@ -5,7 +5,7 @@ that does the same work. For any other name, the error gives the known name that
 read and the text is made when it is shown, so that hasattr() stays fast. A module answers with
 
     if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
-        __getattr__ = missing_from(__name__)
+        __getattr__, __dir__ = missing_from(__name__), names_in(__name__)
 
 and a class with `raise no_such(type(self), name, partial(dir, self))` in its __getattr__.
 """
@@ -37,6 +37,9 @@ PLACES = {  # where PyTorch has the names of a module or class of ours
 }
 
 
+INTERNAL = ("TYPE_CHECKING", "annotations", "missing_from", "names_in")
+
+
 class NoSuch(AttributeError):
     """An attribute that is not there. Making one takes less than a microsecond; its text is made by str()."""
 
@@ -66,15 +69,23 @@ def no_such(what: str | type, name: str, known: Callable[[], Iterable[str]]) -> 
 
 
 def missing_from(module: str) -> Callable[[str], Any]:
-    """A module's __getattr__: every name that is asked for is missing. The known names are its __all__, or else all it has."""
-
-    def known() -> Iterable[str]:
-        return getattr(sys.modules[module], "__all__", None) or dir(sys.modules[module])
+    """A module's __getattr__: every name that is asked for is missing."""
+    known = names_in(module)
 
     def missing(name: str) -> Any:
         raise no_such(module, name, known)
 
     return missing
+
+
+def names_in(module: str) -> Callable[[], list[str]]:
+    """A module's __dir__, for those who complete names: its __all__, or else what it has but for internal names."""
+
+    def names() -> list[str]:
+        there = vars(sys.modules[module])
+        return sorted(there.get("__all__") or [name for name in there if name not in INTERNAL and not name.startswith("_")])
+
+    return names
 
 
 def hint(what: str | type, name: str, known: Callable[[], Iterable[str]]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tinygrad_lite.ops.neural import activation as _activation_ops
 from tinygrad_lite.ops.neural.activation import *
-from tinygrad_lite.suggest import missing_from
+from tinygrad_lite.suggest import missing_from, names_in
 
 # Two files have the name of a function in them: F.linear is to be the function, so that the file is _linear here.
 from . import activation, loss, sparse
@@ -22,14 +22,14 @@ from .linear import *
 from .loss import *
 from .sparse import *
 
-__all__ = [
-    *_activation_ops.__all__,
-    *activation.__all__,
-    *_dropout.__all__,
-    *sparse.__all__,
-    *_linear.__all__,
-    *loss.__all__,
-]
+# Line by line, in the form that pyright understands.
+__all__: list[str] = []
+__all__ += activation.__all__
+__all__ += _activation_ops.__all__
+__all__ += _dropout.__all__
+__all__ += _linear.__all__
+__all__ += loss.__all__
+__all__ += sparse.__all__
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
-    __getattr__ = missing_from(__name__)
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

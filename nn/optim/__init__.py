@@ -6,7 +6,7 @@ The formula of each is one function above its class: `sgd` in sgd.py, `adam` in 
 
 from typing import TYPE_CHECKING
 
-from tinygrad_lite.suggest import missing_from
+from tinygrad_lite.suggest import missing_from, names_in
 
 from . import lr_scheduler
 from .adam import Adam, AdamW
@@ -16,4 +16,4 @@ from .sgd import SGD
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
-    __getattr__ = missing_from(__name__)
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

@@ -11,7 +11,7 @@ from math import cos, pi
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_lite.suggest import missing_from
+from tinygrad_lite.suggest import missing_from, names_in
 
 from .optimizer import Optimizer
 
@@ -181,4 +181,4 @@ class CosineAnnealingLR(LRScheduler):
 
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
-    __getattr__ = missing_from(__name__)
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)
