@@ -102,6 +102,7 @@ def points(n: int) -> datasets.DataLoader:
 
 
 train, valid, test = points(30), points(100), points(1000)
+trainer = nn.Trainer(args.decay_epochs, progress=False)
 decays: list[float] = []  # those that are done
 histories: list[nn.History] = []
 test_errors: list[float] = []
@@ -111,7 +112,6 @@ print(f"{'weight decay':>12} {'train error':>12} {'valid. error':>13} {'test err
 for decay in lesson.unless_interrupted([0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]):
     manual_seed(args.seed)  # the same start for each
     wide = LinearRegression(features, lr=0.05, weight_decay=decay)
-    trainer = nn.Trainer(args.decay_epochs, progress=False)
     with lesson.until_interrupted(lambda: decays or trainer.history):
         trainer.fit(wide, train, valid)
     history = trainer.history

@@ -197,7 +197,7 @@ error_ax.set_xlabel("epoch")
 error_ax.set_ylabel("mean of |difference| / |PyTorch's|")
 
 for n, (way, (color, marker)) in enumerate(list(styles.items())[:3]):
-    across = np.arange(3) + 0.2 * (n - 1)
+    across = np.arange(3) + 0.28 * (n - 1)
     table_ax.plot(across, np.maximum(errors[way], smallest), marker, color=color, ms=8, label=way)
     for x, error in zip(across, errors[way]):
         table_ax.annotate(

@@ -200,9 +200,9 @@ offset_ax.plot(offsets, naive_softmax(moved)[:, 2], color=VERMILION, lw=1.8, lab
 naive = naive_softmax(moved)[:, 2]
 jumps = (naive - shifted_softmax(moved)[:, 2]).abs() > 0.05  # nan is not: it is in the grey
 if bool(jumps.any()):
-    note = "few digits are left: each $e^z$ is\n0, 1, 2 ... times the smallest number"
+    note = "few digits are left: each\n$e^z$ is 0, 1, 2 ... times\nthe smallest number"
     spike = (offsets[jumps][0].item(), naive[jumps][0].item())
-    offset_ax.annotate(note, spike, (-95, 0.6), fontsize=9, va="center", arrowprops={"arrowstyle": "->", "color": "0.3"})
+    offset_ax.annotate(note, spike, (-80, 0.6), fontsize=9, va="center", arrowprops={"arrowstyle": "->", "color": "0.3"})
 offset_ax.text(137, 0.35, "overflow:\ninf / inf\n= nan", ha="center", va="center")
 offset_ax.text(-179, 0.35, "underflow:\n0 / 0 = nan", ha="center", va="center")
 offset_ax.set(xlim=(-250, 190), ylim=(0, 1.05), title="An offset changes nothing, but naively it breaks")

@@ -171,10 +171,11 @@ wrong_ax.set_title(f"The first of {int(wrong.sum())} wrong predictions: what it 
 # %%
 upper = [test.classes.index(name) for name in ("T-shirt/top", "Pullover", "Coat", "Shirt")]
 alike = sum(int((wrong & (y == a) & (predicted == b)).sum()) for a in upper for b in upper) / int(wrong.sum())
-print(f"To be seen: the training loss is {', '.join(f'{loss:.3f}' for loss in train_losses[:3])} ... {train_losses[-1]:.3f}.")
+first_losses = ", ".join(f"{loss:.3f}" for loss in train_losses[:3])
+print(f"To be seen: the training loss is {first_losses} after the first epochs, {train_losses[-1]:.3f} after the last.")
+share = float(wrong.float().mean())
 print(
-    f"{float(wrong.float().mean()):.1%} of the test pictures stay wrong, and {alike:.0%} of these are T-shirts, pullovers, coats ",
-    end="",
+    f"{share:.1%} of the test pictures stay wrong; {alike:.0%} of these are T-shirts, pullovers, coats and shirts that are taken"
 )
-print("and shirts taken for each other:\na weighted sum of pixels knows what is bright, but not which shape it is.")
+print("for each other: a weighted sum of pixels knows what is bright, but not which shape it is.")
 lesson.finish(figure, args.out)
