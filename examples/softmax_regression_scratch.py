@@ -174,8 +174,6 @@ alike = sum(int((wrong & (y == a) & (predicted == b)).sum()) for a in upper for 
 first_losses = ", ".join(f"{loss:.3f}" for loss in train_losses[:3])
 print(f"To be seen: the training loss is {first_losses} after the first epochs, {train_losses[-1]:.3f} after the last.")
 share = float(wrong.float().mean())
-print(
-    f"{share:.1%} of the test pictures stay wrong; {alike:.0%} of these are T-shirts, pullovers, coats and shirts that are taken"
-)
-print("for each other: a weighted sum of pixels knows what is bright, but not which shape it is.")
+print(f"{share:.1%} of the test pictures stay wrong; {alike:.0%} of these are T-shirts, pullovers, coats and shirts taken for")
+print("each other: a weighted sum of pixels knows what is bright, but not which shape it is.")
 lesson.finish(figure, args.out)

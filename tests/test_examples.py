@@ -62,7 +62,7 @@ def test_iris_by_the_numbers(tmp_path: Path) -> None:
         assert starts == "2" and 0 < float(loss) < 0.7
         assert float(train_accuracy) > 0.85 and float(test_accuracy) > 0.85
     straight, bent = int(rows[0][-1]), int(rows[1][-1])
-    assert straight == 0 and bent > 45
+    assert straight == 0 and bent > 20
     assert f"turns by {straight} degrees in the linear model and by {bent} degrees in the MLP model" in first
     for (name, *_, accuracy, _), mistakes in zip(rows, re.findall(r"(\d+) of them among the 30 test flowers", first)):
         assert float(accuracy) == pytest.approx(1 - int(mistakes) / 30, abs=5e-4), name
@@ -156,15 +156,11 @@ def test_ctrl_c_ends_with_what_was_reached(
     if example != "train_iris":
         request.getfixturevalue("fashion_mnist")
     command = [sys.executable, "-W", "error", str(EXAMPLES / f"{example}.py"), *options, "--out", str(tmp_path / "x.png")]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the jobs of a shell inherit that they ignore it
     with subprocess.Popen(
-        command,
-        env=ENVIRONMENT,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+        command, env=ENVIRONMENT, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     ) as process:
+        signal.signal(signal.SIGINT, before)
         guard = Timer(60, process.kill)  # if nothing is seen
         guard.start()
         lines: list[str] = []
