@@ -97,7 +97,7 @@ def test_early_stopping_ends_the_training(tmp_path: Path) -> None:
 def test_the_guide_names_every_lesson_and_its_figure() -> None:
     folder = Path(__file__).parent.parent / "examples"
     text = (folder / "README.md").read_text(encoding="utf-8")
-    order = re.findall(r"\[(\w+)\.py\]\((\w+)\.py\)", text)
+    order = re.findall(r"^\| \d+ \| \[(\w+)\.py\]\((\w+)\.py\)", text, re.MULTILINE)
     assert all(name == link for name, link in order)
     assert sorted({name for name, _ in order}) == NAMES
     pictures = re.findall(r"!\[[^]]+\]\((\w+)\.png\)", text)
