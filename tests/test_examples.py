@@ -175,7 +175,8 @@ def test_ctrl_c_ends_with_what_was_reached(
                 assert lines[-1], process.stderr and process.stderr.read()
         assert process.poll() is None, "it still trains"
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate()
+        assert process.stderr
+        rest, errors = process.stdout.read(), process.stderr.read()
         guard.cancel()
     printed = "".join(lines) + rest
     assert (process.returncode, errors) == (130, ""), printed
