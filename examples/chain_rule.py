@@ -9,19 +9,15 @@
 # used twice, so two gradients arrive there, and they add.
 
 # %%
-import argparse
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 
+import lesson
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from tinygrad_lite import Tensor, autograd, float64, nn, tanh, tensor
 
-parser = argparse.ArgumentParser(description="The chain rule, one step at a time.")
-parser.add_argument("--out", type=Path, default=Path("figures/chain_rule.png"), help="where the figure goes")
-args = parser.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook has no command line
+args = lesson.Options("The chain rule, one step at a time.").parse()
 
 # %% [markdown]
 # ## Forward: the expression as steps
@@ -31,21 +27,21 @@ args = parser.parse_args([] if "ipykernel" in sys.modules else None)  # a notebo
 
 # %%
 def forward(x: Tensor, w: Tensor, b: Tensor, y: Tensor, moved: Mapping[str, float] | None = None) -> dict[str, Tensor]:
-    little = {"x": 0.0, "w": 0.0, "b": 0.0, "a": 0.0, "s": 0.0, "t": 0.0, "d": 0.0, "e": 0.0, "r": 0.0} | dict(moved or {})
-    x, w, b = x + little["x"], w + little["w"], b + little["b"]
+    little = dict.fromkeys("xwbyastder", 0.0) | dict(moved or {})
+    x, w, b, y = x + little["x"], w + little["w"], b + little["b"], y + little["y"]
     a = w * x + little["a"]
     s = a + b + little["s"]
     t = tanh(s) + little["t"]
     d = t - y + little["d"]
     e = d**2 + little["e"]
     r = 0.1 * w**2 + little["r"]
-    return {"x": x, "w": w, "b": b, "a": a, "s": s, "t": t, "d": d, "e": e, "r": r, "L": e + r}
+    return {"x": x, "w": w, "b": b, "y": y, "a": a, "s": s, "t": t, "d": d, "e": e, "r": r, "L": e + r}
 
 
 x = tensor(2.0, dtype=float64, requires_grad=True)
 w = tensor(0.6, dtype=float64, requires_grad=True)
 b = tensor(-0.5, dtype=float64, requires_grad=True)
-y = tensor(0.2, dtype=float64)  # what the neuron should have said
+y = tensor(0.2, dtype=float64, requires_grad=True)  # what the neuron should have said
 steps = forward(x, w, b, y)
 value = {name: step.item() for name, step in steps.items()}
 
@@ -57,8 +53,8 @@ value = {name: step.item() for name, step in steps.items()}
 found = autograd.grad(steps["L"], list(steps.values()), retain_graph=True)
 engine = {name: gradient.item() for name, gradient in zip(steps, found)}
 steps["L"].backward()
-assert x.grad is not None and w.grad is not None and b.grad is not None
-assert (x.grad.item(), w.grad.item(), b.grad.item()) == (engine["x"], engine["w"], engine["b"])
+for name, leaf in {"x": x, "w": w, "b": b, "y": y}.items():
+    assert leaf.grad is not None and leaf.grad.item() == engine[name]
 
 # %% [markdown]
 # ## Backward, by hand
@@ -70,6 +66,7 @@ hand["e"] = hand["L"]  # L = e + r
 hand["r"] = hand["L"]
 hand["d"] = hand["e"] * 2 * value["d"]  # e = d²
 hand["t"] = hand["d"]  # d = t - y
+hand["y"] = -hand["d"]
 hand["s"] = hand["t"] * (1 - value["t"] ** 2)  # t = tanh s
 hand["a"] = hand["s"]  # s = a + b
 hand["b"] = hand["s"]
@@ -83,7 +80,7 @@ hand["w"] = hand["a"] * value["x"] + hand["r"] * 0.2 * value["w"]  # a = w x and
 # %%
 epsilon = 1e-6
 differences = {"L": 1.0}
-for name in "xwbastder":
+for name in "xwbyastder":
     up, down = (forward(x, w, b, y, {name: sign * epsilon})["L"].item() for sign in (1, -1))
     differences[name] = (up - down) / (2 * epsilon)
 
@@ -92,6 +89,7 @@ rows = [
     ("x", "input", "dL/da · w"),
     ("w", "weight", "dL/da · x + dL/dr · 0.2 w"),
     ("b", "bias", "dL/ds · 1"),
+    ("y", "target", "dL/dd · (-1)"),
     ("a", "w · x", "dL/ds · 1"),
     ("s", "a + b", "dL/dt · (1 - t²)"),
     ("t", "tanh s", "dL/dd · 1"),
@@ -116,9 +114,9 @@ assert by_hand < 1e-14 and by_differences < 1e-8
 # step: a gradient is the one at the arrow's head, times that.
 
 # %%
-BLUE, RED = nn.plots.COLORS[0], nn.plots.COLORS[5]
+BLUE, ORANGE = nn.plots.COLORS[0], nn.plots.COLORS[5]
 place = {"x": (0, 2), "w": (0, 1), "b": (1, 2.3), "a": (1, 1.5), "s": (2, 1.5), "t": (3, 1.5), "d": (4, 1.5), "e": (5, 1.5)}
-place |= {"r": (3, 0.5), "L": (6, 1)}
+place |= {"y": (3, 2.3), "r": (3, 0.5), "L": (6, 1)}
 arrows = [
     ("x", "a", f"w = {value['w']:.1f}"),
     ("w", "a", f"x = {value['x']:.1f}"),
@@ -126,6 +124,7 @@ arrows = [
     ("b", "s", "1"),
     ("s", "t", f"1 - t² = {1 - value['t'] ** 2:.3f}"),
     ("t", "d", "1"),
+    ("y", "d", "-1"),
     ("d", "e", f"2d = {2 * value['d']:.3f}"),
     ("w", "r", f"0.2 w = {0.2 * value['w']:.2f}"),
     ("e", "L", "1"),
@@ -141,22 +140,21 @@ for start, end, derivative in arrows:
     ax.text((x0 + x1) / 2, (y0 + y1) / 2 + above, derivative, ha="center", va="center", fontsize=9, color="0.25", bbox=box)
 for name, formula, _ in rows:
     across, up = place[name]
-    title = name if formula in ("input", "weight", "bias") else f"{name} = {formula}"
+    title = name if formula in ("input", "weight", "bias", "target") else f"{name} = {formula}"
     ax.add_patch(Rectangle((across - 0.24, up - 0.28), 0.48, 0.56, facecolor="white", edgecolor="0.5"))
     ax.text(across, up + 0.16, title, ha="center", va="center", fontsize=10, weight="bold")
     ax.text(across, up, f"{value[name]:.4f}", ha="center", va="center", fontsize=10, color=BLUE)
-    ax.text(across, up - 0.16, f"{engine[name]:+.4f}", ha="center", va="center", fontsize=10, color=RED)
-ax.set_title(
-    "L = (tanh(w x + b) - y)² + 0.1 w² at y = 0.2: a gradient is the one at the arrow's head times the derivative on the arrow"
-)
-for n, (text, color) in enumerate([("value", BLUE), ("gradient of L", RED), ("derivative of one step", "0.25")]):
+    ax.text(across, up - 0.16, f"{engine[name]:+.4f}", ha="center", va="center", fontsize=10, color=ORANGE)
+ax.set_title("L = (tanh(w x + b) - y)² + 0.1 w²: a gradient is the one at the arrow's head times the derivative on the arrow")
+for n, (text, color) in enumerate([("value", BLUE), ("gradient of L", ORANGE), ("derivative of one step", "0.25")]):
     ax.text(6.24, 2.5 - 0.2 * n, text, color=color, ha="right", va="center", fontsize=11)
-ax.text(0, 0.5, "w has two arrows:\ntheir gradients add", ha="center", va="center", fontsize=9, style="italic", color=RED)
+ax.text(0, 0.5, "w has two arrows:\ntheir gradients add", ha="center", va="center", fontsize=9, style="italic", color=ORANGE)
 ax.set_xlim(-0.4, 6.4)
 ax.set_ylim(0.1, 2.65)
 ax.set_axis_off()
-nn.plots.save_figure(figure, args.out)
 
 # %%
-print("To be seen: every gradient is its neighbour's times one local derivative; w has two neighbours, and theirs add.")
-print(f"Figure: {args.out}")
+print("To be seen: each gradient is that of the next step times one local derivative; w has two next steps, and theirs add:")
+through_a, through_r = engine["a"] * value["x"], engine["r"] * 0.2 * value["w"]
+print(f"{engine['a']:.4f} · {value['x']:.1f} + {engine['r']:.4f} · {0.2 * value['w']:.2f} = {through_a + through_r:.4f}.")
+lesson.finish(figure, args.out)

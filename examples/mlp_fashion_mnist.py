@@ -13,25 +13,20 @@
 #   taken for which.
 
 # %%
-import argparse
-import sys
-from pathlib import Path
 from time import perf_counter
 
+import lesson
 import numpy as np
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Tensor, cat, datasets, manual_seed, nn, no_grad
 
-parser = argparse.ArgumentParser(description="A network of three layers learns Fashion-MNIST.")
-parser.add_argument("--epochs", type=int, default=10, help="passes over the training pictures at most (default: 10)")
-parser.add_argument("--seed", type=int, default=0, help="of the split, the start and the order of the batches (default: 0)")
-parser.add_argument("--device", default="cpu", help="cpu, or cuda for an NVIDIA GPU (default: cpu)")
-parser.add_argument("--short", action="store_true", help="2 epochs of 5,000 pictures")
-parser.add_argument("--out", type=Path, default=Path("figures/mlp_fashion_mnist.png"), help="where the figure goes")
-args = parser.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook has no command line
-if args.epochs < 1:
-    parser.error(f"--epochs must be at least 1, got {args.epochs}")
+options = lesson.Options("A network of three layers learns Fashion-MNIST.")
+options.add_argument("--epochs", type=lesson.count, default=30, help="passes over the training pictures at most (default: 30)")
+options.add_argument("--seed", type=int, default=0, help="of the split, the start and the order of the batches (default: 0)")
+options.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="cuda is an NVIDIA GPU (default: cpu)")
+options.add_argument("--short", action="store_true", help="5,000 pictures; 2 epochs, unless --epochs is given")
+args = options.parse(short={"epochs": 2})
 manual_seed(args.seed)
 
 # %% [markdown]
@@ -47,14 +42,13 @@ valid_loader, test_loader = datasets.DataLoader(valid, batch_size=1000), dataset
 
 # %% [markdown]
 # ## The model
-# The learning rate falls from 0.002 along a cosine, so that the last steps are small ones.
 
 
 # %%
 class MLP(nn.Module):
-    def __init__(self, epochs: int) -> None:
+    def __init__(self) -> None:
+        super().__init__()
         self.first, self.second, self.last = nn.Linear(784, 256), nn.Linear(256, 128), nn.Linear(128, 10)
-        self.epochs = epochs
 
     def forward(self, x: Tensor) -> Tensor:
         h = nn.functional.relu(self.first(x.flatten(1)))
@@ -68,31 +62,28 @@ class MLP(nn.Module):
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
         return self.training_step(batch, batch_idx)
 
-    def configure_optimizers(self) -> tuple[list[nn.optim.Optimizer], list[nn.optim.lr_scheduler.LRScheduler]]:
-        optimizer = nn.optim.AdamW(self.parameters(), lr=0.002)
-        return [optimizer], [nn.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=self.epochs)]
+    def configure_optimizers(self) -> nn.optim.Optimizer:
+        return nn.optim.AdamW(self.parameters(), lr=0.002)
 
 
 # %% [markdown]
 # ## Training
 
 # %%
-epochs = 2 if args.short else args.epochs
-model = MLP(epochs).to(args.device)
+model = MLP().to(args.device)
 stopping = nn.EarlyStopping(monitor="val_loss", patience=3)
 best, norms = nn.BestWeights(monitor="val_loss"), nn.GradientNorms()
-trainer = nn.Trainer(epochs, metrics={"accuracy": nn.accuracy}, callbacks=[stopping, best, norms])
+rows = lesson.PrintEpochs("train_loss", "val_loss", "val_accuracy")
+trainer = nn.Trainer(args.epochs, metrics={"accuracy": nn.accuracy}, callbacks=[stopping, best, norms, rows])
 begin = perf_counter()
-history = trainer.fit(model, train_loader, valid_loader)
-seconds = perf_counter() - begin
-
-print(f"{'epoch':>5} {'train loss':>11} {'valid. loss':>12} {'valid. accuracy':>16}   gradient norms")
-for n, epoch in enumerate(history["epoch"]):
-    losses = f"{history['train_loss'][n]:11.4f} {history['val_loss'][n]:12.4f} {history['val_accuracy'][n]:16.4f}"
-    layers = ", ".join(f"{layer} {values[n]:.3f}" for layer, values in norms.norms.items())
-    print(f"{epoch:5} {losses}   {layers}{'   best' if epoch == best.best_epoch else ''}")
-ending = f"stopped early after {stopping.stopped_epoch}" if stopping.stopped_epoch else f"{len(history['epoch'])}"
-print(f"{ending} epochs in {seconds:.1f} seconds, the weights are those of epoch {best.best_epoch}")
+with lesson.until_interrupted(lambda: trainer.history):
+    trainer.fit(model, train_loader, valid_loader)
+history = trainer.history
+ending = "stopped early after" if stopping.stopped_epoch else "ended after"
+print(f"{ending} {len(history['epoch'])} epochs in {perf_counter() - begin:.1f} seconds; ", end="")
+print(f"the weights are those of epoch {best.best_epoch}, which has the lowest validation loss")
+for layer, values in norms.norms.items():
+    print(f"  norm of the gradient of {layer:6}: {values[0]:.3f} in the first epoch, {values[-1]:.3f} in the last")
 
 # %% [markdown]
 # ## The test
@@ -118,17 +109,24 @@ for place in np.argsort(mistakes, axis=None)[::-1][:3]:
 # %%
 figure = Figure(figsize=(18, 11.5), layout="constrained")
 (loss_ax, accuracy_ax, norm_ax), (confusion_ax, wrong_ax, weight_ax) = figure.subplots(2, 3, height_ratios=[0.65, 1])
-history.plot(loss_ax)
+loss_ax.set_prop_cycle(marker=["o", "s"])
+history.plot(loss_ax, columns=["train_loss", "val_loss"])
+for line, label in zip(loss_ax.lines, ("training, mean over the epoch", "validation, at the end of the epoch")):
+    line.set_label(label)
 loss_ax.set_title("Loss")
-loss_ax.set_ylabel("mean cross-entropy")
+loss_ax.set_ylabel("cross-entropy")
+accuracy_ax.set_prop_cycle(marker=["s"])
 history.plot(accuracy_ax, columns=["val_accuracy"])
+accuracy_ax.lines[0].set(color=nn.plots.COLORS[1], label="validation, at the end of the epoch")
 accuracy_ax.axhline(accuracy, color=nn.plots.COLORS[5], ls="--", label=f"test accuracy of the weights kept, {accuracy:.3f}")
 accuracy_ax.set_title("Accuracy")
-accuracy_ax.set_ylabel("share of pictures told right")
+accuracy_ax.set_ylabel("share of pictures named rightly")
 for ax in (loss_ax, accuracy_ax):
-    ax.axvline(best.best_epoch, color="0.5", lw=1, ls=":", label=f"best validation loss: epoch {best.best_epoch}")
+    ax.axvline(best.best_epoch, color="0.5", lw=1, ls=":", label=f"lowest validation loss: epoch {best.best_epoch}")
     ax.legend()
+norm_ax.set_prop_cycle(marker=["o"])
 norms.plot(norm_ax)
+norm_ax.set_ylabel("norm of the gradient, mean over the epoch")
 norm_ax.set_title("Does every layer learn?")
 nn.plots.plot_confusion_matrix(labels, predicted, test.classes, confusion_ax)
 confusion_ax.set_title(f"Test pictures of each kind, by what they were taken for ({accuracy:.1%} right)")
@@ -138,11 +136,19 @@ weight = model.first.weight.detach().cpu()
 strongest = weight.abs().max(1).values.numpy().argsort()[::-1][:25]
 nn.plots.show_weights(weight[strongest.tolist()], (28, 28), weight_ax, count=25, columns=5)
 weight_ax.set_title("What raises (red) and lowers (blue) 25 units of the first layer")
-nn.plots.save_figure(figure, args.out)
+bar = weight_ax.inset_axes((0.02, -0.04, 0.96, 0.025))
+figure.colorbar(weight_ax.images[0], cax=bar, orientation="horizontal", label="weight of the pixel")
 
 # %%
+kept, end = best.best_epoch - 1, len(history["epoch"]) - 1
+print(f"To be seen: the validation loss is lowest after epoch {best.best_epoch}, {history['val_loss'][kept]:.3f}", end="")
+if end > kept:
+    print(f"; by epoch {end + 1} it is {history['val_loss'][end]:.3f},", end="")
+    print(f"\nwhile the training loss went from {history['train_loss'][kept]:.3f} to {history['train_loss'][end]:.3f}", end="")
+last_norms = {layer: values[-1] for layer, values in norms.norms.items()}
+print(f".\nThe smallest gradient of a layer has the norm {min(last_norms.values()):.3f} in the last epoch. ", end="")
+hardest, easiest = (test.classes[int(n)] for n in (counts.diagonal().argmin(), counts.diagonal().argmax()))
 print(
-    "To be seen: the training loss goes on falling while the validation loss levels off; no layer's gradient vanishes; shirts,"
+    f"The hardest kind is {hardest}, {counts.diagonal().min()} of 1000 right, the easiest {easiest}, {counts.diagonal().max()}."
 )
-print("T-shirts, pullovers and coats are taken for each other, trousers and bags for nothing else.")
-print(f"Figure: {args.out}")
+lesson.finish(figure, args.out)

@@ -9,26 +9,23 @@
 # test pictures are looked at once, at the end: who chooses by the test pictures has learnt from them.
 
 # %%
-import argparse
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
+import lesson
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Generator, Tensor, arange, autograd, datasets, log, manual_seed, nn, no_grad, randint, randn
 
-parser = argparse.ArgumentParser(description="Softmax regression: four experiments.")
-parser.add_argument("--epochs", type=int, default=10, help="for each learning rate (default: 10)")
-parser.add_argument("--batch-epochs", type=int, default=2, help="for each batch size (default: 2)")
-parser.add_argument("--seed", type=int, default=0, help="of the split, the first weights and the orders (default: 0)")
-parser.add_argument("--short", action="store_true", help="fewer pictures, epochs, learning rates and classes")
-parser.add_argument("--out", type=Path, default=Path("figures/softmax_experiments.png"), help="where the figure goes")
-args = parser.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook has no command line
-epochs, batch_epochs = (2, 1) if args.short else (args.epochs, args.batch_epochs)
+options = lesson.Options("Softmax regression: four experiments.")
+options.add_argument("--epochs", type=lesson.count, default=10, help="for each learning rate (default: 10)")
+options.add_argument("--batch-epochs", type=lesson.count, default=2, help="for each batch size (default: 2)")
+options.add_argument("--seed", type=int, default=0, help="of the split, the first weights and the orders (default: 0)")
+text = "fewer pictures, learning rates and classes; 2 epochs, and 1 for each batch size, unless these are given"
+options.add_argument("--short", action="store_true", help=text)
+args = options.parse(short={"epochs": 2, "batch_epochs": 1})
 rates = [0.001, 0.1, 1.0] if args.short else [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0]
 sizes = [2**k for k in range(12)]
 class_counts = [10, 1000] if args.short else [10, 30, 100, 300, 1000, 3000, 10000]
@@ -44,6 +41,7 @@ train, validation, *_ = datasets.random_split(pictures, parts, generator=Generat
 
 class SoftmaxRegression(nn.Module):
     def __init__(self, lr: float) -> None:
+        super().__init__()
         self.net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
         nn.init.normal_(self.net[1].weight, std=0.01)
         nn.init.zeros_(self.net[1].bias)
@@ -82,13 +80,14 @@ def mean_loss(model: SoftmaxRegression, data: Any) -> float:
 models: dict[float, SoftmaxRegression] = {}
 first: list[float] = []  # validation loss after one epoch
 last: list[float] = []  # and at the end
-print(f"{'learning rate':>13} {'after 1 epoch':>14} {f'after {epochs} epochs':>16}   validation loss")
-for rate in rates:
-    models[rate], history = trained(rate, 256, epochs, validate=True)
-    first.append(history["val_loss"][0])
-    last.append(history["val_loss"][-1])
-    print(f"{rate:13g} {first[-1]:14.4f} {last[-1]:16.4f}")
-best = rates[last.index(min(last))]
+print(f"{'learning rate':>13} {'after 1 epoch':>14} {f'after {args.epochs} epochs':>16}   validation loss")
+with lesson.until_interrupted(lambda: models):
+    for rate in rates:
+        models[rate], history = trained(rate, 256, args.epochs, validate=True)
+        first.append(history["val_loss"][0])
+        last.append(history["val_loss"][-1])
+        print(f"{rate:13g} {first[-1]:14.4f} {last[-1]:16.4f}")
+best = list(models)[last.index(min(last))]
 print(f"the best of them: {best:g}")
 
 # %% [markdown]
@@ -101,14 +100,16 @@ print(f"the best of them: {best:g}")
 train_losses: list[float] = []
 validation_losses: list[float] = []
 print(f"\n{'batch size':>10} {'steps':>8} {'train loss':>11} {'validation loss':>16} {'seconds':>8}")
-for size in sizes:
-    begin = perf_counter()
-    model, _ = trained(0.1, size, batch_epochs)
-    seconds = perf_counter() - begin
-    train_losses.append(mean_loss(model, train))
-    validation_losses.append(mean_loss(model, validation))
-    steps = batch_epochs * -(-len(train) // size)
-    print(f"{size:10d} {steps:8d} {train_losses[-1]:11.4f} {validation_losses[-1]:16.4f} {seconds:8.2f}")
+with lesson.until_interrupted(lambda: models):
+    for size in lesson.unless_interrupted(sizes):
+        begin = perf_counter()
+        model, _ = trained(0.1, size, args.batch_epochs)
+        seconds = perf_counter() - begin
+        train_loss, validation_loss = mean_loss(model, train), mean_loss(model, validation)
+        train_losses.append(train_loss)
+        validation_losses.append(validation_loss)
+        steps = args.batch_epochs * -(-len(train) // size)
+        print(f"{size:10d} {steps:8d} {train_loss:11.4f} {validation_loss:16.4f} {seconds:8.2f}")
 
 # %% [markdown]
 # ## 3. Cross-entropy, as defined and as computed
@@ -133,24 +134,27 @@ times: dict[Callable[[Tensor, Tensor], Tensor], list[float]] = {by_one_hot: [], 
 print(
     f"\n{'classes':>7} {'one-hot loss':>13} {'indexed loss':>13} {'one-hot, ms':>12} {'indexed, ms':>12} {'times as fast':>14}"
 )
-for classes in class_counts:
-    probabilities, target = nn.functional.softmax(randn(256, classes), dim=1), randint(classes, (256,))
-    losses, gradients = [], []
-    for form in times:
-        samples = []
-        for _ in range(5 if args.short else 25):
-            p = probabilities.clone().requires_grad_()
-            begin = perf_counter()
-            loss = form(p, target)
-            (gradient,) = autograd.grad(loss, p)
-            samples.append(1000 * (perf_counter() - begin))
-        losses.append(loss.item())
-        gradients.append(gradient)
-        times[form].append(median(samples))
-    one_hot, indexed = times[by_one_hot][-1], times[by_index][-1]
-    print(f"{classes:7d} {losses[0]:13.5f} {losses[1]:13.5f} {one_hot:12.3f} {indexed:12.3f} {one_hot / indexed:14.1f}")
-    assert abs(losses[0] - losses[1]) < 1e-5 * losses[0]
-    assert bool((gradients[0] - gradients[1]).abs().max() <= 1e-6 * gradients[0].abs().max())
+with lesson.until_interrupted(lambda: models):
+    for classes in lesson.unless_interrupted(class_counts):
+        probabilities, target = nn.functional.softmax(randn(256, classes), dim=1), randint(classes, (256,))
+        losses, gradients, milliseconds = [], [], []
+        for form in times:
+            samples = []
+            for _ in range(5 if args.short else 25):
+                p = probabilities.clone().requires_grad_()
+                begin = perf_counter()
+                loss = form(p, target)
+                (gradient,) = autograd.grad(loss, p)
+                samples.append(1000 * (perf_counter() - begin))
+            losses.append(loss.item())
+            gradients.append(gradient)
+            milliseconds.append(median(samples))
+        assert abs(losses[0] - losses[1]) < 1e-5 * losses[0]
+        assert bool((gradients[0] - gradients[1]).abs().max() <= 1e-6 * gradients[0].abs().max())
+        for form, time in zip(times, milliseconds):
+            times[form].append(time)
+        one_hot, indexed = milliseconds
+        print(f"{classes:7d} {losses[0]:13.5f} {losses[1]:13.5f} {one_hot:12.3f} {indexed:12.3f} {one_hot / indexed:14.1f}")
 
 # %% [markdown]
 # ## 4. When to abstain
@@ -187,25 +191,27 @@ BLUE, ORANGE = nn.plots.COLORS[:2]
 figure = Figure(figsize=(13, 9), layout="constrained")
 (rate_ax, size_ax), (time_ax, coverage_ax) = figure.subplots(2, 2)
 
-rate_ax.plot(rates, first, "o--", color=ORANGE, label="after 1 epoch")
-rate_ax.plot(rates, last, "s-", color=BLUE, label=f"after {epochs} epochs")
+rate_ax.plot(list(models), first, "o--", color=ORANGE, label="after 1 epoch")
+rate_ax.plot(list(models), last, "s-", color=BLUE, label=f"after {args.epochs} epochs")
 rate_ax.plot([best], [min(last)], "o", ms=16, mfc="none", mec="black", label=f"best: {best:g}")
 rate_ax.set(xscale="log", xlabel="learning rate (batches of 256)", ylabel="validation loss (nats)")
-rate_ax.set_title("1. Too small a step is not done, too large a step leaps over")
+rate_ax.set_title("1. Learning rate: too small is not done, too large leaps over")
 rate_ax.legend()
 
-size_ax.plot(sizes, train_losses, "o-", color=BLUE, label="training pictures")
-size_ax.plot(sizes, validation_losses, "s--", color=ORANGE, label="validation pictures")
+done = sizes[: len(train_losses)]
+size_ax.plot(done, train_losses, "o-", color=BLUE, label="training pictures")
+size_ax.plot(done, validation_losses, "s--", color=ORANGE, label="validation pictures")
 size_ax.set_xscale("log", base=2)
 size_ax.set_yscale("log", base=2)
 size_ax.set_xticks(sizes, [str(size) for size in sizes])
 size_ax.set_yticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
-size_ax.set(xlabel=f"batch size (learning rate 0.1, epochs: {batch_epochs})", ylabel="loss at the end (nats)")
+size_ax.set(xlabel=f"batch size (learning rate 0.1, epochs: {args.batch_epochs})", ylabel="loss at the end (nats)")
 size_ax.set_title("2. Small batches: noisy steps. Large batches: too few steps")
 size_ax.legend()
 
-time_ax.plot(class_counts, times[by_one_hot], "s--", color=ORANGE, label="one-hot: all logarithms, times 0 or 1, summed")
-time_ax.plot(class_counts, times[by_index], "o-", color=BLUE, label="indexed: the one that counts")
+done = class_counts[: len(times[by_index])]
+time_ax.plot(done, times[by_one_hot], "s--", color=ORANGE, label="one-hot: all logarithms, times 0 or 1, summed")
+time_ax.plot(done, times[by_index], "o-", color=BLUE, label="indexed: the one that counts")
 time_ax.set(xscale="log", yscale="log", xlabel="number of classes", ylabel="loss and gradient of 256 rows (ms)")
 time_ax.set_title("3. Cross-entropy: the same number, as defined and by index")
 time_ax.legend()
@@ -219,14 +225,18 @@ coverage_ax.set(xlabel="coverage: share of the test pictures that get an answer"
 coverage_ax.set_xlim(-0.03, 1.17)
 coverage_ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
 coverage_ax.set_title("4. Answering only when sure: fewer answers, more of them right")
-nn.plots.save_figure(figure, args.out)
+for ax, values in ((size_ax, train_losses), (time_ax, times[by_index])):
+    ax.set_visible(bool(values))  # after Ctrl-C, what was not measured is not shown
 
 # %%
-print(
-    f"\nTo be seen: there is a best learning rate ({best:g}) between not done and too far. With a fixed step a batch can be too"
-)
-print(
-    "small as well as too large. One-hot and index give the same loss; the price of the zeros grows with the classes. Answering"
-)
-print(f"only the surer half of the pictures lifts the accuracy from {everything[1]:.3f} to {half[1]:.3f}.")
-print(f"Figure: {args.out}")
+print(f"\nTo be seen: the learning rate {best:g} leaves the lowest validation loss, {min(last):.3f}; ", end="")
+print(f"{rates[0]:g} leaves {last[0]:.3f}, {list(models)[-1]:g} leaves {last[-1]:.3f}.")
+if train_losses:
+    lowest = validation_losses.index(min(validation_losses))
+    print(f"At the same learning rate the best batch size is {sizes[lowest]}, with {validation_losses[lowest]:.3f}; ", end="")
+    print(f"{sizes[0]} leaves {validation_losses[0]:.3f}, {sizes[len(train_losses) - 1]} leaves {validation_losses[-1]:.3f}.")
+if times[by_index]:
+    most, ratio = class_counts[len(times[by_index]) - 1], times[by_one_hot][-1] / times[by_index][-1]
+    print(f"One-hot and index give the same loss; with {most} classes the index is {ratio:.0f} times as fast.")
+print(f"Answering only the surer half of the pictures changes the accuracy from {everything[1]:.3f} to {half[1]:.3f}.")
+lesson.finish(figure, args.out)

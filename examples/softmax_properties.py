@@ -3,24 +3,21 @@
 #
 # What this teaches: softmax makes probabilities of scores (logits), $p_i = e^{z_i} / \sum_j e^{z_j}$. Adding a number to all
 # scores changes nothing, multiplying them changes how sure it is. Written down as it stands it breaks at scores of 100 and of
-# -200, and there are two mends: take the largest score off first, and where a logarithm follows, never compute the
+# -200, and there are two remedies: take the largest score off first, and where a logarithm follows, never compute the
 # probability at all. Last, the gradients: of softmax, of cross-entropy, and of the two together, which is the simplest of the
 # three, and the only safe one.
 
 # %%
-import argparse
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
+import lesson
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Tensor, autograd, exp, eye, float16, float32, float64, linspace, log, nn, stack, tensor, zeros_like
 
-parser = argparse.ArgumentParser(description="Softmax: what it does, where it breaks, and its gradient.")
-parser.add_argument("--short", action="store_true", help="fewer points on the curves")
-parser.add_argument("--out", type=Path, default=Path("figures/softmax_properties.png"), help="where the figure goes")
-args = parser.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook has no command line
+options = lesson.Options("Softmax: what it does, where it breaks, and its gradient.")
+options.add_argument("--short", action="store_true", help="fewer points on the curves")
+args = options.parse()
 points = 41 if args.short else 401
 
 
@@ -62,6 +59,9 @@ assert spread < 1e-6
 # A float32 ends at 3.4e38, which is $e^{88.7}$: $e^{100}$ is inf, and inf / inf is nan. Its smallest number is 1.4e-45, which
 # is $e^{-103.3}$: with scores around -200 all exponentials are 0, and 0 / 0 is nan. And one class far below the others gets
 # the probability 0, whose logarithm is -inf. float64 only moves the two cliffs, to 709 and -745.
+#
+# Just before the underflow, the exponentials are 1, 2 or 3 times that smallest number: they have lost almost all of their
+# digits, and the probabilities jump.
 
 # %%
 print("\nlargest score whose exponential is finite: ", end="")
@@ -69,6 +69,8 @@ for dtype in (float16, float32, float64):
     candidates = linspace(0.0, 800.0, 8001, dtype=float64)
     finite = exp(candidates.to(dtype)) < float("inf")
     print(f"{dtype} {candidates[finite].max().item():.1f}", end="   ")
+print(f"\n\nsoftmax of (1, 2, 4) - 107, near the underflow: naively {row(naive_softmax(scores - 107.0))}")
+print(f"{'with the largest taken off first':>55} {row(shifted_softmax(scores - 107.0))}", end="")
 print(f"\n\n{'scores, float32':24} {'e^z':>34}  {'naive softmax':>34}  {'largest taken off first':>34}")
 high, low, far = tensor([100.0, 99.0, 97.0]), tensor([-200.0, -201.0, -203.0]), tensor([0.0, -1.0, -200.0])
 for z in (high, low, far):
@@ -78,7 +80,7 @@ assert bool((naive_softmax(low) != naive_softmax(low)).all())
 assert bool((shifted_softmax(high) - shifted_softmax(low)).abs().max() < 1e-6)
 
 # %% [markdown]
-# ## The log-sum-exp mend
+# ## The remedy: log-sum-exp
 # The third row is right as a probability (1e-87 is 0 for a float32), but the loss wants its logarithm, and that is only about
 # -200. $\log p_i = z_i - \log \sum_j e^{z_j}$ needs no $p_i$; with the largest score m taken off, the logarithm is $m + \log
 # \sum_j e^{z_j - m}$. This is what `log_softmax` and `cross_entropy` compute.
@@ -175,7 +177,7 @@ assert (loss, slope != slope, mended, mended_slope) == (float("inf"), True, 200.
 
 # %%
 COLORS = nn.plots.COLORS
-BLUE, ORANGE, GREEN, RED = COLORS[0], COLORS[1], COLORS[2], COLORS[5]
+BLUE, ORANGE, GREEN, VERMILION = COLORS[0], COLORS[1], COLORS[2], COLORS[5]
 figure = Figure(figsize=(15, 8.6), layout="constrained")
 (scale_ax, offset_ax, bars_ax), (jacobian_ax, loss_ax, slope_ax) = figure.subplots(2, 3)
 
@@ -190,17 +192,24 @@ scale_ax.legend(title="class with score")
 
 offsets = linspace(-250.0, 190.0, points)
 moved = offsets.reshape(-1, 1) + scores
+# at the left edge the last exponential, e^(offset + 4), becomes 0: below half the smallest number, from -103.97 on
 offset_ax.axvspan(88.7 - 4, 190, color="0.88", lw=0)
-offset_ax.axvspan(-250, -103.3 - 4, color="0.88", lw=0)
+offset_ax.axvspan(-250, -103.97 - 4, color="0.88", lw=0)
 offset_ax.plot(offsets, shifted_softmax(moved)[:, 2], color=BLUE, lw=7, alpha=0.35, label="largest taken off first")
-offset_ax.plot(offsets, naive_softmax(moved)[:, 2], color=RED, lw=1.8, label="naive, float32")
+offset_ax.plot(offsets, naive_softmax(moved)[:, 2], color=VERMILION, lw=1.8, label="naive, float32")
+naive = naive_softmax(moved)[:, 2]
+jumps = (naive - shifted_softmax(moved)[:, 2]).abs() > 0.05  # nan is not: it is in the grey
+if bool(jumps.any()):
+    note = "few digits are left: each\n$e^z$ is 0, 1, 2 ... times\nthe smallest number"
+    spike = (offsets[jumps][0].item(), naive[jumps][0].item())
+    offset_ax.annotate(note, spike, (-80, 0.6), fontsize=9, va="center", arrowprops={"arrowstyle": "->", "color": "0.3"})
 offset_ax.text(137, 0.35, "overflow:\ninf / inf\n= nan", ha="center", va="center")
 offset_ax.text(-179, 0.35, "underflow:\n0 / 0 = nan", ha="center", va="center")
 offset_ax.set(xlim=(-250, 190), ylim=(0, 1.05), title="An offset changes nothing, but naively it breaks")
 offset_ax.set(xlabel="offset: softmax of offset + (1, 2, 4)", ylabel="probability of the third class")
 offset_ax.legend(loc="lower center")
 
-for i, (name, values, color) in enumerate((("p", p, BLUE), ("y", y, "0.6"), ("p - y", engine["together"], RED))):
+for i, (name, values, color) in enumerate((("p", p, BLUE), ("y", y, "0.6"), ("p - y", engine["together"], VERMILION))):
     bars = bars_ax.bar([n + 0.27 * (i - 1) for n in range(3)], values, 0.25, color=color, label=name)
     bars_ax.bar_label(bars, fmt="%.2f", fontsize=8, padding=2)
 bars_ax.axhline(0, color="black", lw=0.8)
@@ -224,18 +233,17 @@ figure.colorbar(shown, ax=jacobian_ax, label="∂p / ∂z", shrink=0.85)
 for ax, lines, name, edge in ((loss_ax, losses, "loss", -103.97), (slope_ax, gradients, "gradient by that score", -88.7)):
     ax.axvspan(-150, edge, color="0.88", lw=0)
     ax.plot(below, lines["stable"], color=BLUE, lw=7, alpha=0.35, label="stable: log-sum-exp")
-    ax.plot(below, lines["naive"], color=RED, lw=1.8, label="naive: -log(softmax), float32")
+    ax.plot(below, lines["naive"], color=VERMILION, lw=1.8, label="naive: -log(softmax), float32")
     ax.set(xlim=(-150, 10), xlabel="score of the true class (the other class has 0)", ylabel=name)
     ax.legend(loc="upper right" if name == "loss" else "upper left")
-loss_ax.text(-127, 30, "naive:\ninf", ha="center", va="center", color=RED)
-slope_ax.text(-120, -0.5, "naive:\nnan", ha="center", va="center", color=RED)
+loss_ax.text(-127, 30, "naive:\ninf", ha="center", va="center", color=VERMILION)
+slope_ax.text(-120, -0.5, "naive:\nnan", ha="center", va="center", color=VERMILION)
 loss_ax.set_title("Cross-entropy of an unlikely class")
 slope_ax.set_title("Its gradient")
-nn.plots.save_figure(figure, args.out)
 
 # %%
 print(
-    "\nTo be seen: naive softmax is nan at scores of 100 and of -200, and with the largest score taken off it is not; the loss"
+    "\nTo be seen: naive softmax is nan at scores of 100 and of -200, and with the largest score taken off it is not. The loss"
 )
 print("and its gradient need softmax and logarithm in one step (log_softmax, cross_entropy), and then the gradient is p - y.")
-print(f"Figure: {args.out}")
+lesson.finish(figure, args.out)

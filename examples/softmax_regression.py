@@ -7,24 +7,20 @@
 # cannot overflow.
 
 # %%
-import argparse
-import sys
-from pathlib import Path
 from time import perf_counter
 
+import lesson
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Tensor, datasets, manual_seed, nn
 
-parser = argparse.ArgumentParser(description="Softmax regression on Fashion-MNIST, with nn.")
-parser.add_argument("--epochs", type=int, default=10, help="passes over the training pictures (default: 10)")
-parser.add_argument("--batch-size", type=int, default=256, help="pictures a step (default: 256)")
-parser.add_argument("--lr", type=float, default=0.1, help="the learning rate (default: 0.1)")
-parser.add_argument("--seed", type=int, default=0, help="of the first weights and the order of the pictures (default: 0)")
-parser.add_argument("--short", action="store_true", help="two epochs")
-parser.add_argument("--out", type=Path, default=Path("figures/softmax_regression.png"), help="where the figure goes")
-args = parser.parse_args([] if "ipykernel" in sys.modules else None)  # a notebook has no command line
-epochs = 2 if args.short else args.epochs
+options = lesson.Options("Softmax regression on Fashion-MNIST, with nn.")
+options.add_argument("--epochs", type=lesson.count, default=10, help="passes over the training pictures (default: 10)")
+options.add_argument("--batch-size", type=lesson.count, default=256, help="pictures a step (default: 256)")
+options.add_argument("--lr", type=lesson.rate, default=0.1, help="the learning rate (default: 0.1)")
+options.add_argument("--seed", type=int, default=0, help="of the first weights and the order of the pictures (default: 0)")
+options.add_argument("--short", action="store_true", help="2 epochs, unless --epochs is given")
+args = options.parse(short={"epochs": 2})
 
 # %% [markdown]
 # ## The data
@@ -43,6 +39,7 @@ test_batches = datasets.DataLoader(test, batch_size=1000)
 # %%
 class SoftmaxRegression(nn.Module):
     def __init__(self, lr: float) -> None:
+        super().__init__()
         self.net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
         self.loss = nn.CrossEntropyLoss()
         self.lr = lr
@@ -74,13 +71,13 @@ nn.init.zeros_(layer.bias)
 # ## Training
 
 # %%
+rows = lesson.PrintEpochs("train_loss", "test_loss", "test_accuracy")
+trainer = nn.Trainer(max_epochs=args.epochs, callbacks=[rows])
 begin = perf_counter()
-history = nn.Trainer(max_epochs=epochs).fit(model, train_batches, test_batches)
-seconds = perf_counter() - begin
-print(f"{'epoch':>5} {'train loss':>11} {'test loss':>10} {'test accuracy':>14}")
-for epoch, *row in zip(*(history[name] for name in ("epoch", "train_loss", "test_loss", "test_accuracy"))):
-    print(f"{epoch:5d} {row[0]:11.4f} {row[1]:10.4f} {row[2]:14.4f}")
-print(f"{seconds:.2f} seconds for {epochs} epochs")
+with lesson.until_interrupted(lambda: trainer.history):
+    trainer.fit(model, train_batches, test_batches)
+history = trainer.history
+print(f"{perf_counter() - begin:.2f} seconds for {len(history['epoch'])} epochs")
 
 # %% [markdown]
 # ## The picture
@@ -98,18 +95,24 @@ loss_ax.set_title("Loss")
 accuracy_ax.set_prop_cycle(marker=["s"], ls=["--"])
 history.plot(accuracy_ax, ["test_accuracy"])
 accuracy_ax.lines[0].set_color(nn.plots.COLORS[1])  # as the test loss above
-accuracy_ax.legend().remove()
+accuracy_ax.axhline(0.1, color="0.5", lw=1, ls=":")
+accuracy_ax.legend(["test, at the end of the epoch", "guessing"], loc="lower right", bbox_to_anchor=(1, 0.12))
+accuracy_ax.set_ylim(0, 1)
 accuracy_ax.set_ylabel("share of the 10,000 test pictures")
 accuracy_ax.set_title(f"Test accuracy: {history['test_accuracy'][-1]:.3f} at the end")
-rows = layer.weight.detach().reshape(10, 28, 28)
-largest = rows.abs().max().item()
-nn.plots.show_images(rows, test.classes, weights_ax, columns=4, cmap="RdBu_r", limits=(-largest, largest))
-label = "weight: cloth on this pixel speaks for the class (+, red) or against it (-, blue)"
-figure.colorbar(weights_ax.images[0], ax=weights_ax, label=label, shrink=0.8)
+weights = layer.weight.detach().reshape(10, 28, 28)
+largest = weights.abs().max().item()
+nn.plots.show_images(weights, test.classes, weights_ax, columns=4, cmap="RdBu_r", limits=(-largest, largest))
+bar = weights_ax.inset_axes((0.52, 0.14, 0.44, 0.035))  # the free place in the last row
+label = "weight: cloth on this pixel speaks\nfor the class (+, red) or against it (-, blue)"
+figure.colorbar(weights_ax.images[0], cax=bar, orientation="horizontal", label=label)
 weights_ax.set_title("The weights of each class")
-nn.plots.save_figure(figure, args.out)
 
 # %%
-print("To be seen: the curves are those of softmax_regression_scratch.py, up to rounding. Each row of weights is a blurred")
-print("picture of what sets its class apart from the others: trousers have a gap between the legs, dresses no sleeves.")
-print(f"Figure: {args.out}")
+first, last = (f"loss {history['test_loss'][n]:.4f}, accuracy {history['test_accuracy'][n]:.4f}" for n in (0, -1))
+print(f"To be seen: on the test pictures {first} after the first epoch, and {last} after the last.")
+print(
+    "With the same options softmax_regression_scratch.py finds the same numbers, up to rounding. Each row of weights is usually"
+)
+print("a blurred picture of what sets its class apart: trousers have a gap between the legs, dresses no sleeves.")
+lesson.finish(figure, args.out)

@@ -21,6 +21,7 @@ LAYERS: dict[str, Callable[[Any], list[Any]]] = {  # of our nn or of torch's
 
 class Classifier(nn.Module):
     def __init__(self, layers: list[nn.Module], optimizer: Callable[[Iterable[Tensor]], Any]) -> None:
+        super().__init__()
         self.layers = nn.Sequential(*layers)
         self.optimizer = optimizer
 
@@ -60,18 +61,22 @@ def train_torch(net: torch.nn.Module, optimizer: Any, loader: datasets.DataLoade
         yield total / len(loader.dataset)
 
 
-@pytest.mark.parametrize("name", LAYERS)
-def test_iris_is_learnt(name: str) -> None:
-    """100 epochs from one start, as in examples/train_iris.py: over ten splits, 0.94 of the test flowers are named rightly."""
-    accuracies = []
-    for seed in range(10):
-        train, test = datasets.standardize(*datasets.Iris(features=PETALS).split(test_size=30, seed=seed))
-        manual_seed(1000 * seed)
-        model = Classifier(LAYERS[name](nn), lambda p: nn.optim.AdamW(p, lr=0.01))
-        nn.Trainer(max_epochs=100).fit(model, datasets.DataLoader(train, batch_size=16, shuffle=True))
-        with no_grad():
-            accuracies.append(nn.accuracy(model(test.data), test.targets))
-    assert np.mean(accuracies) >= 0.94
+def test_iris_is_learnt_by_bent_borders_as_well_as_by_straight_ones() -> None:
+    """The models of examples/train_iris.py from one start: over twelve splits both name 0.94 of the test flowers rightly,
+    and the network is no worse than the linear model, but for one flower in a hundred."""
+    layers = {"linear": lambda: [nn.Linear(2, 3)], "MLP": lambda: [nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 3)]}
+    mean = {}
+    for name, made in layers.items():
+        accuracies = []
+        for seed in range(12):
+            train, test = datasets.standardize(*datasets.Iris(features=PETALS).split(test_size=30, seed=seed))
+            manual_seed(1000 * seed)
+            model = Classifier(made(), lambda p: nn.optim.AdamW(p, lr=0.03))
+            nn.Trainer(max_epochs=100).fit(model, datasets.DataLoader(train, batch_size=16, shuffle=True))
+            with no_grad():
+                accuracies.append(nn.accuracy(model(test.data), test.targets))
+        mean[name] = np.mean(accuracies)
+    assert min(mean.values()) >= 0.94 and mean["MLP"] >= mean["linear"] - 0.01, mean
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -81,18 +81,7 @@ def test_from_scratch_and_with_nn_are_the_same(train: datasets.FashionMNIST, tmp
     np.testing.assert_allclose(rows, table(concise, EPOCH), rtol=0, atol=2e-4)  # the last digit printed may be rounded apart
 
 
-@pytest.mark.parametrize("example", ["softmax_regression_scratch", "softmax_regression"])
-@pytest.mark.parametrize("option", ["--epochs=0", "--lr=-1", "--batch-size=0"])
-def test_options_that_cannot_be(example: str, option: str, train: datasets.FashionMNIST, tmp_path: Path) -> None:
-    done = run(example, tmp_path, option)
-    assert done.returncode != 0
-    name, value = option.lstrip("-").replace("-size", "_size").split("=")
-    said = done.stderr.splitlines()[-1].replace("learning rate", "lr").replace("batch-size", "batch_size")
-    assert name in said and value in said, said
-    assert not list(tmp_path.iterdir())
-
-
-def test_softmax_breaks_and_is_mended(tmp_path: Path) -> None:
+def test_softmax_breaks_and_is_remedied(tmp_path: Path) -> None:
     done = run("softmax_properties", tmp_path, "--short")
     assert done.returncode == 0, done.stderr
     mended = r" +0\.7054 +0\.2595 +0\.03512$"

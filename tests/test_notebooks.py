@@ -1,0 +1,48 @@
+"""The lessons as notebooks: made by jupytext and run by nbconvert, they show their tables and figures."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .test_examples import ENVIRONMENT, EXAMPLES
+
+TABLES = {
+    "chain_rule": r"^w +weight +0\.600000 +1\.146673 +1\.146673 +1\.146673",
+    "train_iris": r"^linear +9 +5 .* 0 degrees .*\nMLP +387 +5 .* degrees",  # trained by nn.Trainer
+}
+
+
+def executed(example: str, folder: Path) -> list[dict[str, Any]]:
+    """The outputs of a lesson's cells, made and run as a user does, in a folder with the file that lessons share."""
+    shutil.copy(EXAMPLES / "lesson.py", folder)
+    notebook = folder / f"{example}.ipynb"
+    make = ["-m", "jupytext", "--to", "ipynb", "--output", str(notebook), str(EXAMPLES / f"{example}.py")]
+    execute = ["-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", str(notebook)]
+    for command in (make, execute):
+        done = subprocess.run(
+            [sys.executable, *command], env=ENVIRONMENT, cwd=folder, capture_output=True, encoding="utf-8", timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [output for cell in cells for output in cell.get("outputs", [])]
+
+
+@pytest.mark.parametrize("example", TABLES)
+def test_a_notebook_shows_table_and_figure(example: str, tmp_path: Path) -> None:
+    outputs = executed(example, tmp_path)
+    text = "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")
+    assert re.search(TABLES[example], text, re.MULTILINE), text
+    assert re.search(r"^To be seen: ", text, re.MULTILINE)
+    figures = [base64.b64decode(output["data"]["image/png"]) for output in outputs if "image/png" in output.get("data", {})]
+    assert len(figures) == 1 and figures[0].startswith(b"\x89PNG\r\n\x1a\n") and len(figures[0]) > 10_000
+    assert not any("PosixPath" in str(output) for output in outputs)
+    assert not (tmp_path / "figures").exists(), "it is shown, not written"
