@@ -85,8 +85,6 @@ def error_of(place: str, name: str) -> str:
 def test_each_of_pytorchs_names_that_we_lack_is_said_to_be_pytorchs(place: str) -> None:
     ours = OURS[place]
     lacking = {name for name in suggest.pytorch_names()[place] if name not in vars(ours) and name not in dir(ours)}
-        name for name in suggest.pytorch_names()[place] if name not in vars(OURS[place]) and name not in dir(OURS[place])
-    }
     assert lacking
     for name in lacking:
         text = error_of(place, name)
