@@ -76,6 +76,8 @@ def walk(
         if create_graph:
             saved = [edge and as_tensors(node, nth) for nth, edge in enumerate(node.edges)]
         if node.op.lemmas:
+            if on_the_way is not None:  # only for the vjps that will be called
+                saved = [x if e in on_the_way or e in wanted else None for x, e in zip(saved, node.edges)]  # type: ignore[operator]
             saved = node.op.with_lemmas(g, saved)
         nth = -1
         for edge, vjp, kept in zip(node.edges, node.op.vjps, saved):
@@ -100,7 +102,7 @@ def walk(
                 # A view (it has a base) shares its memory, as does what came as it was: g itself, or a saved array.
                 if not create_graph and x_g is not g and x_g.base is None:
                     for array in kept:
-                        if array is x_g:
+                        if array is x_g or (type(array) is tuple and any([part is x_g for part in array])):
                             break
                     else:
                         owned.add(edge)
