@@ -18,7 +18,7 @@ import numpy as np
 
 from ._tensor import Tensor
 from .backend import array_module, is_array
-from .grad_mode import enable_grad
+from .grad_mode import enable_grad, no_grad
 from .inplace import check_unwritten, write, writes
 from .ops.reduction import sum as sum_over
 from .ops.shape import clone, reshape
@@ -123,17 +123,22 @@ def walk(
 
 
 def through_hooks(hooks: Hooks, g: Any, at: Leaf | Node) -> Any:
-    """The gradient g, or what the hooks of a tensor make of it. A hook gets a Tensor with memory of its own."""
+    """The gradient g, or what the hooks of a tensor make of it. A hook gets a Tensor with memory of its own; what it computes
+    is recorded only if the walk is.
+    """
     is_tensor = isinstance(g, Tensor)
     x_g = g if is_tensor else Tensor._of(array_module(g).array(g))
-    for _, hook in sorted(hooks.items()):
-        made = hook(x_g)
-        if made is None:
-            continue
-        if not isinstance(made, Tensor) or list(made.shape) != list(at.shape):
-            got = list(made.shape) if isinstance(made, Tensor) else type(made).__name__
-            raise RuntimeError(f"a hook must return None or a Tensor of the gradient's shape {list(at.shape)}, got {got}")
-        x_g = made.to(x_g.dtype)
+    with nullcontext() if is_tensor else no_grad():
+        for _, hook in sorted(hooks.items()):
+            made = hook(x_g)
+            if made is None:
+                continue
+            what = f"a hook must return None or a Tensor of the gradient's shape and dtype, {x_g.dtype}{list(at.shape)}"
+            if not isinstance(made, Tensor):
+                raise TypeError(f"{what}; got {type(made).__name__}")
+            if list(made.shape) != list(at.shape) or made.dtype != x_g.dtype or made.device != x_g.device:
+                raise RuntimeError(f"{what} on {x_g.device}; got {made.dtype}{list(made.shape)} on {made.device}")
+            x_g = made
     return x_g if is_tensor else x_g.array
 
 
