@@ -19,6 +19,7 @@ from .functional import comparison
 from .inplace import write
 from .operands import as_tensor_like
 from .ops import arithmetic, choice, exponential, trigonometric
+from .recorder import seam
 
 
 def _tensors(*values: Any) -> list[Tensor]:
@@ -70,6 +71,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
     if method == "at" and isinstance(inputs[0], Tensor):
         plain(inputs[0], "add.at")  # or the reason why it may not be written to
         write(inputs[0].array, ufunc.at, *plain(inputs[1:], f"{ufunc.__name__}.at"))
+        for recorder in seam.recorders:
+            recorder.written(f"{ufunc.__name__}.at", inputs[0], inputs[1:])
         return None
     if method != "__call__":
         return call(getattr(ufunc, method), inputs, options)
