@@ -45,6 +45,7 @@ HANDLED_UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.exp: exponential.exp, np.log: exponential.log, np.sqrt: exponential.sqrt, np.tanh: trigonometric.tanh,
     np.maximum: choice.maximum, np.minimum: choice.minimum, np.equal: comparison.eq, np.not_equal: comparison.ne,
     np.less: comparison.lt, np.less_equal: comparison.le, np.greater: comparison.gt, np.greater_equal: comparison.ge,
+    np.bitwise_and: comparison.bitwise_and, np.bitwise_or: comparison.bitwise_or, np.bitwise_xor: comparison.bitwise_xor,
 }
 HANDLED_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sum: lambda a, axis=None, dtype=None, *, keepdims=False: f.sum(a, axis, keepdims, dtype=dtype),
