@@ -102,6 +102,9 @@ def compare(what: str, ours: Any, theirs: Any, tolerance: float, history: bool =
     elif isinstance(theirs, tuple):
         for i, (x, z) in enumerate(zip(ours, theirs, strict=True)):
             compare(f"{what}[{i}]", x, z, tolerance, history)
+    elif not isinstance(theirs, torch.Tensor):  # None == x, say
+        if ours is not theirs:
+            raise Difference(f"{what} is {ours}, in torch {theirs}")
     else:
         x, z = ours.array, theirs.numpy(force=True)
         if x.dtype != z.dtype or x.shape != z.shape:
