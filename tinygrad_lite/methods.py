@@ -104,10 +104,11 @@ def cuda(self: Tensor, device: str | None = None) -> Tensor:
     return to(self, device=device or "cuda")
 
 
-def _in(dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
+def _in(name: str, dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
     def convert(self: Tensor) -> Tensor:
         return to(self, dtype=dtype)
 
+    convert.__name__ = name
     convert.__doc__ = f"The numbers as {dtype}; itself if they are. See to()."
     return convert
 
@@ -260,7 +261,7 @@ OPERATORS |= {
 OPERATORS["__itruediv__"] = IN_PLACE["div_"]
 WRITTEN_HERE: dict[str, Any] = {
     "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "type": to, "cpu": cpu, "cuda": cuda,
-    "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(dtype) for name, dtype in DTYPES.items()},
+    "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(name, dtype) for name, dtype in DTYPES.items()},
 }
 # fmt: on
 INSTALLED = METHODS | IN_PLACE | OPERATORS | WRITTEN_HERE
