@@ -210,7 +210,7 @@ def _in_place_form(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def _bitwise_in_place(function: Callable[..., Tensor], name: str) -> Callable[..., Tensor]:
     """mask &= other, in its own memory."""
 
-    def change(self: Tensor, other: Tensor | Number) -> Tensor:
+    def change(self: Tensor, other: Any) -> Tensor:
         out = function(self, other)
         return out if out is NotImplemented else in_place(name, self, (other,), lambda x, y: out)
 

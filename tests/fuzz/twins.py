@@ -39,7 +39,7 @@ WE_REFUSE = {
     r"are one number in memory": "x[index] = y in expanded memory, which torch warns of",
     r"index -?\d+ is out of bounds": "a place that is not there, where the rest of the index leaves nothing",
     r"view: shape .* cannot be a view": "results may be laid out in another order",
-    r"backward through (div|matmul|einsum): .* changed in place": "torch's 2 / x keeps its result, its products of batches copies",
+    r"backward through (div|matmul|einsum): .* changed in place": "torch's 2 / x keeps its result, products of batches copies",
     r"sign: cannot compute with bool": "the sign of bools",
     r"Integers to negative integer powers": "integers to negative powers",
     r"negative step": "a slice with a negative step",
