@@ -194,7 +194,7 @@ def backward(
     See https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
     roots = start(as_tuple(tensors), as_tuple(gradients), create_graph)
-    only = None if inputs is None else {x.node for x in as_tuple(inputs)}
+    only = None if inputs is None else {x.node if isinstance(x, Tensor) else None for x in as_tuple(inputs)}
     if only is not None and not (only and all(type(leaf) is Leaf for leaf in only)):
         raise RuntimeError("backward: inputs must be leaves that require grad, at least one; for others use autograd.grad()")
     with enable_grad() if create_graph else nullcontext():
@@ -232,6 +232,8 @@ def grad(
     if not inputs:
         raise RuntimeError("grad: inputs is empty; name the tensors with respect to which gradients are wanted")
     for i, x in enumerate(inputs):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"grad: input {i} must be a Tensor, got {type(x).__name__}")
         if x.node is None:
             raise RuntimeError(f"grad: input {i} does not require grad; make it with requires_grad=True")
     roots = start(as_tuple(outputs), as_tuple(grad_outputs), create_graph)
@@ -260,6 +262,8 @@ def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bo
         raise RuntimeError(f"backward: {len(tensors)} tensors but {len(gradients)} gradients")
     roots = []
     for y, g in zip(tensors, gradients):
+        if not isinstance(y, Tensor):
+            raise TypeError(f"backward: expected a Tensor to differentiate, got {type(y).__name__}")
         if y.node is None:
             what = "this tensor does not require grad and was not computed from one that does"
             raise RuntimeError(f"backward: {what}; make leaves with requires_grad=True, and compute outside no_grad()")
@@ -282,4 +286,5 @@ def own(g: Any, owned: bool) -> Tensor:
 
 
 def as_tuple(x: Any) -> tuple[Any, ...]:
-    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+    """A tuple of one thing, or of those that an iterable gives: net.parameters(), say."""
+    return (x,) if isinstance(x, Tensor) or is_array(x) or not isinstance(x, Iterable) else tuple(x)
