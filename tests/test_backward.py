@@ -233,3 +233,21 @@ def test_results_do_not_depend_on_the_hash_seed() -> None:
         for seed in ("0", "1", "12345")
     }
     assert len(printed) == 1
+
+
+@pytest.mark.parametrize("t", [tl, torch], ids=["ours", "torch"])
+def test_inputs_may_be_any_iterable(t: Any) -> None:
+    w, b = t.ones(2, requires_grad=True), t.ones(2, requires_grad=True)
+    named = {"w": w, "b": b}
+    grads = t.autograd.grad((w * 3 + b).sum(), (p for p in (w, b)))
+    assert [g.tolist() for g in grads] == [[3.0, 3.0], [1.0, 1.0]]
+    (w * 3 + b).sum().backward(inputs=named.values())
+    assert w.grad.tolist() == [3.0, 3.0]
+
+
+def test_what_is_not_a_tensor_is_named() -> None:
+    x = tl.ones(2, requires_grad=True)
+    with pytest.raises(TypeError, match="expected a Tensor to differentiate, got float"):
+        grad(3.0, x)
+    with pytest.raises(TypeError, match="input 1 must be a Tensor, got int"):
+        grad(x.sum(), [x, 3])

@@ -172,3 +172,35 @@ def test_a_gzip_that_unpacks_to_a_gigabyte_is_not_unpacked(tmp_path: Path) -> No
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 23
+
+
+BOTH = pytest.mark.parametrize("t", [tl, torch], ids=["ours", "torch"])
+
+
+@BOTH
+def test_what_is_written_may_have_more_axes_of_length_one(t: Any) -> None:
+    for index in (0, [0, 2], slice(1, None)):
+        x, y = t.zeros(3, 2), t.ones(1, 1, 1, 2, requires_grad=True)
+        x[index] = y
+        (x * t.tensor([1.0, 10.0])).sum().backward()
+        assert y.grad.shape == (1, 1, 1, 2)
+        assert y.grad.flatten().tolist() == [x[:, 0].sum().item(), 10 * x[:, 1].sum().item()]
+
+
+@BOTH
+def test_all_and_any_over_an_empty_tuple_of_axes(t: Any) -> None:
+    x = t.tensor([[1.0, 0.0]])
+    assert x.all(()).tolist() == x.any(dim=()).tolist() == [[True, False]]
+
+
+@BOTH
+def test_sizes_below_minus_one_are_refused(t: Any) -> None:
+    for reshape in (t.ones(4).reshape, t.ones(4).view):
+        with pytest.raises(RuntimeError, match=r"shape .*-2|-2.* shape"):
+            reshape(-2, 2)
+
+
+@BOTH
+def test_cat_of_different_numbers_of_axes(t: Any) -> None:
+    with pytest.raises(RuntimeError, match=r"sizes|dimensions"):
+        t.cat([t.ones(3, 2, 1), t.ones(3, 2)], dim=2)

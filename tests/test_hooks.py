@@ -161,6 +161,67 @@ def test_what_a_hook_returns_must_fit(t: Any) -> None:
         t.tensor([1.0]).register_hook(print)
 
 
+@BOTH
+def test_a_hook_may_not_change_the_dtype(t: Any) -> None:
+    for make in (lambda g: g.double(), lambda g: g.long()):
+        x = leaf(t, 1.0, 2.0)
+        y = x * 2
+        y.register_hook(make)
+        with pytest.raises(RuntimeError, match=r"dtype|type of value"):
+            y.sum().backward()
+    x = leaf(t, 1.0)
+    x.register_hook(lambda g: 3.0)
+    with pytest.raises(TypeError, match="hook"):
+        x.sum().backward()
+
+
+@BOTH
+def test_hooks_are_recorded_only_with_create_graph(t: Any) -> None:
+    x, w = leaf(t, 1.0, 2.0), leaf(t, 3.0, 4.0)
+    seen: list[tuple[bool, bool]] = []
+    x.register_hook(lambda g: seen.append((t.is_grad_enabled(), (g * w).requires_grad)))
+    y = (x * x).sum()
+    t.autograd.grad(y, x, retain_graph=True)
+    t.autograd.grad(y, x, create_graph=True)
+    assert seen == [(False, False), (True, True)]
+    assert t.is_grad_enabled()
+
+
+@BOTH
+def test_a_hook_may_take_the_step(t: Any) -> None:
+    x = leaf(t, 1.0, 2.0)
+
+    def step(g: Any) -> None:
+        x.sub_(0.25 * g)
+
+    x.register_hook(step)
+    (x * x).sum().backward()
+    assert x.tolist() == [0.5, 1.0]
+
+
+def add_one(y: Any) -> None:
+    y += 1
+
+
+def put_five(y: Any) -> None:
+    y[0] = 5.0
+
+
+@pytest.mark.parametrize("write", [add_one, put_five, lambda y: y.mul_(2), lambda y: y.copy_(y.detach() * 2)])
+@BOTH
+def test_retain_grad_follows_what_is_written_in_place_and_hooks_do_not(t: Any, write: Any) -> None:
+    x = leaf(t, 1.0, 2.0)
+    y = x * 3
+    seen: list[list[float]] = []
+    y.register_hook(lambda g: seen.append(g.tolist()))
+    y.retain_grad()
+    write(y)
+    assert y.retains_grad
+    (y * y).sum().backward()
+    assert y.grad.tolist() == (2 * y.detach()).tolist()
+    assert len(seen) == 1
+
+
 def test_a_hook_needs_a_gradient_to_see() -> None:
     with pytest.raises(RuntimeError, match="register_hook: this tensor does not require grad"):
         tl.ones(2).register_hook(print)

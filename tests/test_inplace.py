@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import operator
 from operator import imul
 from typing import Any
 
@@ -478,3 +479,51 @@ def test_several_arrays_are_all_looked_at_before_the_first_is_written() -> None:
         write_all(arrays[:1], lambda: 1 / 0)
     with pytest.raises(RuntimeError, match="changed in place"):
         y.backward()
+
+
+BOTH = pytest.mark.parametrize("t", [tl, torch], ids=["ours", "torch"])
+
+
+@BOTH
+def test_bitwise_operators_write_to_the_same_memory(t: Any) -> None:
+    m = t.tensor([True, False, True])
+    same, part = m, m[:2]
+    part &= t.tensor([False, True])
+    assert m.tolist() == [False, False, True]
+    part |= True
+    assert m.tolist() == [True, True, True]
+    m ^= t.tensor([True, False, False])
+    assert m is same and part.tolist() == [False, True]
+    n = t.tensor([1, 2, 3])
+    n &= True
+    assert n.tolist() == [1, 0, 1]
+    with pytest.raises(RuntimeError):
+        m &= 2  # the result would be int64
+    with pytest.raises(TypeError):
+        m &= "a"
+    with pytest.raises(RuntimeError):
+        wide = t.tensor([True]).expand(3)
+        wide |= True
+    assert (~t.tensor(3, dtype=t.uint8)).item() == 252
+
+
+@BOTH
+def test_a_keyword_argument_of_an_in_place_form_gets_its_gradient(t: Any) -> None:
+    x, low = t.tensor([-1.0, 0.5, 3.0]), t.tensor([0.0, 1.0, 0.0], requires_grad=True)
+    x.clamp_(min=low)
+    x.sum().backward()
+    assert low.grad.tolist() == [1.0, 1.0, 0.0]
+    y, power = t.tensor([1.0, 2.0], requires_grad=True) * 1, t.tensor([2.0, 3.0], requires_grad=True)
+    y.pow_(exponent=power)
+    y.sum().backward()
+    assert power.grad[0].item() == 0.0 and power.grad[1].item() > 5.5
+
+
+@BOTH
+@pytest.mark.parametrize("other", [None, [1.0, 2.0], "a"])
+def test_what_is_no_operand_is_refused(t: Any, other: Any) -> None:
+    x = t.ones(2)
+    for change in (operator.iadd, operator.isub, operator.imul, operator.itruediv):
+        with pytest.raises(TypeError):
+            change(x, other)
+    assert x.tolist() == [1.0, 1.0]

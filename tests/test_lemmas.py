@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -162,3 +163,56 @@ def test_a_lemma_of_many_inputs_is_refused() -> None:
 
     with pytest.raises(TypeError, match="an op of a variable number of inputs cannot have"):
         op(xs=lambda g, z: g * z, z=lambda xs: 1)(joined)
+
+
+def test_only_what_is_wanted_is_computed() -> None:
+    @op(x=lambda g, a: g * a, y=lambda g, b: g * b, a=lambda y: counted("a", y * 1), b=lambda x: counted("b", x * 1))
+    def product_by_lemmas(x: Any, y: Any) -> Any:
+        return x * y
+
+    try:
+        x, y = tl.tensor(3.0, requires_grad=True), tl.tensor(2.0, requires_grad=True)
+        z = product_by_lemmas(x, y) * 1
+        for create_graph in (False, True):
+            assert grad(z, x, retain_graph=True, create_graph=create_graph)[0].item() == 2
+        assert calls == ["a", "a"]
+        z.backward(inputs=y)
+        assert calls[2:] == ["b"]
+    finally:
+        del tape.ops["product_by_lemmas"]
+
+
+def test_lemmas_are_freed_without_the_garbage_collector(standardized: Any) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            standardized(*inputs()).sum().backward()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_gradients_that_a_lemma_gives_together_have_memory_of_their_own() -> None:
+    @op(x=lambda g, both: both[0], y=lambda g, both: both[0], both=lambda g: (g * 2, g * 3))
+    def twice_the_sum(x: Any, y: Any) -> Any:
+        return (x + y) * 2
+
+    try:
+        x, y = tl.ones(2, requires_grad=True), tl.ones(2, requires_grad=True)
+        twice_the_sum(x, y).sum().backward()
+        assert x.grad is not None and y.grad is not None
+        x.grad += 100
+        assert y.grad.tolist() == [2, 2]
+    finally:
+        del tape.ops["twice_the_sum"]
+
+
+@pytest.mark.parametrize("name", ["axis", "out", "shape", "nth"])
+def test_a_lemma_does_not_hide_what_has_the_name_already(name: str) -> None:
+    def moved(x: Any, *, axis: int) -> Any:
+        return x
+
+    vjp = eval(f"lambda g, {name}: g")
+    with pytest.raises(TypeError, match=f"{name}= is for no input, and {name} is .*; give a lemma another name"):
+        op(x=vjp, **{name: lambda x: x})(moved)

@@ -107,3 +107,9 @@ def test_an_in_place_form_of_what_was_saved_is_noticed() -> None:
 def test_help_shows_tensors(name: str) -> None:
     assert "Tensor" in str(signature(getattr(tl.Tensor, name)))
     assert "Array" not in str(signature(getattr(tl.Tensor, name)))
+
+
+def test_methods_have_their_names_for_help() -> None:
+    aliases = {"clip": "clamp", "clip_": "clamp_", "broadcast_to": "expand", "type": "to"}
+    for name in methods.METHODS | methods.IN_PLACE | dict.fromkeys(methods.DTYPES):
+        assert getattr(tl.Tensor, name).__name__ == aliases.get(name, name)

@@ -249,3 +249,12 @@ def test_an_array_cannot_take_in_what_requires_grad() -> None:
         a += w
     a += w.detach()
     assert a.tolist() == [2.0, 2.0]
+
+
+def test_bitwise_operators_with_arrays_on_either_side() -> None:
+    m = tl.tensor([True, False])
+    for other in (np.array([True, True]), np.bool_(True)):
+        for got in (m & other, other & m, m | other, other | m, m ^ other, other ^ m):
+            assert isinstance(got, tl.Tensor) and got.dtype == tl.bool
+    n = np.array([6, 3]) & tl.tensor([3, 5])
+    assert isinstance(n, tl.Tensor) and n.tolist() == [2, 1]

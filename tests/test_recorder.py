@@ -162,3 +162,33 @@ def test_memory_is_freed_as_without() -> None:
             (tl.ones(2, requires_grad=True) * 2).sum().backward()
     assert len(found.lines) == 6 and all(isinstance(line, str) for line in found.lines.values())
     np.testing.assert_array_equal(list(found.lines), sorted(found.lines))
+
+
+def test_it_can_be_switched_within_itself() -> None:
+    with detect_anomaly():
+        set_detect_anomaly(False)
+        tl.zeros(1).log()
+    x = tl.zeros(1, requires_grad=True)
+    with detect_anomaly():
+        y = x.sqrt()  # remembered
+        set_detect_anomaly(True)
+        with pytest.raises(RuntimeError, match=r"sqrt was called in .*# remembered"):
+            y.sum().backward()
+    assert seam.recorders == ()
+    with set_detect_anomaly(True):
+        log = Log().__enter__()
+    assert seam.recorders == (log,)  # what was opened within stays open
+    log.__exit__()
+
+
+def test_numpys_in_place_methods_are_seen() -> None:
+    x = tl.ones(3)
+    with Log() as log:
+        np.add.at(x, [0], 1.0)
+    assert log.seen == ["in place add.at"]
+
+
+def test_the_line_of_code_without_a_module_name() -> None:
+    text = "with anomaly():\n    zeros(1).log()"
+    with pytest.raises(RuntimeError, match=r"log made 1 inf .*<string>, line 2"):
+        exec(text, {"__name__": None, "anomaly": detect_anomaly, "zeros": tl.zeros})

@@ -192,7 +192,8 @@ class Tensor(Methods):
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
         """Call hook(g) in each backward, with the gradient g of the loss with respect to this tensor. If it returns a Tensor,
-        that goes on in place of g. `handle.remove()` ends it. RuntimeError if no gradient flows here.
+        that goes on in place of g: RuntimeError if its shape or dtype is another. The hooks of leaves run last, when the
+        whole gradient has arrived. `handle.remove()` ends it. RuntimeError if no gradient flows here.
         https://pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html
         >>> x = tensor([1.0, 2.0], requires_grad=True)
         >>> handle = x.register_hook(lambda g: g * 10)

@@ -73,15 +73,21 @@ class set_detect_anomaly:
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        self.before = seam.recorders
-        others = [recorder for recorder in seam.recorders if not isinstance(recorder, detect_anomaly)]
-        seam.recorders = (*others, detect_anomaly(check_nan)) if mode else tuple(others)
+        self.before, others = _apart()
+        same = [recorder for recorder in self.before if recorder.check_nan == check_nan]
+        seam.recorders = (*others, *(same[:1] or [detect_anomaly(check_nan)])) if mode else others
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exc: object) -> None:
-        seam.recorders = self.before
+        seam.recorders = (*_apart()[1], *self.before)
+
+
+def _apart() -> tuple[tuple[detect_anomaly, ...], tuple[Recorder, ...]]:
+    """The recorders that are open: those that look for anomalies, and the others."""
+    ours = tuple([recorder for recorder in seam.recorders if isinstance(recorder, detect_anomaly)])
+    return ours, tuple([recorder for recorder in seam.recorders if recorder not in ours])
 
 
 def broken(x: Any) -> bool:
@@ -112,7 +118,7 @@ def shown(x: Any) -> str:
 def users_line() -> str:
     """Where the program is, outside of this package: the file, the line, and what is written there."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "tinygrad_lite":
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "tinygrad_lite":
         frame = frame.f_back
     file, line = frame.f_code.co_filename, frame.f_lineno
     source = getline(file, line, frame.f_globals).strip()

@@ -18,7 +18,7 @@ import numpy as np
 
 from ._tensor import Tensor
 from .backend import array_module, is_array
-from .grad_mode import enable_grad
+from .grad_mode import enable_grad, no_grad
 from .inplace import check_unwritten, write, writes
 from .ops.reduction import sum as sum_over
 from .ops.shape import clone, reshape
@@ -76,6 +76,8 @@ def walk(
         if create_graph:
             saved = [edge and as_tensors(node, nth) for nth, edge in enumerate(node.edges)]
         if node.op.lemmas:
+            if on_the_way is not None:  # only for the vjps that will be called
+                saved = [x if e in on_the_way or e in wanted else None for x, e in zip(saved, node.edges)]  # type: ignore[operator]
             saved = node.op.with_lemmas(g, saved)
         nth = -1
         for edge, vjp, kept in zip(node.edges, node.op.vjps, saved):
@@ -100,7 +102,7 @@ def walk(
                 # A view (it has a base) shares its memory, as does what came as it was: g itself, or a saved array.
                 if not create_graph and x_g is not g and x_g.base is None:
                     for array in kept:
-                        if array is x_g:
+                        if array is x_g or (type(array) is tuple and any([part is x_g for part in array])):
                             break
                     else:
                         owned.add(edge)
@@ -121,17 +123,22 @@ def walk(
 
 
 def through_hooks(hooks: Hooks, g: Any, at: Leaf | Node) -> Any:
-    """The gradient g, or what the hooks of a tensor make of it. A hook gets a Tensor with memory of its own."""
+    """The gradient g, or what the hooks of a tensor make of it. A hook gets a Tensor with memory of its own; what it computes
+    is recorded only if the walk is.
+    """
     is_tensor = isinstance(g, Tensor)
     x_g = g if is_tensor else Tensor._of(array_module(g).array(g))
-    for _, hook in sorted(hooks.items()):
-        made = hook(x_g)
-        if made is None:
-            continue
-        if not isinstance(made, Tensor) or list(made.shape) != list(at.shape):
-            got = list(made.shape) if isinstance(made, Tensor) else type(made).__name__
-            raise RuntimeError(f"a hook must return None or a Tensor of the gradient's shape {list(at.shape)}, got {got}")
-        x_g = made.to(x_g.dtype)
+    with nullcontext() if is_tensor else no_grad():
+        for _, hook in sorted(hooks.items()):
+            made = hook(x_g)
+            if made is None:
+                continue
+            what = f"a hook must return None or a Tensor of the gradient's shape and dtype, {x_g.dtype}{list(at.shape)}"
+            if not isinstance(made, Tensor):
+                raise TypeError(f"{what}; got {type(made).__name__}")
+            if list(made.shape) != list(at.shape) or made.dtype != x_g.dtype or made.device != x_g.device:
+                raise RuntimeError(f"{what} on {x_g.device}; got {made.dtype}{list(made.shape)} on {made.device}")
+            x_g = made
     return x_g if is_tensor else x_g.array
 
 
@@ -187,7 +194,7 @@ def backward(
     See https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
     roots = start(as_tuple(tensors), as_tuple(gradients), create_graph)
-    only = None if inputs is None else {x.node for x in as_tuple(inputs)}
+    only = None if inputs is None else {x.node if isinstance(x, Tensor) else None for x in as_tuple(inputs)}
     if only is not None and not (only and all(type(leaf) is Leaf for leaf in only)):
         raise RuntimeError("backward: inputs must be leaves that require grad, at least one; for others use autograd.grad()")
     with enable_grad() if create_graph else nullcontext():
@@ -225,6 +232,8 @@ def grad(
     if not inputs:
         raise RuntimeError("grad: inputs is empty; name the tensors with respect to which gradients are wanted")
     for i, x in enumerate(inputs):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"grad: input {i} must be a Tensor, got {type(x).__name__}")
         if x.node is None:
             raise RuntimeError(f"grad: input {i} does not require grad; make it with requires_grad=True")
     roots = start(as_tuple(outputs), as_tuple(grad_outputs), create_graph)
@@ -253,6 +262,8 @@ def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bo
         raise RuntimeError(f"backward: {len(tensors)} tensors but {len(gradients)} gradients")
     roots = []
     for y, g in zip(tensors, gradients):
+        if not isinstance(y, Tensor):
+            raise TypeError(f"backward: expected a Tensor to differentiate, got {type(y).__name__}")
         if y.node is None:
             what = "this tensor does not require grad and was not computed from one that does"
             raise RuntimeError(f"backward: {what}; make leaves with requires_grad=True, and compute outside no_grad()")
@@ -275,4 +286,5 @@ def own(g: Any, owned: bool) -> Tensor:
 
 
 def as_tuple(x: Any) -> tuple[Any, ...]:
-    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+    """A tuple of one thing, or of those that an iterable gives: net.parameters(), say."""
+    return (x,) if isinstance(x, Tensor) or is_array(x) or not isinstance(x, Iterable) else tuple(x)

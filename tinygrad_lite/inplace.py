@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from gc import get_objects
+from math import inf
 from operator import setitem
 from sys import getrefcount
 from typing import Any, ClassVar
@@ -176,7 +177,12 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
     out = op(x, *others)
     _check_fit(what, x, out)
     out = out.to(x.dtype)
+    retained = x.retains_grad
+    if retained:  # as in PyTorch: of the new values, while other hooks stay with the old ones
+        x.node.hooks.pop(inf)
     x.array, x.node = out.array, out.node  # nobody else can see the memory, so that new memory is as good
+    if retained:
+        x.retain_grad()
     return x
 
 

@@ -19,6 +19,7 @@ from .functional import comparison
 from .inplace import write
 from .operands import as_tensor_like
 from .ops import arithmetic, choice, exponential, trigonometric
+from .recorder import seam
 
 
 def _tensors(*values: Any) -> list[Tensor]:
@@ -44,6 +45,7 @@ HANDLED_UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.exp: exponential.exp, np.log: exponential.log, np.sqrt: exponential.sqrt, np.tanh: trigonometric.tanh,
     np.maximum: choice.maximum, np.minimum: choice.minimum, np.equal: comparison.eq, np.not_equal: comparison.ne,
     np.less: comparison.lt, np.less_equal: comparison.le, np.greater: comparison.gt, np.greater_equal: comparison.ge,
+    np.bitwise_and: comparison.bitwise_and, np.bitwise_or: comparison.bitwise_or, np.bitwise_xor: comparison.bitwise_xor,
 }
 HANDLED_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sum: lambda a, axis=None, dtype=None, *, keepdims=False: f.sum(a, axis, keepdims, dtype=dtype),
@@ -70,6 +72,8 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
     if method == "at" and isinstance(inputs[0], Tensor):
         plain(inputs[0], "add.at")  # or the reason why it may not be written to
         write(inputs[0].array, ufunc.at, *plain(inputs[1:], f"{ufunc.__name__}.at"))
+        for recorder in seam.recorders:
+            recorder.written(f"{ufunc.__name__}.at", inputs[0], inputs[1:])
         return None
     if method != "__call__":
         return call(getattr(ufunc, method), inputs, options)

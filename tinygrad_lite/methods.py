@@ -30,7 +30,7 @@ from .functional import neural as f_neural
 from .functional import reduction as f_reduction
 from .functional import shape as f_shape
 from .inplace import in_place, recorded, same_memory
-from .operands import Number, device_and_dtype
+from .operands import NUMBERS, Number, as_array, device_and_dtype, wrapped
 from .ops import arithmetic, choice, exponential, shape, trigonometric
 from .ops import indexing as indexing_ops
 from .ops.neural import activation
@@ -104,10 +104,11 @@ def cuda(self: Tensor, device: str | None = None) -> Tensor:
     return to(self, device=device or "cuda")
 
 
-def _in(dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
+def _in(name: str, dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
     def convert(self: Tensor) -> Tensor:
         return to(self, dtype=dtype)
 
+    convert.__name__ = name
     convert.__doc__ = f"The numbers as {dtype}; itself if they are. See to()."
     return convert
 
@@ -120,7 +121,7 @@ def __pos__(self: Tensor) -> Tensor:
 
 
 def __invert__(self: Tensor) -> Tensor:
-    return Tensor._of(np.invert(self.array))
+    return Tensor._of(as_array(np.invert(self.array)))
 
 
 def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -182,6 +183,8 @@ def _written(op: Callable[..., Tensor], write: Callable[..., Any]) -> Callable[.
     name = f"{op.__name__}_"
 
     def change(self: Tensor, other: Tensor | Number) -> Tensor:
+        if not isinstance(other, Tensor) and type(other) not in NUMBERS:
+            other = wrapped(op.__name__, other)
         return in_place(op.__name__, self, (other,), op, write)
 
     change.__name__, change.__doc__ = name, f"x becomes {op.__name__}(x, other), in its own memory."
@@ -193,9 +196,25 @@ def _in_place_form(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @wraps(function)
     def change(self: Tensor, *args: Any, **options: Any) -> Tensor:
-        return in_place(function.__name__, self, args, partial(function, **options))
+        n = len(args)
+
+        def op(x: Tensor, *given: Any) -> Tensor:
+            return function(x, *given[:n], **dict(zip(options, given[n:])))
+
+        return in_place(function.__name__, self, (*args, *options.values()), op)  # gradients may flow to an option, too
 
     change.__name__, change.__doc__ = f"{function.__name__}_", f"x becomes {function.__name__}(x, ...), in its own memory."
+    return change
+
+
+def _bitwise_in_place(function: Callable[..., Tensor], name: str) -> Callable[..., Tensor]:
+    """mask &= other, in its own memory."""
+
+    def change(self: Tensor, other: Any) -> Tensor:
+        out = function(self, other)
+        return out if out is NotImplemented else in_place(name, self, (other,), lambda x, y: out)
+
+    change.__name__, change.__doc__ = f"{name}_", "x becomes x & other (for `|` and `^`: those), in its own memory."
     return change
 
 
@@ -236,10 +255,13 @@ OPERATORS: dict[str, Any] = {
 }
 OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("add", "sub", "mul", "truediv", "pow", "matmul")}
 OPERATORS |= {f"__i{name}__": IN_PLACE[f"{name}_"] for name in ("add", "sub", "mul", "pow")}
+OPERATORS |= {
+    f"__i{name}__": _bitwise_in_place(OPERATORS[f"__{name}__"], f"bitwise_{name}") for name in ("and", "or", "xor")
+}
 OPERATORS["__itruediv__"] = IN_PLACE["div_"]
 WRITTEN_HERE: dict[str, Any] = {
     "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "type": to, "cpu": cpu, "cuda": cuda,
-    "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(dtype) for name, dtype in DTYPES.items()},
+    "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(name, dtype) for name, dtype in DTYPES.items()},
 }
 # fmt: on
 INSTALLED = METHODS | IN_PLACE | OPERATORS | WRITTEN_HERE

@@ -376,6 +376,15 @@ class Methods:
     def __ipow__(self, exponent: Tensor | Number, /) -> Tensor:
         """x becomes pow(x, ...), in its own memory."""
 
+    def __iand__(self, other: Any, /) -> Tensor:
+        """x becomes x & other (for `|` and `^`: those), in its own memory."""
+
+    def __ior__(self, other: Any, /) -> Tensor:
+        """x becomes x & other (for `|` and `^`: those), in its own memory."""
+
+    def __ixor__(self, other: Any, /) -> Tensor:
+        """x becomes x & other (for `|` and `^`: those), in its own memory."""
+
     def __itruediv__(self, other: Tensor | Number, /) -> Tensor:
         """x becomes div(x, other), in its own memory."""
 

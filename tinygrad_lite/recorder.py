@@ -55,5 +55,6 @@ class Recorder:
 
     def __exit__(self, *exc: object) -> None:
         found = list(seam.recorders)
-        found.remove(self)
+        if self in found:  # set_detect_anomaly(False) may have closed it
+            found.remove(self)
         seam.recorders = tuple(found)

@@ -142,9 +142,12 @@ class Op:
         self._check_lemmas()
 
     def _check_names(self, given: dict[str, Vjp | None]) -> None:
-        """TypeError for a keyword that is neither an input nor asked for as a lemma."""
+        """TypeError for a keyword that is neither an input nor asked for as a lemma, or that already means something."""
         asked = {name for input, f in given.items() if f for name in parameters(f, f"@op {self.name}: the vjp {input}=")}
         for name in given:
+            if name in (*self.options, "out", "shape", "nth", "g"):
+                what = "an option" if name in self.options else "what the vjps get"
+                raise TypeError(f"@op {self.name}: {name}= is for no input, and {name} is {what}; give a lemma another name")
             if name not in self.inputs and name not in asked:
                 there = ", ".join((*self.inputs, *self.options, "out", "shape"))
                 what = f"is for no input; there are {there}. Nor is it a lemma, since no vjp asks for it"
@@ -199,24 +202,25 @@ class Op:
     def with_lemmas(self, g: Any, saved: Any) -> list[Any]:
         """What each vjp reads, from what its node saved for it (None if it is not wanted). A lemma is computed once."""
         known = {"g": g}
-        for needs, values in zip(self.needs, saved):
-            known.update(zip(needs, values or ()))
-
-        def value(name: str) -> Any:
-            if name not in known:
-                lemma, asks = self.lemmas[name]
+        asked = set[str]()
+        for reads, needs, values in zip(self.reads, self.needs, saved):
+            if values is not None:
+                known.update(zip(needs, values))
+                asked.update(reads)
+        for name, (_, asks) in reversed(self.lemmas.items()):  # a lemma asks for earlier ones only
+            asked.update(asks if name in asked else ())
+        for name, (lemma, asks) in self.lemmas.items():
+            if name in asked:
                 try:
-                    known[name] = lemma(*map(value, asks))
+                    known[name] = lemma(*[known[part] for part in asks])
                 except (AttributeError, TypeError, ValueError, IndexError) as error:
                     what = f"backward through {self.name}: the lemma {name}= of {self.name} failed"
                     raise RuntimeError(f"{what}: {type(error).__name__}: {error}") from error
-            return known[name]
-
-        asked: list[Any] = []
+        read: list[Any] = []
         for reads, needs, values in zip(self.reads, self.needs, saved):
-            own = None if values is None else dict(zip(needs, values))  # `shape` is another for each input
-            asked.append(own if own is None else tuple([own[name] if name in own else value(name) for name in reads]))
-        return asked
+            own = known if values is None else known | dict(zip(needs, values))  # `shape` is another for each input
+            read.append(None if values is None else tuple([own[name] for name in reads]))
+        return read
 
 
 def parameters(function: Vjp | None, what: str) -> tuple[str, ...]:

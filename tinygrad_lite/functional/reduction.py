@@ -158,14 +158,16 @@ def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor
 @numpy_names
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None, keepdims: bool = False) -> Tensor:
     """Whether every x, along an axis or altogether, is true (not 0)."""
-    out = as_array(input.array.all(axes_of(dim, input.array.ndim, "all"), keepdims=keepdim))
+    axes = () if dim == () else axes_of(dim, input.array.ndim, "all")  # an empty tuple is no axis here, in PyTorch as well
+    out = as_array(input.array.all(axes, keepdims=keepdim))
     return Tensor._of(out.astype(uint8) if input.array.dtype == uint8 else out)  # as in PyTorch
 
 
 @numpy_names
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None, keepdims: bool = False) -> Tensor:
     """Whether some x, along an axis or altogether, is true (not 0)."""
-    out = as_array(input.array.any(axes_of(dim, input.array.ndim, "any"), keepdims=keepdim))
+    axes = () if dim == () else axes_of(dim, input.array.ndim, "any")  # an empty tuple is no axis here, in PyTorch as well
+    out = as_array(input.array.any(axes, keepdims=keepdim))
     return Tensor._of(out.astype(uint8) if input.array.dtype == uint8 else out)
 
 

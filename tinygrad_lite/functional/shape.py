@@ -27,7 +27,10 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     tensor([[1, 2],
             [3, 4]])
     """
-    return shapes.reshape(input, shape=size_of(shape))
+    size = size_of(shape)
+    if size and min(size) < -1:
+        raise RuntimeError(f"reshape: {list(size)} is no shape; one size may be -1, the others count")
+    return shapes.reshape(input, shape=size)
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
@@ -127,7 +130,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
     nothing = (*shape[:along], 0, *shape[along + 1 :])
     xs = [x if x.array.shape != (0,) else reshape(x, nothing) for x in xs]
     for x in xs:
-        if [n for i, n in enumerate(x.array.shape) if i != along] != [n for i, n in enumerate(shape) if i != along]:
+        others = [n for i, n in enumerate(x.array.shape) if i != along]
+        if x.array.ndim != len(shape) or others != [n for i, n in enumerate(shape) if i != along]:
             shapes_given = ", ".join(str(list(x.array.shape)) for x in tensors)
             raise RuntimeError(f"cat: all sizes but that of dim {dim} must agree, got {shapes_given}")
     ends = tuple(accumulate([x.array.shape[along] for x in xs]))

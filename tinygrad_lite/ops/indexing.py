@@ -12,6 +12,7 @@ import numpy as np
 
 from ..apply import op, view
 from ..backend import Array, array_module
+from .shape import reshape
 
 
 @view(x=lambda g, shape, index, once: index_add(g, shape=shape, index=index, once=once))
@@ -32,12 +33,16 @@ def index_add(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Ar
     return out
 
 @op(x=lambda g, index: setitem(g, 0, index=index),
-    y=lambda g, index: g[index])
+    y=lambda g, shape, index: with_axes_in_front(g[index], len(shape)))
 def setitem(x: Array, y: Array, *, index: Any) -> Array:
     """x with y written at an index: what was there receives no gradient."""
     out = array_module(x).array(x)  # not x.copy(), which for a 0-d result of NumPy's is a number and cannot be written to
     out[index] = y
     return out
+
+def with_axes_in_front(x: Any, ndim: int) -> Any:
+    """x with axes of length one in front, so that it has at least ndim: what is written to x[index] may have had them."""
+    return x if len(x.shape) >= ndim else reshape(x, shape=((1,) * (ndim - len(x.shape)) + x.shape))
 
 @op(x=lambda g, index, axis, shape: scatter_add(g, index=index, axis=axis, shape=shape))
 def gather(x: Array, *, index: Array, axis: int) -> Array:
