@@ -59,7 +59,7 @@ class Tensor(Methods):
 
     @staticmethod
     def _of(array: Array, node: Any = None) -> Tensor:
-        """A Tensor on an array, without a copy. All Tensors outside of apply.py are made here."""
+        """A Tensor on an array, without a copy."""
         x: Tensor = new(Tensor)
         x.array, x.node = array, node
         return x
@@ -278,8 +278,8 @@ class Tensor(Methods):
         return int(self.item())
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """For copy, deepcopy and pickle. Tensors that share memory share it in the copy too; so a view is copied with all of the
-        memory that it is a part of.
+        """For copy, deepcopy and pickle. Tensors that share memory share it in the copy too, so a view is copied together with
+        all of the memory that it is a part of.
         """
         if not self.is_leaf:
             what = "deepcopy and pickle: this tensor was computed from others that require grad, and only leaves can be copied"

@@ -223,52 +223,52 @@ class Methods:
         """max(x, 0); its derivative at 0 is 0."""
 
     def add_(self, other: Tensor | Number) -> Tensor:
-        """x becomes add(x, other), in its own memory."""
+        """Replace x by add(x, other), in the memory of x."""
 
     def sub_(self, other: Tensor | Number) -> Tensor:
-        """x becomes sub(x, other), in its own memory."""
+        """Replace x by sub(x, other), in the memory of x."""
 
     def mul_(self, other: Tensor | Number) -> Tensor:
-        """x becomes mul(x, other), in its own memory."""
+        """Replace x by mul(x, other), in the memory of x."""
 
     def div_(self, other: Tensor | Number) -> Tensor:
-        """x becomes div(x, other), in its own memory."""
+        """Replace x by div(x, other), in the memory of x."""
 
     def neg_(self) -> Tensor:
-        """x becomes neg(x, ...), in its own memory."""
+        """Replace x by neg(x, ...), in the memory of x."""
 
     def abs_(self) -> Tensor:
-        """x becomes abs(x, ...), in its own memory."""
+        """Replace x by abs(x, ...), in the memory of x."""
 
     def sign_(self) -> Tensor:
-        """x becomes sign(x, ...), in its own memory."""
+        """Replace x by sign(x, ...), in the memory of x."""
 
     def exp_(self) -> Tensor:
-        """x becomes exp(x, ...), in its own memory."""
+        """Replace x by exp(x, ...), in the memory of x."""
 
     def log_(self) -> Tensor:
-        """x becomes log(x, ...), in its own memory."""
+        """Replace x by log(x, ...), in the memory of x."""
 
     def sqrt_(self) -> Tensor:
-        """x becomes sqrt(x, ...), in its own memory."""
+        """Replace x by sqrt(x, ...), in the memory of x."""
 
     def tanh_(self) -> Tensor:
-        """x becomes tanh(x, ...), in its own memory."""
+        """Replace x by tanh(x, ...), in the memory of x."""
 
     def pow_(self, exponent: Tensor | Number) -> Tensor:
-        """x becomes pow(x, ...), in its own memory."""
+        """Replace x by pow(x, ...), in the memory of x."""
 
     def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
-        """x becomes clamp(x, ...), in its own memory."""
+        """Replace x by clamp(x, ...), in the memory of x."""
 
     def clip_(self, min: Any = None, max: Any = None) -> Tensor:
-        """x becomes clamp(x, ...), in its own memory."""
+        """Replace x by clamp(x, ...), in the memory of x."""
 
     def relu_(self) -> Tensor:
-        """x becomes relu(x, ...), in its own memory."""
+        """Replace x by relu(x, ...), in the memory of x."""
 
     def sigmoid_(self) -> Tensor:
-        """x becomes sigmoid(x, ...), in its own memory."""
+        """Replace x by sigmoid(x, ...), in the memory of x."""
 
     def __add__(self, other: Tensor | Number, /) -> Tensor:
         """x + y.
@@ -330,7 +330,7 @@ class Methods:
         """
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
-        """x[index] = value, in place; the gradient of what was there is 0."""
+        """x[index] = value, in place. The overwritten numbers get gradient 0."""
 
     def __and__(self, other: Any, /) -> Tensor: ...
 
@@ -365,19 +365,19 @@ class Methods:
     def __rmatmul__(self, other: Tensor | Number, /) -> Tensor: ...
 
     def __iadd__(self, other: Tensor | Number, /) -> Tensor:
-        """x becomes add(x, other), in its own memory."""
+        """Replace x by add(x, other), in the memory of x."""
 
     def __isub__(self, other: Tensor | Number, /) -> Tensor:
-        """x becomes sub(x, other), in its own memory."""
+        """Replace x by sub(x, other), in the memory of x."""
 
     def __imul__(self, other: Tensor | Number, /) -> Tensor:
-        """x becomes mul(x, other), in its own memory."""
+        """Replace x by mul(x, other), in the memory of x."""
 
     def __ipow__(self, exponent: Tensor | Number, /) -> Tensor:
-        """x becomes pow(x, ...), in its own memory."""
+        """Replace x by pow(x, ...), in the memory of x."""
 
     def __itruediv__(self, other: Tensor | Number, /) -> Tensor:
-        """x becomes div(x, other), in its own memory."""
+        """Replace x by div(x, other), in the memory of x."""
 
     @property
     def T(self) -> Tensor:
@@ -388,57 +388,57 @@ class Methods:
         """The last two axes swapped: each matrix transposed. A view."""
 
     def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool | None = None, create_graph: builtins.bool = False, inputs: Any = None) -> None:
-        """Add d self / d leaf to the `.grad` of every leaf that requires it; see autograd.backward.
-        `gradient` has self's shape and may be left out if self is one number.
+        """Compute d self / d leaf for every leaf that requires grad, and add it to the leaf's `.grad`; see autograd.backward.
+        `gradient`, the upstream gradient, has the shape of self; it may be left out if self has one element, and is then 1.
         """
 
     def where(self, condition: Tensor, other: Tensor | Number) -> Tensor:
-        """This tensor where the condition holds, else `other`."""
+        """This tensor where the condition is true, `other` elsewhere."""
 
     def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
-        """Itself in another dtype, on another device, or as another tensor is: x.to(float64), x.to("cuda"), x.to(y).
-        The same object if nothing changes. Gradients flow back through it, except to integers.
+        """The tensor in another dtype, on another device, or with dtype and device of another tensor: x.to(float64), x.to("cuda"),
+        x.to(y). It is x itself if nothing changes and copy is false. Gradients flow back through it, unless it makes integers.
         TypeError for a name that is neither a device nor a dtype.
         """
 
     def type(self, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
-        """Itself in another dtype, on another device, or as another tensor is: x.to(float64), x.to("cuda"), x.to(y).
-        The same object if nothing changes. Gradients flow back through it, except to integers.
+        """The tensor in another dtype, on another device, or with dtype and device of another tensor: x.to(float64), x.to("cuda"),
+        x.to(y). It is x itself if nothing changes and copy is false. Gradients flow back through it, unless it makes integers.
         TypeError for a name that is neither a device nor a dtype.
         """
 
     def cpu(self) -> Tensor:
-        """In the computer's own memory; itself if it is there."""
+        """The tensor in the computer's main memory; x itself if it is there already."""
 
     def cuda(self, device: str | None = None) -> Tensor:
-        """In the GPU's memory; RuntimeError says what is missing where there is none."""
+        """The tensor in the GPU's memory. RuntimeError without a GPU or CuPy; it says what is missing."""
 
     def copy_(self, other: Tensor | Number) -> Tensor:
-        """Take a tensor's values, from whatever device, broadcast to this shape and cast to this dtype; or a number's."""
+        """Overwrite x with the values of a tensor, on any device, broadcast to this shape and cast to this dtype; or a number."""
 
     def fill_(self, value: Tensor | Number) -> Tensor:
-        """Be a number, or the one in a 0-d tensor, throughout."""
+        """Set every element to a number, or to the number in a 0-d tensor."""
 
     def zero_(self) -> Tensor:
-        """Be 0 throughout."""
+        """Set every element to 0."""
 
     def half(self) -> Tensor:
-        """The numbers as float16; itself if they are. See to()."""
+        """The tensor as float16; x itself if it has this dtype already. See to()."""
 
     def float(self) -> Tensor:
-        """The numbers as float32; itself if they are. See to()."""
+        """The tensor as float32; x itself if it has this dtype already. See to()."""
 
     def double(self) -> Tensor:
-        """The numbers as float64; itself if they are. See to()."""
+        """The tensor as float64; x itself if it has this dtype already. See to()."""
 
     def int(self) -> Tensor:
-        """The numbers as int32; itself if they are. See to()."""
+        """The tensor as int32; x itself if it has this dtype already. See to()."""
 
     def long(self) -> Tensor:
-        """The numbers as int64; itself if they are. See to()."""
+        """The tensor as int64; x itself if it has this dtype already. See to()."""
 
     def byte(self) -> Tensor:
-        """The numbers as uint8; itself if they are. See to()."""
+        """The tensor as uint8; x itself if it has this dtype already. See to()."""
 
     def bool(self) -> Tensor:
-        """The numbers as bool; itself if they are. See to()."""
+        """The tensor as bool; x itself if it has this dtype already. See to()."""
