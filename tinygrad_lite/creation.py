@@ -179,7 +179,7 @@ def randint(
     if size is None:
         low, high, size = 0, low, high
     if size is None or high <= low:
-        raise RuntimeError(f"randint: expected low < high and a size, got low {low}, high {high}, size {size}; use randint(low, high, size)")
+        raise RuntimeError(f"randint(low, high, size): low must be below high; got low={low}, high={high}, size={size}")
     return made(draw(generator).integers(low, high, size_of((size,))), dtype, **options)
 
 
