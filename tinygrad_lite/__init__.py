@@ -53,12 +53,12 @@ from .suggest import no_such as _no_such
 
 __version__ = "0.1.0"
 
-# Started in the root of a checkout, Python imports this folder itself, and nn and datasets are not inside it. With this line they
-# are found where `pip install -e .` has put links to them.
+# Started in the root of a checkout, Python imports this folder itself, and nn and datasets are not inside it. With this line
+# they are found where `pip install -e .` has put links to them.
 __path__ = _extend_path(__path__, __name__)
 
-# As PyTorch, we do not warn of log 0 or overflow: NumPy's warnings are switched off for our modules. np.errstate around every op
-# would do the same, but takes half a microsecond each time.
+# PyTorch does not warn of log 0 or overflow, and neither do we: NumPy's warnings are switched off for our modules. np.errstate
+# around every op would do the same, but takes half a microsecond each time.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 _LAZY = ("nn", "optim", "datasets")

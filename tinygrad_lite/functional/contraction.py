@@ -28,7 +28,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     xs: list[Tensor] = list(operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands)
     terms, to = parsed(equation, xs)
     sizes = checked(equation, xs, terms, to)
-    full = [{c for c, n in zip(term, x.shape) if n == sizes[c]} for x, term in zip(xs, terms)]  # without labels of axes that broadcast
+    full = [{c for c, n in zip(term, x.shape) if n == sizes[c]} for x, term in zip(xs, terms)]  # without axes that broadcast
     for i in range(len(xs)):
         elsewhere = {*to}.union(*full[:i], *full[i + 1 :])
         xs[i], terms[i] = reduced(xs[i], terms[i], full[i] & elsewhere)
@@ -49,7 +49,7 @@ def parsed(equation: str, xs: list[Tensor]) -> tuple[list[str], str]:
     if not arrow:
         to = "..." + "".join(sorted(c for c in {*given} - {*",."} if given.count(c) == 1))
     spare = "".join([c for c in ascii_letters if c not in given])
-    behind = [len(x.shape) + 3 - len(term) if "..." in term else 0 for x, term in zip(xs, terms)]  # how many axes "..." stands for
+    behind = [len(x.shape) + 3 - len(term) if "..." in term else 0 for x, term in zip(xs, terms)]  # axes of "..."
     spelt = [term.replace("...", spare[:n][::-1], 1) for term, n in zip([*terms, to], [*behind, max(behind)])]
     for x, term in zip(xs, spelt):
         if len(term) != len(x.shape) or not {*term} <= {*ascii_letters}:

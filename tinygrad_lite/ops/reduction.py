@@ -69,9 +69,9 @@ def ones(n: int, dtype: Any) -> Array:
     return np.ones(n, dtype)
 
 # NumPy adds row after row if the axis is not the last. In such a chain float32 loses digits: 256 numbers cost up to 30
-# epsilons, a million numbers nearly all digits. So short rows are added in blocks of 16, at a cost of two epsilons; wide rows in
+# epsilons, a million numbers nearly all digits. So short rows are added in blocks of 16, which costs two epsilons; wide rows in
 # blocks of 64, by a product with ones, which costs two epsilons too (BLAS adds in fours; the last columns, if their number is
-# not a multiple of 16, in a chain) and is as fast as NumPy's chain. The sums of the blocks, which are few, are added in float64.
+# not a multiple of 16, in a chain) and is as fast as NumPy's chain. The sums of the blocks are few, and added in float64.
 # Measured over axis 0, one thread (tests/benchmarks/reductions.py): the error in epsilons if all numbers are 0.1, and the time,
 #     shape            ours             PyTorch          NumPy's chain         a product with ones in blocks of 256
 #     256 x 784        1.2   0.020 ms   1.5   0.012 ms   20         0.016 ms   2.5
