@@ -1,7 +1,7 @@
 """A stand-in for CuPy where there is no GPU: arrays that are not NumPy's and that refuse what CuPy's refuse.
 
-It computes with NumPy, so it says nothing about CUDA. It shows that our code reaches a foreign array only by the ways that CuPy
-offers: its methods and operators, ufunc calls and functions of the same name. As CuPy does, it refuses to meet a NumPy array
+It computes with NumPy, so it tests nothing about CUDA. It shows that our code uses arrays that are not NumPy's only in ways that
+CuPy offers: their methods and operators, ufunc calls and functions of the same name. As CuPy does, it refuses to meet a NumPy array
 (scalars may), to become one unasked, and ufunc methods such as np.add.reduce; and it gives 0-d arrays, never scalars.
 """
 

@@ -1,4 +1,4 @@
-"""How the house is built: no file is too long to read, and imports point one way.
+"""The structure of the code: no file is too long to read, and imports point one way.
 
 The graph of imports is read from the source: those at the top of a file and those within functions, so that a circle cannot be
 hidden by importing late. Imports for types only (`if TYPE_CHECKING:`) run nothing and are not part of it; where a test fails
@@ -165,7 +165,7 @@ def test_the_map_in_the_readme_is_in_the_order_of_the_imports() -> None:
     assert not wrong, "the map has these in the wrong order: " + "; ".join(map(str, wrong))
 
 
-# The checks on trial, on packages made up for it
+# The checks themselves, tested on small made-up packages
 
 
 def made(root: Path, **files: str) -> Path:

@@ -1,4 +1,4 @@
-"""Errors name the op, the shapes or dtypes, and what to try."""
+"""Errors of ops name the op and the shapes or dtypes, and say what to try."""
 
 from __future__ import annotations
 

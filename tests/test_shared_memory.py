@@ -1,4 +1,4 @@
-"""Memory that two things share: what is seen by both, which writes are refused, and who is named as the other."""
+"""Memory that two objects share: both see a write, or it is refused with an error that names the other object."""
 
 from __future__ import annotations
 
