@@ -1,4 +1,4 @@
-"""The state of an optimizer: state_dicts move between our optimizers and PyTorch's and between devices; bad ones are refused."""
+"""The state of an optimizer: state_dicts move between ours and PyTorch's, and between devices; bad ones are refused."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def _class_weights(weight: Tensor | None, rows: Tensor) -> Tensor:
         return Tensor._of(array_module(rows.array).ones(rows.shape[1], rows.dtype))
     if weight.shape != rows.shape[1:] or weight.dtype != rows.dtype:
         raise RuntimeError(
-            f"weight must be {rows.dtype}{list(rows.shape[1:])}, one number for each class, got {weight.dtype}{list(weight.shape)}"
+            f"weight must be {rows.dtype}{list(rows.shape[1:])}, one number per class, got {weight.dtype}{list(weight.shape)}"
         )
     return weight.detach()
 
