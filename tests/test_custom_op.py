@@ -135,3 +135,25 @@ def test_a_vjp_that_returns_what_was_kept_does_not_give_it_away() -> None:
         assert y.tolist() == [3, 4]
     finally:
         ops.pop("scaled", None)
+
+
+def test_options_may_be_given_by_position() -> None:
+    @op(x=lambda g, scale, shift: g * scale)
+    def scaled(x: Any, *, scale: float = 1.0, shift: float = 0.0) -> Any:
+        return x * scale + shift
+
+    try:
+        x = tl.tensor([1.0, 2.0], requires_grad=True)
+        y = scaled(x, 3.0, shift=1.0)
+        y.sum().backward()
+        assert y.tolist() == scaled(x, 3.0, 1.0).tolist() == [4.0, 7.0]
+        assert x.grad is not None and x.grad.tolist() == [3.0, 3.0]
+        assert scaled(np.ones(1), 2.0).tolist() == [2.0]
+        with pytest.raises(TypeError, match=r"scaled: takes \(input, scale, shift\), got 4 arguments by position"):
+            scaled(x, 1, 2, 3)
+        with pytest.raises(TypeError, match=r"scaled: .* got 2 arguments by position and \['scale'\] by name"):
+            scaled(x, 1, scale=2)
+        with pytest.raises(TypeError, match=r"exp: takes \(input\), got 2"):
+            tl.exp(x, 2)
+    finally:
+        del ops["scaled"]

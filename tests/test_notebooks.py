@@ -39,7 +39,7 @@ def executed(example: str, folder: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("example", TABLES)
 def test_a_notebook_shows_table_and_figure(example: str, tmp_path: Path) -> None:
     outputs = executed(example, tmp_path)
-    text = "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")
+    text = "".join("".join(output["text"]) for output in outputs if output.get("name") == "stdout")  # stderr has the bar
     assert re.search(TABLES[example], text, re.MULTILINE), text
     assert re.search(r"^To be seen: ", text, re.MULTILINE)
     figures = [base64.b64decode(output["data"]["image/png"]) for output in outputs if "image/png" in output.get("data", {})]

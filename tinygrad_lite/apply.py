@@ -81,7 +81,10 @@ def _signature(op: Op) -> Signature:
     names = {1: ("input",), 2: ("input", "other")}.get(0 if op.variadic else len(op.inputs), op.inputs)
     kind = "Tensor | Number" if len(op.inputs) == 2 else "Tensor"
     inputs = [Parameter(name, given[i].kind, annotation=kind) for i, name in enumerate(names)]
-    return Signature(inputs + given[len(inputs) :], return_annotation="Tensor")
+    options = given[len(inputs) :]
+    if len(inputs) == 1 and not op.variadic:  # its options may be given by position too, as PyTorch's arguments are
+        options = [option.replace(kind=Parameter.POSITIONAL_OR_KEYWORD) for option in options]
+    return Signature(inputs + options, return_annotation="Tensor")
 
 
 def _in_float32(op: Op) -> Op:
@@ -125,7 +128,9 @@ def _one(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
     # named dtype, as in cast(x, dtype=float64).
     convert = "dtype" not in op.options
 
-    def apply(input: Any, **options: Any) -> Any:
+    def apply(input: Any, *given: Any, **options: Any) -> Any:
+        if given:
+            options = _named(op, given, options)
         if not isinstance(input, Tensor):
             return forward(input, **options)
         x, edge, dtype = input.array, input.node, input.array.dtype
@@ -152,6 +157,17 @@ def _one(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
         return result
 
     return apply
+
+
+def _named(op: Op, given: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
+    """The options, with those that were given by position, as in softplus(x, 2.0), under their names.
+    TypeError for too many of them, or for one that is given twice.
+    """
+    named = dict(zip(op.options, given))
+    if len(given) > len(op.options) or named.keys() & options.keys():
+        takes = ", ".join(("input", *op.options))
+        raise TypeError(f"{op.name}: takes ({takes}), got {1 + len(given)} arguments by position and {list(options)} by name")
+    return named | options
 
 
 def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
