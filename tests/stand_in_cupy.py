@@ -1,9 +1,9 @@
 """A stand-in for CuPy on machines without a GPU: arrays that are not NumPy's, and that refuse what CuPy's arrays refuse.
 
 It computes with NumPy, so it tests nothing about CUDA. It shows that our code uses foreign arrays only in ways that CuPy
-offers: their methods and operators, ufunc calls, and functions of the same name. As CuPy does, it refuses operations with a NumPy array
-(scalars are accepted), implicit conversion to a NumPy array, and ufunc methods such as np.add.reduce; and its results are 0-d
-arrays, never scalars.
+offers: their methods and operators, ufunc calls, and functions of the same name. As CuPy does, it refuses operations with a
+NumPy array (scalars are accepted), implicit conversion to a NumPy array, and ufunc methods such as np.add.reduce; and its
+results are 0-d arrays, never scalars.
 """
 
 from __future__ import annotations
