@@ -57,11 +57,11 @@ class Dataset(Generic[Item]):
         raise NotImplementedError(f"{type(self).__name__} does not say what its items are: define __getitem__")
 
     def batch(self, indices: Indices) -> Any:
-        """The items at a slice or an integer array of indices, as one batch in memory of its own."""
+        """The items at a slice or an integer array of indices, as one batch with its own memory."""
         return default_collate(items_at(self, indices))
 
     def _facts(self, indices: Indices) -> Facts:
-        """What is known of the items at these indices without making them, to be shown."""
+        """What is known of the items at these indices without making them, for display."""
         return Facts()
 
     def __repr__(self) -> str:

@@ -27,7 +27,7 @@ def dtype_and_shape(array: Any) -> str:
 
 
 def counted(labels: Any, classes: tuple[str, ...]) -> dict[str, int]:
-    """How often each class is among the labels, a tensor of class numbers."""
+    """How often each class occurs in the labels, a tensor of class numbers."""
     return dict(zip(classes, np.bincount(np.asarray(labels.cpu()), minlength=len(classes)).tolist()))
 
 

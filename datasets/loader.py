@@ -1,7 +1,7 @@
 """DataLoader: a dataset in batches.
 
 A whole batch is gathered with one index operation (`dataset.batch`), which takes microseconds, so there are no worker
-processes. A batch has memory of its own, so changing it leaves the dataset as it is.
+processes. A batch has its own memory, so changing it leaves the dataset as it is.
 """
 
 from __future__ import annotations

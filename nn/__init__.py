@@ -1,4 +1,4 @@
-"""What one trains: modules, layers, losses, where weights start, and optimizers, under PyTorch's names.
+"""What you train: modules, layers, losses, initial weights and optimizers, under PyTorch's names.
 
 Its parts are `nn.functional`, `nn.init`, `nn.optim` (with `nn.optim.lr_scheduler`), `nn.utils` and `nn.plots`; `nn.Trainer` is
 the loop around them, `nn.summary(model, input)` shows a model as a table. The names of layers, losses and containers are those

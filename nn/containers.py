@@ -79,7 +79,7 @@ class Sequential(_Listed):
 
 
 class ModuleList(_Listed):
-    """A list of modules that are children, so that their parameters are found. How they are called is up to you.
+    """A list of modules that are children, so that their parameters are found. The module that holds the list calls them.
 
     https://pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
 

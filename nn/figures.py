@@ -22,7 +22,7 @@ class NotebookFigure(Figure):
         return buffer.getvalue()
 
     def add_subplot(self, *args: Any, **kwargs: Any) -> Any:
-        """As matplotlib's; Axes of no special kind are NotebookAxes."""
+        """As matplotlib's, except that ordinary Axes become NotebookAxes."""
         if not {"axes_class", "projection", "polar"} & kwargs.keys():
             kwargs["axes_class"] = NotebookAxes
         return super().add_subplot(*args, **kwargs)

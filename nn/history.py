@@ -1,4 +1,4 @@
-"""History: what a Trainer recorded, an epoch a row. It can be indexed, plotted, and shown as a table in a notebook."""
+"""History: what a Trainer recorded, one row for each epoch. It can be indexed, plotted, and shown as a table in a notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where weights start: each function fills a tensor in place, without recording it, and returns the tensor.
+"""Initial weights: each function fills a tensor in place, without recording it, and returns the tensor.
 
 A layer's fan-in is the number of inputs that each output sums, its fan-out the number of outputs that each input reaches.
 Glorot's ("xavier") and He's ("kaiming") bounds keep the variance of activations and gradients the same from layer to layer.

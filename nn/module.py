@@ -406,7 +406,7 @@ def _warn_of_plain_containers(module: Module) -> None:
                 kind, better = ("dict", "nn.ModuleDict") if isinstance(value, dict) else (type(value).__name__, "nn.ModuleList")
                 warnings.warn(
                     f"{type(part).__name__}.{name} is a plain {kind}: parameters() does not find what it holds, and nothing "
-                    f"trains it; use {better} for layers, an attribute of its own for a Parameter",
+                    f"trains it; use {better} for layers, a separate attribute for a Parameter",
                     UserWarning,
                     stacklevel=3,
                 )

@@ -1,4 +1,4 @@
-"""Pictures of data, models and training, on Axes of your own or of a new figure.
+"""Pictures of data, models and training, on your own Axes or on those of a new figure.
 
     ax = nn.plots.plot_decision_regions(model, points, labels)
     nn.plots.save_figure(ax.figure, "regions.png")

@@ -28,7 +28,7 @@ class IncompatibleKeys(NamedTuple):
 
 
 def load(own: Mapping[str, Tensor], state_dict: Mapping[str, Any], strict: bool, owner: str) -> IncompatibleKeys:
-    """Copy values into the tensors of `own` that have the same keys; `owner` is whom the error names.
+    """Copy values into the tensors of `own` that have the same keys; the error names `owner`.
 
     Every value is read and checked before the first is written.
     """

@@ -2,7 +2,7 @@
 
     python tests/declared_methods.py        # writes the file; test_methods.py fails when it is out of date
 
-The signatures and docstrings are those of the functions, which `inspect` reads; nothing is said twice by hand.
+The signatures and docstrings are those of the functions, which `inspect` reads; nothing is written twice by hand.
 """
 
 from __future__ import annotations

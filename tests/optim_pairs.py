@@ -1,4 +1,4 @@
-"""What the tests of the optimizers share: the options to test, and the same parameters here and in torch."""
+"""What the tests of the optimizers share: the options to test, and the same parameters in our optimizers and torch's."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""A stand-in for CuPy where there is no GPU: arrays that are not NumPy's and that refuse what CuPy's refuse.
+"""A stand-in for CuPy on machines without a GPU: arrays that are not NumPy's, and that refuse what CuPy's arrays refuse.
 
-It computes with NumPy, so it says nothing about CUDA. It shows that our code reaches a foreign array only by the ways that CuPy
-offers: its methods and operators, ufunc calls and functions of the same name. As CuPy does, it refuses to meet a NumPy array
-(scalars may), to become one unasked, and ufunc methods such as np.add.reduce; and it gives 0-d arrays, never scalars.
+It computes with NumPy, so it tests nothing about CUDA. It shows that our code uses foreign arrays only in ways that CuPy
+offers: their methods and operators, ufunc calls, and functions of the same name. As CuPy does, it refuses operations with a
+NumPy array (scalars are accepted), implicit conversion to a NumPy array, and ufunc methods such as np.add.reduce; and its
+results are 0-d arrays, never scalars.
 """
 
 from __future__ import annotations

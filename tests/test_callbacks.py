@@ -1,4 +1,4 @@
-"""Callbacks: when they are called, early stopping, the best weights, and what a second fit knows of the first."""
+"""Callbacks: when they are called, early stopping, the best weights, and what a second fit keeps of the first."""
 
 from __future__ import annotations
 

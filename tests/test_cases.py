@@ -1,4 +1,4 @@
-"""The table of op cases itself: the names and numbers of its rows, and what is said where a row is missing or wrong."""
+"""The table of op cases itself: the names and numbers of its rows, and the errors for rows that are missing or wrong."""
 
 from __future__ import annotations
 

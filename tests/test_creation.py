@@ -1,4 +1,4 @@
-"""Tensors from nothing, against PyTorch: values, shapes, dtypes and refusals."""
+"""New tensors, against PyTorch: values, shapes, dtypes and errors."""
 
 from __future__ import annotations
 

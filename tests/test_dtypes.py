@@ -1,4 +1,4 @@
-"""What two dtypes make: PyTorch's promotion rule, for all pairs, and in the results of arithmetic."""
+"""PyTorch's promotion rule for all pairs of dtypes, alone and in the results of arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""einsum: what it refuses, and what it makes of integers. Values and derivatives are rows of cases.py."""
+"""einsum: what it refuses, and what it makes of integers. Values and derivatives are rows of cases/contraction.py."""
 
 from __future__ import annotations
 

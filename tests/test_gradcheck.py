@@ -1,4 +1,4 @@
-"""gradcheck and gradgradcheck: they must find what is wrong, and only that."""
+"""gradcheck and gradgradcheck: they must find wrong derivatives, and must accept right ones."""
 
 from __future__ import annotations
 

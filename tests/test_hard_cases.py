@@ -1,7 +1,7 @@
-"""Cases that once went silently wrong, crashed, or were refused without a reason, and are about nothing larger.
+"""Single cases that once went silently wrong, crashed, or were refused without a reason.
 
 Those about memory, digits, the walk or @op are in test_shared_memory.py, test_accuracy.py, test_backward.py and
-test_custom_op.py. Most compare with PyTorch; where it has no such thing, the test says what is right.
+test_custom_op.py. Most compare with PyTorch; where PyTorch has no such function, the test says what is right.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""retain_grad(), register_hook() and the warning where a result's .grad is read, each beside PyTorch."""
+"""retain_grad(), register_hook() and the warning when a result's .grad is read, each compared with PyTorch."""
 
 from __future__ import annotations
 

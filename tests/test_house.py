@@ -1,4 +1,4 @@
-"""How the house is built: no file is too long to read, and imports point one way.
+"""The structure of the code: no file is too long to read, and imports point one way.
 
 The graph of imports is read from the source: those at the top of a file and those within functions, so that a circle cannot be
 hidden by importing late. Imports for types only (`if TYPE_CHECKING:`) run nothing and are not part of it; where a test fails
@@ -8,6 +8,7 @@ they are listed. Importing a module also runs the `__init__` of each package aro
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -141,7 +142,30 @@ def test_what_is_below_imports_nothing_from_above(low: str, high: str) -> None:
     assert not wrong, f"{low} must not know {high}: " + "; ".join(map(str, wrong))
 
 
-# The checks on trial, on packages made up for it
+def test_the_map_in_the_readme_is_in_the_order_of_the_imports() -> None:
+    """An engine file imports only files above it in the map or to its left."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").partition("## The map")[2].splitlines()
+    start = lines.index(next(line for line in lines if line.startswith("tinygrad_lite/")))
+    places: list[str] = []
+    for line in lines[start + 1 :]:
+        if not line.startswith(" "):
+            break
+        inner = line.startswith(" " * 8)  # the files of ops/
+        names = line.split() if inner else re.findall(r"(\w+)(?:\.py\b|/)", line.partition(": ")[0])
+        places += [f"tinygrad_lite.{'ops.' * inner}{name.rstrip('/')}" for name in names]
+    assert len(places) > 20
+
+    def place(module: str) -> int:
+        return max((i for i, name in enumerate(places) if f"{module}.".startswith(f"{name}.")), default=-1)
+
+    engine = [name for name in modules(ROOT, PACKAGES) if part(name) == "engine" and name != "tinygrad_lite"]
+    assert not [name for name in engine if place(name) < 0], "not in the map"
+    found = [one for one in imports(ROOT, PACKAGES) if not one.types and one.importer in engine]
+    wrong = [one for one in found if place(one.imported) > place(one.importer)]
+    assert not wrong, "the map has these in the wrong order: " + "; ".join(map(str, wrong))
+
+
+# The checks themselves, tested on small made-up packages
 
 
 def made(root: Path, **files: str) -> Path:

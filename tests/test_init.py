@@ -1,4 +1,4 @@
-"""Where weights start: bounds, expand_reduced, fans, seeds and errors."""
+"""Initial weights: bounds, spread, fans, seeds and errors."""
 
 from __future__ import annotations
 

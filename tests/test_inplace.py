@@ -1,4 +1,4 @@
-"""In-place writes: seen by views, right on the tape, and refused where a gradient would be wrong without a sign."""
+"""In-place writes: views see them, gradients are right, and a write that would silently spoil a gradient is refused."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_changed_result_is_an_error_that_names_op_and_mend(op: str, use: Any) 
     z = y.sum()
     with tl.no_grad():
         y *= 2
-    with pytest.raises(RuntimeError, match=rf"backward through {op}: a float64\[2\] array.*changed in place.*clone"):
+    with pytest.raises(RuntimeError, match=rf"backward through {op}: the float64\[2\] array .* changed in place.*clone"):
         z.backward()
     assert x.grad is None
 
@@ -437,7 +437,7 @@ def test_an_index_changed_before_backward_is_told() -> None:
     i = tl.tensor([0, 1])
     y = x[i]
     i += 1
-    with pytest.raises(RuntimeError, match=r"backward through getitem: a int64\[2\] array that it kept was changed in place"):
+    with pytest.raises(RuntimeError, match=r"backward through getitem: the int64\[2\] array that it saved was changed in"):
         y.sum().backward()
     assert x.grad is None
 

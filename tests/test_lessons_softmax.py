@@ -1,4 +1,4 @@
-"""The softmax lessons: what they print is what was to be shown, and their training is torch's."""
+"""The softmax lessons: they print what they claim, and their training gives torch's numbers."""
 
 from __future__ import annotations
 

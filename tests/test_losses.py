@@ -211,9 +211,9 @@ def test_errors(name: str) -> None:
             loss(x, target)
     with pytest.raises(RuntimeError, match=r"target of shape \[2, 4\]"):
         loss(tl.zeros(2, 5, 4), tl.zeros(2, 3, dtype=tl.int64))
-    with pytest.raises(RuntimeError, match="one number a class"):
+    with pytest.raises(RuntimeError, match="one number per class"):
         loss(x, t([0, 1, 2]), tl.ones(4))
-    with pytest.raises(RuntimeError, match="one number a class"):
+    with pytest.raises(RuntimeError, match="one number per class"):
         loss(x, t([0, 1, 2]), tl.ones(5, dtype=tl.float64))
     with pytest.raises(ValueError, match="'avg' is not a valid value for reduction"):
         loss(x, t([0, 1, 2]), reduction="avg")

@@ -1,4 +1,4 @@
-"""What methods.py installs on Tensor, and what editors are told about it."""
+"""What methods.py installs on Tensor, and what methods.pyi declares of it for editors."""
 
 from __future__ import annotations
 

@@ -460,7 +460,7 @@ class Plain(nn.Module):
         ([nn.Linear(1, 1)], r"^Plain\.layers is a plain list: .* use nn\.ModuleList for layers"),
         ((nn.Linear(1, 1), nn.ReLU()), r"^Plain\.layers is a plain tuple: .* use nn\.ModuleList"),
         ({"a": nn.Linear(1, 1)}, r"^Plain\.layers is a plain dict: .* use nn\.ModuleDict"),
-        ([nn.Parameter(tl.ones(1))], r"an attribute of its own for a Parameter$"),
+        ([nn.Parameter(tl.ones(1))], r"a separate attribute for a Parameter$"),
     ],
 )
 def test_layers_in_a_plain_container_are_not_lost_in_silence(held: Any, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Names that do not exist: PyTorch's that we lack, the expressions that do their work here, and typing mistakes."""
+"""Names that do not exist: PyTorch's that we lack, the expressions that do the same work here, and typing mistakes."""
 
 from __future__ import annotations
 

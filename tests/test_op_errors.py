@@ -1,4 +1,4 @@
-"""Errors name the op, the shapes or dtypes, and what to try."""
+"""Errors of ops name the op and the shapes or dtypes, and say what to try."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ import tinygrad_lite as tl
         (
             lambda: tl.cat([tl.ones(2, 3), tl.ones(2, 2)]),
             RuntimeError,
-            r"cat: all sizes but that of dim 0 must agree, got \[2, 3\], \[2, 2\]",
+            r"cat: all sizes except that of dim 0 must agree, got \[2, 3\], \[2, 2\]",
         ),
         (lambda: tl.cat([]), (TypeError, RuntimeError, ValueError), "cat.*non-empty"),
         (lambda: tl.cat([tl.tensor(1.0)]), RuntimeError, "cat.*stack"),

@@ -322,7 +322,7 @@ def test_many_small_parameters_are_updated_to_the_last(kind: str) -> None:
 def test_an_optimizer_that_says_nothing_cannot_step() -> None:
     p = tl.ones(2, requires_grad=True)
     p.grad = tl.ones(2)
-    with pytest.raises(NotImplementedError, match="Optimizer says neither step"):
+    with pytest.raises(NotImplementedError, match=r"Optimizer defines neither step\(\) nor hyperparameters\(\); define one"):
         optim.Optimizer([p], {}).step()
     assert p.tolist() == [1, 1]
 

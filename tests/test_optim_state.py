@@ -1,4 +1,4 @@
-"""What an optimizer remembers: state_dicts that move between ours and PyTorch's, between devices, and bad ones refused."""
+"""The state of an optimizer: state_dicts move between ours and PyTorch's, and between devices; bad ones are refused."""
 
 from __future__ import annotations
 

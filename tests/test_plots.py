@@ -1,4 +1,4 @@
-"""Plots: what is drawn, on which Axes, and that nothing is left behind."""
+"""Plots: what is drawn, on which Axes, and that no figure is left open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of images: how many stand in a row."""
+"""show_images: how many images stand in a row."""
 
 from __future__ import annotations
 

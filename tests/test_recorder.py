@@ -1,4 +1,4 @@
-"""The seam: a Recorder sees each op and each vjp; detect_anomaly finds the first nan or inf."""
+"""Recorder: it sees each op and each vjp. detect_anomaly: it finds the first nan or inf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory that two things share: what is seen by both, which writes are refused, and who is named as the other."""
+"""Memory that two objects share: both see a write, or it is refused with an error that names the other object."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_a_refused_write_says_who_else_sees_the_memory() -> None:
     w = leaf(1.0, 2.0)
     y = w * 2
     square = y * y
-    with pytest.raises(RuntimeError, match="shared with the recorded step <mul>, which kept it"):
+    with pytest.raises(RuntimeError, match="shared with the recorded step <mul>, which saved it"):
         y += 1
     del square
     view = y[:1]

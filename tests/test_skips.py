@@ -1,4 +1,4 @@
-"""A skip says that something is missing: what needs a device that is not here is not collected, so that a skip is seen."""
+"""Tests for a device that is missing are not collected rather than skipped, so that any other skip is noticed."""
 
 from __future__ import annotations
 

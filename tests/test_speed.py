@@ -1,6 +1,6 @@
-"""The speed that is promised, held by ratios: to NumPy or to PyTorch in the same run, the best of several rounds of each.
+"""The speed that the README promises, as ratios to NumPy or PyTorch in the same run, the best of several rounds of each.
 
-The bounds leave room for a busy machine; what was measured is in tests/benchmarks, which print it.
+The bounds have a margin for a busy machine; the scripts in tests/benchmarks print the measured ratios.
 """
 
 from __future__ import annotations

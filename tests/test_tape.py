@@ -1,4 +1,4 @@
-"""The tape and the walk: what is remembered, in which order it is walked, and what is left afterwards."""
+"""The tape and the walk: which values are saved, in which order nodes are visited, and what is freed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_chain_of_a_million_ops() -> None:
     y.backward()
     assert of(x.grad).item() == 1
     assert y.item() == pytest.approx(2)
-    del y  # a million nodes are let go without recursion
+    del y  # a million nodes are freed without recursion
 
 
 def test_a_deep_chain_that_keeps_arrays_is_let_go_unwalked() -> None:

@@ -1,4 +1,4 @@
-"""Tensor: what it says of itself, how it is shown, and how Python's own functions see it."""
+"""Tensor: its properties, how it is printed, and how Python's own functions treat it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trainer: the protocol, what is recorded, what it refuses, and what is seen of it."""
+"""Trainer: the protocol, what it records, what it refuses, and its progress bar."""
 
 from __future__ import annotations
 

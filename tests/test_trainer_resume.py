@@ -1,4 +1,4 @@
-"""Trainings that go on: fit(resume=True), and what Ctrl-C leaves."""
+"""Continued trainings: fit(resume=True), and what remains after Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What editors and type checkers see of a user's script, after the README's install: revealed types, and mistakes flagged.
+"""A user's script after the README's install, as type checkers see it: the types are right, and mistakes are flagged.
 
 The script is checked outside of the checkout, where only the installed package can be found.
 """

@@ -6,8 +6,8 @@
     (x**2).sum().backward()
     x.grad                                  # tensor([2., 4.])
 
-`nn` (modules, losses, optimizers), `optim` and `datasets` load on first use. Where to look: a derivative is in ops/, directly
-above its forward; how a step is remembered is in tape.py; how the gradient walks back is in backward.py.
+`nn` (modules, losses, optimizers), `optim` and `datasets` are imported on first use. Where to look: a derivative is in ops/,
+directly above its forward; tape.py shows how a step is recorded, backward.py how the gradient walks back.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ from .suggest import no_such as _no_such
 
 __version__ = "0.1.0"
 
-# Python that is started in the root of a checkout imports this folder itself, and nn and datasets are not inside it: this line
-# finds them where `pip install -e .` has put links to them.
+# Started in the root of a checkout, Python imports this folder itself, and nn and datasets are not inside it. With this line
+# they are found where `pip install -e .` has put links to them.
 __path__ = _extend_path(__path__, __name__)
 
-# PyTorch is silent about log 0 and overflow, and so is this: NumPy's warnings are switched off for what happens in our code.
-# np.errstate around every op would say the same at half a microsecond each.
+# PyTorch does not warn of log 0 or overflow, and neither do we: NumPy's warnings are switched off for our modules. np.errstate
+# around every op would do the same, but takes half a microsecond each time.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 _LAZY = ("nn", "optim", "datasets")
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from . import datasets as datasets
     from . import nn as nn
     from . import optim as optim
-else:  # hidden from type checkers, for which a misspelt name would be Any
+else:  # hidden from type checkers, or every misspelt name would be valid for them
     __all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "gradcheck", "manual_seed", "op", "relu", "sigmoid"]
     __all__ += ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
     __all__ += [name for family in (*_methods.FAMILIES, _creation, _dtypes) for name in family.__all__]

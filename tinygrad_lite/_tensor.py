@@ -1,10 +1,10 @@
 """Tensor: an array, and its place on the tape.
 
     x.array   the NumPy or CuPy array itself
-    x.node    None, the Leaf where its gradient is gathered, or the Node that remembers how it was computed
+    x.node    None, the Leaf that holds its gradient, or the Node that remembers how it was computed
 
-Everything else here is a question about the two. The methods that compute (x.exp(), x + y, x[0], x.backward()) are functions
-of ops/ and functional/, which make Tensors and so stand above this file: methods.py installs them.
+Everything in this file asks about these two or changes them. The methods that compute (x.exp(), x + y, x[0], x.backward()) are
+functions of ops/ and functional/. Those make Tensors, so their files import this one; methods.py installs them as methods.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ new = object.__new__
 
 class Tensor(Methods):
     """A multi-dimensional array that remembers how it was computed, so that backward() can differentiate it.
-    Made with tensor(...), zeros(...) and their like; `Tensor(data)` gives the default dtype, `Tensor(2, 3)` an empty one.
+    Make one with tensor(...), zeros(...) and so on. `Tensor(data)` has the default dtype; the values of `Tensor(2, 3)`, of
+    that shape, are arbitrary.
     https://pytorch.org/docs/stable/tensors.html
     >>> x = tensor([1.0, 2.0], requires_grad=True)
     >>> (x**2).sum().backward()
@@ -45,7 +46,7 @@ class Tensor(Methods):
     __slots__ = ("__weakref__", "_leaf", "array", "node")
     array: Array
     node: Any
-    _leaf: Leaf  # made when first needed; `node` is it as long as the tensor requires grad
+    _leaf: Leaf  # made when first needed; while the tensor is a leaf that requires grad, `node` is this object
 
     def __init__(self, *data: Any) -> None:
         if data and all(isinstance(n, int) for n in data):
@@ -58,7 +59,7 @@ class Tensor(Methods):
 
     @staticmethod
     def _of(array: Array, node: Any = None) -> Tensor:
-        """A Tensor on an array, without a copy: the one way in for arrays."""
+        """A Tensor on an array, without a copy."""
         x: Tensor = new(Tensor)
         x.array, x.node = array, node
         return x
@@ -72,12 +73,12 @@ class Tensor(Methods):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the numbers: a NumPy dtype, float32 and its like."""
+        """The type of the numbers: a NumPy dtype such as float32."""
         return self.array.dtype  # type: ignore[no-any-return]
 
     @property
     def device(self) -> device:
-        """Where the memory is: device("cpu") or device("cuda:0")."""
+        """The device that holds the memory: device("cpu") or device("cuda:0")."""
         return device_of(self.array)
 
     def dim(self) -> int:
@@ -95,18 +96,18 @@ class Tensor(Methods):
         return self.shape if dim is None else self.shape[axis_of(dim, self.ndim, "size")]
 
     def numel(self) -> int:
-        """How many numbers it holds."""
+        """The number of elements."""
         return int(self.array.size)
 
     def is_floating_point(self) -> bool:
-        """Whether the numbers are floats, which alone can require grad."""
+        """Whether the numbers are floats. Only such tensors can require grad."""
         return bool(self.array.dtype.kind == "f")
 
     # Its place on the tape
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to it or through it. It can be set for leaves, and for floats only."""
+        """Whether gradients flow to this tensor or through it. It can be set only for leaves of a floating-point dtype."""
         return self.node is not None
 
     @requires_grad.setter
@@ -114,8 +115,8 @@ class Tensor(Methods):
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Let gradients be gathered here from now on, or (False) no more.
-        RuntimeError for integers, and for a result (use detach()).
+        """Set requires_grad, in place: whether backward() is to compute the gradient with respect to this leaf.
+        RuntimeError for integers, and to switch it off for the result of a recorded step (use detach()).
         """
         if isinstance(self.node, Node):
             if not requires_grad:
@@ -131,26 +132,26 @@ class Tensor(Methods):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether it was made by the user rather than by a recorded step."""
+        """Whether the tensor was made by the user, not by a recorded step."""
         return not isinstance(self.node, Node)
 
     @property
     def grad_fn(self) -> Node | None:
-        """The step that made it, None for a leaf."""
+        """The recorded step that made the tensor; None for a leaf."""
         return self.node if isinstance(self.node, Node) else None
 
     @property
     def grad(self) -> Tensor | None:
-        """The gradient that backward() has gathered here, None before the first. Only leaves gather one, and results on
-        which retain_grad() was called; for another result it is None, with a warning.
+        """The gradient: the sum of what each backward() added, None before the first. Only leaves have one, and results after
+        retain_grad(). For any other result it is None, and reading it gives a warning.
         """
         node = self.node
         if type(node) is Leaf:
             return node.grad  # type: ignore[no-any-return]
         if node is not None and not self.retains_grad:
             warnings.warn(
-                "the .grad of a tensor that is not a leaf is being read: backward() leaves it None. To have it, call "
-                "x.retain_grad() before backward(), or use autograd.grad(loss, x). To update a weight, write "
+                "the .grad of a tensor that is not a leaf was read; it is None, because backward() sets it only for leaves. To "
+                "get it, call x.retain_grad() before backward(), or use autograd.grad(loss, x). To update a weight, write "
                 "`with no_grad(): w -= lr * w.grad`, since w = w - lr * w.grad makes a tensor that is not a leaf",
                 UserWarning,
                 stacklevel=2,
@@ -167,7 +168,7 @@ class Tensor(Methods):
         (node if type(node) is Leaf else leaf_of(self)).grad = g
 
     def retain_grad(self) -> None:
-        """Let backward() gather `.grad` here too, though this is a result. RuntimeError if no gradient flows to it.
+        """Let backward() set `.grad` for this tensor too, although it is a result. RuntimeError if no gradient reaches it.
         https://pytorch.org/docs/stable/generated/torch.Tensor.retain_grad.html
         >>> w = tensor(3.0, requires_grad=True)
         >>> y = w * 2; y.retain_grad()
@@ -175,7 +176,7 @@ class Tensor(Methods):
         tensor(12.)
         """
         if self.node is None:
-            raise RuntimeError("retain_grad: this tensor does not require grad, so that no gradient reaches it")
+            raise RuntimeError("retain_grad: this tensor does not require grad, so no gradient reaches it")
         if isinstance(self.node, Node) and not self.retains_grad:
             leaf = leaf_of(self)
 
@@ -187,13 +188,13 @@ class Tensor(Methods):
 
     @property
     def retains_grad(self) -> bool:
-        """Whether it is a result that gathers its gradient: see retain_grad()."""
+        """Whether it is a result on which retain_grad() was called."""
         return isinstance(self.node, Node) and inf in getattr(self.node, "hooks", ())
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
         """Call hook(g) in each backward, with the gradient g of the loss with respect to this tensor. If it returns a Tensor,
-        that goes on in place of g: RuntimeError if its shape or dtype is another. The hooks of leaves run last, when the
-        whole gradient has arrived. `handle.remove()` ends it. RuntimeError if no gradient flows here.
+        that Tensor replaces g: RuntimeError if its shape or dtype differs. The hooks of leaves run last, when the whole
+        gradient has arrived. `handle.remove()` removes the hook. RuntimeError if no gradient reaches this tensor.
         https://pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html
         >>> x = tensor([1.0, 2.0], requires_grad=True)
         >>> handle = x.register_hook(lambda g: g * 10)
@@ -201,18 +202,18 @@ class Tensor(Methods):
         tensor([10., 10.])
         """
         if self.node is None:
-            raise RuntimeError("register_hook: this tensor does not require grad, so that no gradient reaches it")
+            raise RuntimeError("register_hook: this tensor does not require grad, so no gradient reaches it")
         if not callable(hook):
             raise TypeError(f"register_hook: expected a function of the gradient, got {type(hook).__name__}")
         return Handle(_hooks_of(self.node), hook)
 
     def detach(self) -> Tensor:
-        """The same memory without the history: gradients stop here."""
+        """A tensor on the same memory, without history: gradients stop here."""
         return Tensor._of(self.array)
 
     @property
     def data(self) -> Tensor:
-        """The same memory without the history; assigning a tensor gives this one its memory."""
+        """As detach(). Assigning a tensor (x.data = y) makes this tensor use the memory of y."""
         return self.detach()
 
     @data.setter
@@ -223,24 +224,24 @@ class Tensor(Methods):
     # To Python and NumPy
 
     def item(self) -> int | float:
-        """The Python number that a tensor of one element holds; RuntimeError for another size."""
+        """The value of a tensor of one element, as a Python number. RuntimeError for any other size."""
         if self.array.size != 1:
             raise RuntimeError(f"item: expected a tensor of one element, got {self.array.size}; use tolist()")
         return self.array.item()  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
-        """Nested lists of Python numbers; a number if 0-d."""
+        """Nested lists of Python numbers; one number if the tensor is 0-d."""
         return self.array.tolist()
 
     def numpy(self) -> np.ndarray[Any, Any]:
-        """The NumPy array, on the same memory. RuntimeError if it requires grad, TypeError on the GPU."""
+        """A NumPy array on the same memory. RuntimeError if the tensor requires grad, TypeError if it is on the GPU."""
         if self.node is not None:
             raise RuntimeError("numpy: this tensor requires grad, and NumPy would lose that; use x.detach().numpy()")
         if not isinstance(self.array, np.ndarray):
             raise TypeError(f"numpy: this tensor is on {self.device}; use x.cpu().numpy()")
         return self.array
 
-    # Python's own questions
+    # What Python's own functions call
 
     def __repr__(self) -> str:
         return printing.text(self)
@@ -263,7 +264,7 @@ class Tensor(Methods):
 
     def __bool__(self) -> bool:
         if self.array.size != 1:
-            raise RuntimeError(f"the truth of a tensor of {self.array.size} numbers is ambiguous; use x.any() or x.all()")
+            raise RuntimeError(f"the truth value of a tensor of {self.array.size} numbers is ambiguous; use x.any() or x.all()")
         return bool(self.array.item())
 
     def __float__(self) -> float:
@@ -278,7 +279,9 @@ class Tensor(Methods):
         return int(self.item())
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """For copy, deepcopy and pickle: what shares memory before does so after; a view brings all of its memory along."""
+        """For copy, deepcopy and pickle. Tensors that share memory share it in the copy too, so a view is copied together with
+        all of the memory that it is a part of.
+        """
         if not self.is_leaf:
             what = "deepcopy and pickle: this tensor was computed from others that require grad, and only leaves can be copied"
             raise RuntimeError(f"{what}; use x.detach(), also to plot it: plt.plot(x.detach())")
@@ -288,7 +291,7 @@ class Tensor(Methods):
         kind, *_ = self.__reduce_ex__(4)[1]
         return _rebuilt(kind, self.array, None, None).requires_grad_(self.requires_grad)
 
-    if not TYPE_CHECKING:  # or a misspelt name would be Any for type checkers
+    if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
 
         def __getattr__(self, name: str) -> Any:
             raise no_such(type(self), name, partial(dir, Tensor))
@@ -310,7 +313,7 @@ class Tensor(Methods):
 
 
 def leaf_of(x: Tensor) -> Leaf:
-    """Where the gradient of x is gathered: the same object for the tensor's whole life."""
+    """The Leaf of x, which holds its gradient: the same object for the tensor's whole life."""
     try:
         return x._leaf
     except AttributeError:
@@ -325,7 +328,7 @@ def _hooks_of(node: Leaf | Node) -> Hooks:
 
 
 def _rebuilt(kind: type[Tensor], memory: Array, part: Any, leaf: Leaf | None) -> Tensor:
-    """A tensor from what __reduce_ex__ says of it."""
+    """A tensor from the parts that __reduce_ex__ returned."""
     x: Tensor = new(kind)
     x.array, x.node = part_of(memory, part), None
     if leaf is not None:

@@ -1,7 +1,7 @@
-"""detect_anomaly(): stop where the first nan or inf is made, in forward or backward, and say by which op and line.
+"""detect_anomaly(): stop where the first nan or inf appears, in forward or backward, and name the op and the line.
 
-It is a Recorder (recorder.py): it looks at what each op and each vjp made. That takes several times as long as computing, so
-that it is for hunting only.
+It is a Recorder (recorder.py) that checks the result of each op and each vjp. Programs run several times slower with it, so use
+it for debugging only.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ._tensor import Tensor
 from .recorder import Recorder, seam
 from .tape import Node, Op
 
-REMEMBERED = 1_000_000  # the lines of so many recorded steps
+REMEMBERED = 1_000_000  # for how many recorded steps the user's line is remembered, at most
 
 
 class detect_anomaly(Recorder, ContextDecorator):
-    """Within it, the op that first makes a nan or inf is a RuntimeError: of what forward computes, with the user's line; of
-    what backward computes, with the line that called the op in forward. An op that was given a nan or inf is not blamed.
-    check_nan=False looks for nothing. Unlike PyTorch's, which looks for nan in backward, it also finds inf, and in forward.
+    """Within it, the first op or vjp that makes a nan or inf raises a RuntimeError, which shows the line of the user's program
+    that called the op. An op that was given a nan or inf is not blamed. check_nan=False switches the check off. PyTorch's looks
+    for nan in backward only; this one also looks for inf, and in forward.
     https://pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly
     >>> x = tensor([1.0, 0.0], requires_grad=True)
     >>> with detect_anomaly():
@@ -36,7 +36,7 @@ class detect_anomaly(Recorder, ContextDecorator):
 
     def __init__(self, check_nan: bool = True) -> None:
         self.check_nan = check_nan
-        self.lines: dict[int, str] = {}  # the birth of a node -> the user's line that recorded it
+        self.lines: dict[int, str] = {}  # a node's birth -> the user's line that recorded the node
 
     def applied(self, op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> None:
         if isinstance(out.node, Node):
@@ -63,7 +63,7 @@ class detect_anomaly(Recorder, ContextDecorator):
 
 
 class set_detect_anomaly:
-    """detect_anomaly() from now on (True), or no more (False); in a `with` statement, until its end.
+    """Switch detect_anomaly() on (True) or off (False) from now on; in a `with` statement, until its end.
     https://pytorch.org/docs/stable/autograd.html#torch.autograd.set_detect_anomaly
     >>> with set_detect_anomaly(True):
     ...     tensor(1e30) * 1e30
@@ -91,7 +91,7 @@ def _apart() -> tuple[tuple[detect_anomaly, ...], tuple[Recorder, ...]]:
 
 
 def broken(x: Any) -> bool:
-    """Whether a Tensor, an array, a number, or one of a list of them is nan or inf."""
+    """Whether there is a nan or inf in a Tensor, an array, a number, or a list of them."""
     if isinstance(x, (list, tuple)):
         return any([broken(part) for part in x])
     array = x.array if isinstance(x, Tensor) else x
@@ -100,7 +100,7 @@ def broken(x: Any) -> bool:
 
 
 def elements(x: Any) -> str:
-    """`2 nan and 1 inf of 6 elements, the first at [0, 1],`: which elements of a Tensor or array are not finite."""
+    """Which elements of a Tensor or array are not finite: `1 nan and 1 inf of 6 elements at [0, 1], [1, 2]`."""
     array = x.array if isinstance(x, Tensor) else x
     counts = {"nan": int(np.isnan(array).sum()), "inf": int(np.isinf(array).sum())}
     found = " and ".join([f"{n} {name}" for name, n in counts.items() if n])
@@ -111,12 +111,12 @@ def elements(x: Any) -> str:
 
 
 def shown(x: Any) -> str:
-    """A Tensor by its dtype and shape, a number as it is."""
+    """A Tensor as its dtype and shape, a number as it is."""
     return f"{x.dtype}{list(x.shape)}" if hasattr(x, "dtype") else repr(x)
 
 
 def users_line() -> str:
-    """Where the program is, outside of this package: the file, the line, and what is written there."""
+    """The line of the user's program that is running, outside of this package: file, number and text."""
     frame = sys._getframe(1)
     while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "tinygrad_lite":
         frame = frame.f_back

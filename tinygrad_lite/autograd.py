@@ -1,4 +1,4 @@
-"""PyTorch's names for differentiation: `autograd.grad`, `autograd.backward`, `autograd.gradcheck`, ..."""
+"""PyTorch's torch.autograd: `autograd.grad`, `autograd.backward`, `autograd.gradcheck` and more, from the files they are in."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Axes and sizes as the user writes them, brought into the one form that ops expect: tuples of non-negative ints."""
+"""Axes and sizes, from the forms that a user may write to the one form that ops expect: tuples of non-negative ints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 def axis_of(dim: int, ndim: int, what: str) -> int:
-    """A non-negative axis; IndexError, as in PyTorch, if there is no such axis. A 0-d tensor has an axis 0 and -1.
+    """The axis as a non-negative int; IndexError, as in PyTorch, if it does not exist. A 0-d tensor accepts 0 and -1.
     >>> axis_of(-1, 3, "sum")
     2
     """
@@ -27,7 +27,7 @@ def axis_of(dim: int, ndim: int, what: str) -> int:
 
 
 def axes_of(dim: Dim, ndim: int, what: str) -> tuple[int, ...]:
-    """Non-negative axes: of one, of several, or for None (and an empty tuple) of all.
+    """The axes as non-negative ints, for one axis or several; None and an empty tuple mean all axes.
     >>> axes_of((0, -1), 3, "sum")
     (0, 2)
     """
@@ -40,7 +40,7 @@ def axes_of(dim: Dim, ndim: int, what: str) -> tuple[int, ...]:
 
 
 def size_of(size: Any) -> tuple[int, ...]:
-    """A shape from f(2, 3), f((2, 3)) or f([2, 3]), whose `*size` it is given.
+    """A shape from the `*size` of a function that may be called as f(2, 3), f((2, 3)) or f([2, 3]).
     >>> size_of((2, 3)), size_of(([2, 3],))
     ((2, 3), (2, 3))
     """
@@ -50,8 +50,8 @@ def size_of(size: Any) -> tuple[int, ...]:
 
 
 def numpy_names(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Let a function of PyTorch's `dim` and `keepdim` take NumPy's `axis` and `keepdims` as well. Its signature names them,
-    for editors and type checkers; what is given under NumPy's name reaches it under PyTorch's.
+    """A decorator: a function with PyTorch's `dim` and `keepdim` also takes NumPy's `axis` and `keepdims`. They are in its
+    signature for editors and type checkers only: here they are renamed before the function is called.
     """
 
     @wraps(function)

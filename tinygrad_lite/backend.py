@@ -1,8 +1,8 @@
 """Where arrays live: NumPy on the CPU, CuPy on an NVIDIA GPU.
 
-Forwards are written once, in NumPy's functions and array methods; a CuPy array carries them to the GPU through NumPy's
-dispatch protocols. A module is asked for by name only to *create* an array. CuPy is imported only when a program asks
-for "cuda", so nothing here needs a GPU, a driver or CuPy to be present.
+Forwards are written once, with NumPy's functions and array methods. Called on CuPy arrays, these run on the GPU, by NumPy's
+dispatch protocols. Only to *create* an array is the right module needed: array_module(). CuPy is imported only when a program
+asks for "cuda", so nothing else needs a GPU, a driver or CuPy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Array = Any  # numpy.ndarray or cupy.ndarray
 
 
 class device(str):
-    """The place of a tensor's memory: `device("cpu")`, `device("cuda")` or `device("cuda:0")`.
+    """Where a tensor's memory is: `device("cpu")`, `device("cuda")` or `device("cuda:0")`.
     A string with PyTorch's two attributes, `type` and `index`. RuntimeError for any other name.
     https://pytorch.org/docs/stable/tensor_attributes.html#torch.device
     >>> device("cpu").type
@@ -47,7 +47,8 @@ def is_array(value: object) -> bool:
 
 
 def plain(array: Array) -> Array:
-    """The array as exactly a NumPy (or CuPy) array, on the same memory: of a subclass, `*` may be a matrix product.
+    """The array as a plain NumPy (or CuPy) array on the same memory, because subclasses may compute differently: the `*` of
+    np.matrix is a matrix product.
     >>> type(plain(np.ones((2, 2)).view(np.recarray)))
     <class 'numpy.ndarray'>
     """
@@ -55,8 +56,8 @@ def plain(array: Array) -> Array:
 
 
 def as_part(array: Array) -> tuple[Array, Any]:
-    """An array as the memory that it is a part of, and (offset in numbers, shape, strides): what part_of() makes it of again.
-    Where the memory is not one run of numbers of the same size, and on the GPU, the array itself and None.
+    """The array that owns the memory of this one, and (dtype, offset in bytes, shape, strides), from which part_of() makes this
+    array again. If the owner is not contiguous or has numbers of another size, and on the GPU: the array itself and None.
     """
     memory = array
     while isinstance(getattr(memory, "base", None), np.ndarray):
@@ -68,7 +69,7 @@ def as_part(array: Array) -> tuple[Array, Any]:
 
 
 def part_of(memory: Array, part: Any) -> Array:
-    """The array that as_part() took apart, on the same memory."""
+    """The array that as_part() described, on the same memory."""
     if part is None:
         return memory
     dtype, offset, shape, strides = part
@@ -86,7 +87,7 @@ def device_of(array: Array) -> device:
 
 
 def cupy() -> Any:
-    """The cupy module, or a RuntimeError that says why there is no CUDA here and what to install."""
+    """The cupy module; or a RuntimeError that says why CUDA cannot be used here, and what to install."""
     try:
         import cupy as cp
     except ImportError as error:
@@ -100,7 +101,7 @@ def cupy() -> Any:
 
 
 def put(array: Array, place: str | device | None) -> Array:
-    """`array` on the device `place` (None: where it is); the same object if it is there already."""
+    """`array` on the device `place`; the same object if it is there already, or if place is None."""
     if place is None:
         return array
     place = device(place)

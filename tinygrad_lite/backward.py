@@ -1,9 +1,9 @@
-"""The walk: from a result back along the tape, carrying the gradient.
+"""The walk: it carries the gradient from a result back along the tape.
 
-`walk` visits the nodes youngest first. A node is older than everything made from it, so when its turn comes all of its
-gradient has arrived: that is the topological order, with no recursion and no search beforehand. Each node asks its op's vjps
-for the gradients of its inputs; gradients that meet are added. `backward` puts what arrives at the leaves into `.grad`;
-`grad` hands it over instead.
+`walk` visits the nodes, the youngest first. A node is older than everything computed from it, so all of its gradient has
+arrived when its turn comes. This is a topological order, found without recursion and without a search beforehand. At each node
+the vjps of its op compute the gradients of its inputs; gradients that arrive at the same place are added. `backward` adds what
+arrives at the leaves to their `.grad`; `grad` returns it instead.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from .tape import Handle, Hooks, Leaf, Node
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
-    """Undo broadcasting: sum g over the axes along which an input of this shape was repeated. ValueError if it was not.
+    """Undo broadcasting: sum g over the axes along which an input of this shape was repeated. ValueError if this shape does
+    not broadcast to that of g.
     >>> unbroadcast(np.ones((2, 3)), (3,))
     array([2., 2., 2.])
     """
@@ -35,7 +36,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
         return g
     extra = len(g.shape) - len(shape)
     if extra < 0 or any([n != m != 1 for n, m in zip(g.shape[extra:], shape)]):
-        raise ValueError(f"{list(g.shape)} is not a shape that {list(shape)} broadcasts to")
+        raise ValueError(f"shape {list(shape)} does not broadcast to {list(g.shape)}")
     axes = tuple([i for i, n in enumerate(g.shape) if i < extra or (shape[i - extra] == 1 and n != 1)])
     return reshape(sum_over(g, axis=axes, keepdims=True), shape=shape)
 
@@ -43,14 +44,14 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 def walk(
     roots: Iterable[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: Collection[Any] | None = None
 ) -> tuple[dict[Any, Any], set[Any]]:
-    """The gradient that arrives at each leaf, or at each leaf and node of `wanted`; and for which it belongs to nobody else.
-    `roots` are pairs of a node or leaf and the gradient there. With `wanted`, only what lies on the way to them is visited and
-    let go. With create_graph gradients are Tensors, and what the vjps do is recorded; else they are arrays, and the ops in the
-    vjps are just their forwards. RuntimeError if a node was let go by an earlier walk, or an array that it kept has been
-    changed in place.
+    """Two things: the gradient that arrives at each leaf and at each node of `wanted`, and the set of those whose gradient is
+    an array that nothing else refers to. `roots` are pairs of a node or leaf and the gradient there. With `wanted`, only the
+    nodes on the way to them are visited and freed. With create_graph, gradients are Tensors and the vjps are recorded;
+    otherwise gradients are arrays, and the ops in the vjps are just their forwards. RuntimeError if the saved values of a node
+    were freed by an earlier walk, or one of them was changed in place.
     """
     arrived: dict[Any, Any] = {}
-    owned: set[Any] = set()  # where what arrived is an array that nothing else refers to: it may be added to in place
+    owned: set[Any] = set()  # where the gradient is an array that nothing else refers to: more may be added in place
     for node, g in roots:
         arrived[node] = arrived[node] + g if node in arrived else g
     on_the_way = None if wanted is None else leading_to(wanted, arrived)
@@ -74,7 +75,7 @@ def walk(
         if node.birth < writes.last:
             check_unwritten(node)
         if create_graph:
-            saved = [edge and as_tensors(node, nth) for nth, edge in enumerate(node.edges)]
+            saved = [None if edge is None else as_tensors(node, nth) for nth, edge in enumerate(node.edges)]
         if node.op.lemmas:
             if on_the_way is not None:  # only for the vjps that will be called
                 saved = [x if e in on_the_way or e in wanted else None for x, e in zip(saved, node.edges)]  # type: ignore[operator]
@@ -99,7 +100,8 @@ def walk(
                 arrived[edge] = x_g
                 if type(edge) is Node:
                     heappush(heap, (-edge.birth, edge))
-                # A view (it has a base) shares its memory, as does what came as it was: g itself, or a saved array.
+                # Adding in place must not change what others see. A vjp may return g itself, a saved array, or a view of
+                # either (`.base` is not None: it shows the memory of another array). Any other array is new.
                 if not create_graph and x_g is not g and x_g.base is None:
                     for array in kept:
                         if array is x_g or (type(array) is tuple and any([part is x_g for part in array])):
@@ -123,8 +125,8 @@ def walk(
 
 
 def through_hooks(hooks: Hooks, g: Any, at: Leaf | Node) -> Any:
-    """The gradient g, or what the hooks of a tensor make of it. A hook gets a Tensor with memory of its own; what it computes
-    is recorded only if the walk is.
+    """The gradient g after the hooks of a tensor, each of which may replace it. A hook gets a Tensor with its own memory. What
+    it computes is recorded only if the walk is.
     """
     is_tensor = isinstance(g, Tensor)
     x_g = g if is_tensor else Tensor._of(array_module(g).array(g))
@@ -143,7 +145,7 @@ def through_hooks(hooks: Hooks, g: Any, at: Leaf | Node) -> Any:
 
 
 def leading_to(wanted: Collection[Any], roots: Iterable[Any]) -> set[Node]:
-    """The nodes below the roots from which some edge leads, at once or by others, to what is wanted."""
+    """The nodes between the roots and what is wanted: those from which some path of edges leads to it."""
     seen, below = set(), [node for node in roots if type(node) is Node]
     oldest = min([node.birth if type(node) is Node else 0 for node in wanted])
     while below:
@@ -152,14 +154,14 @@ def leading_to(wanted: Collection[Any], roots: Iterable[Any]) -> set[Node]:
             seen.add(node)
             below += [edge for edge in node.edges if type(edge) is Node]
     found: set[Node] = set()
-    for node in sorted(seen, key=lambda node: node.birth):  # the oldest first: what its edges lead to is then known
+    for node in sorted(seen, key=lambda node: node.birth):  # the oldest first: the nodes that its edges lead to come before it
         if any(edge in found or edge in wanted for edge in node.edges):
             found.add(node)
     return found
 
 
 def misfit(node: Node, nth: int, x_g: Any, error: Exception) -> Exception:
-    """What was wrong with the gradient that the vjp of the nth input gave, or why it gave none."""
+    """The error for a vjp that raised one, or that gave a gradient that does not fit its input, the nth."""
     x, shape = node.op.inputs[0 if node.op.variadic else nth], list(node.edges[nth].shape)
     what = f"backward through {node.op.name}: the vjp {x}= of {node.op.name}"
     inside = error.__traceback__ and error.__traceback__.tb_next
@@ -170,7 +172,7 @@ def misfit(node: Node, nth: int, x_g: Any, error: Exception) -> Exception:
 
 
 def as_tensors(node: Node, nth: int) -> list[Any]:
-    """What is kept for the vjp of a node's nth input, the inputs and `out` as Tensors in their places on the tape."""
+    """The values saved for the vjp of a node's nth input. Inputs and `out` become Tensors in their places on the tape."""
     op = node.op
     names = op.needs[0 if op.variadic else nth]
     edges = {"out": node} if op.variadic else {"out": node, **dict(zip(op.inputs, node.edges))}
@@ -186,12 +188,13 @@ def as_tensors(node: Node, nth: int) -> list[Any]:
 def backward(
     tensors: Any, gradients: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
 ) -> None:
-    """Add the gradient of `tensors` with respect to every leaf that requires one to its `.grad`.
-    `gradients` has the tensors' shapes; it may be left out for tensors of one element, where it is 1. The tape is let go on
-    the way, unless retain_graph (by default, create_graph) is true; create_graph records the walk itself, so that gradients
-    can be differentiated again. `inputs` confines it to the given leaves. RuntimeError if there is nothing to walk, a gradient
-    is missing or of another shape, or the graph was let go or changed.
-    See https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
+    """Compute d tensors / d leaf for every leaf that requires grad, and add it to the leaf's `.grad`.
+    `gradients` are the upstream gradients, with the tensors' shapes; for a tensor of one element it may be left out and is 1.
+    The saved values are freed on the way, unless retain_graph is true (its default is the value of create_graph). create_graph
+    records the walk itself, so that the gradients can be differentiated again. With `inputs`, only those leaves get a gradient.
+    RuntimeError if no tensor requires grad, if a gradient is missing or has another shape, or if saved values were freed or
+    changed in place.
+    https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
     roots = start(as_tuple(tensors), as_tuple(gradients), create_graph)
     only = None if inputs is None else {x.node if isinstance(x, Tensor) else None for x in as_tuple(inputs)}
@@ -219,10 +222,10 @@ def grad(
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> tuple[Tensor, ...]:
-    """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is touched.
-    `inputs` may be leaves or results. One that the outputs do not depend on is a RuntimeError; with allow_unused its gradient
-    is None, with materialize_grads zeros. The other options are backward's.
-    See https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is changed.
+    `inputs` may be leaves or results. An input that the outputs do not depend on is a RuntimeError; with allow_unused=True its
+    gradient is None, with materialize_grads=True zeros. The other options are those of backward().
+    https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
     >>> x = tensor(3.0, requires_grad=True)
     >>> (dx,) = grad(x**3, x, create_graph=True)
     >>> dx.item(), grad(dx, x)[0].item()
@@ -230,7 +233,7 @@ def grad(
     """
     inputs = as_tuple(inputs)
     if not inputs:
-        raise RuntimeError("grad: inputs is empty; name the tensors with respect to which gradients are wanted")
+        raise RuntimeError("grad: inputs is empty; give the tensors to differentiate with respect to")
     for i, x in enumerate(inputs):
         if not isinstance(x, Tensor):
             raise TypeError(f"grad: input {i} must be a Tensor, got {type(x).__name__}")
@@ -255,7 +258,7 @@ def grad(
 
 
 def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bool) -> list[tuple[Any, Any]]:
-    """Where the walk begins: each tensor's node, and the gradient there, 1 if none is given."""
+    """Where the walk begins: pairs of each tensor's node and its upstream gradient, which is 1 if none is given."""
     if len(gradients) == 1 and gradients[0] is None:
         gradients = (None,) * len(tensors)
     if len(gradients) != len(tensors):
@@ -281,7 +284,7 @@ def start(tensors: tuple[Any, ...], gradients: tuple[Any, ...], create_graph: bo
 
 
 def own(g: Any, owned: bool) -> Tensor:
-    """A gradient as a Tensor with memory of its own."""
+    """A gradient as a Tensor with its own memory."""
     return Tensor._of(g if owned and not isinstance(g, np.generic) else array_module(g).array(g))
 
 

@@ -1,7 +1,7 @@
-"""Tensors from nothing: from data, filled, in sequence, or random.
+"""New tensors: from data, filled, in sequence, or random.
 
-The source of each function is https://pytorch.org/docs/stable/generated/torch.NAME.html; all take PyTorch's `dtype` (by
-default the default dtype), `device` (the CPU) and `requires_grad`.
+The source of each function is https://pytorch.org/docs/stable/generated/torch.NAME.html. All take PyTorch's `dtype`, `device`
+and `requires_grad`; if not given, these are the default dtype, the CPU and False.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ __all__ = [
 
 
 def made(array: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A new leaf tensor with an array's values; of the default dtype if none is given."""
+    """A new leaf with the values of an array; of the default dtype if none is given."""
     array = put(array, device).astype(as_dtype(get_default_dtype() if dtype is None else dtype), copy=False)
     return Tensor._of(array).requires_grad_(requires_grad)
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of `data`: numbers, nested lists of them, an array, or a Tensor.
-    Python floats become the default dtype, ints int64, bools bool; arrays keep their dtype. ValueError if the lists are
-    ragged, RuntimeError if gradients are asked for of anything but floats.
+    Python floats get the default dtype, ints int64, bools bool; arrays keep their dtype. ValueError if the lists are ragged
+    (their lengths differ), RuntimeError for requires_grad=True with a dtype that is not floating.
     >>> tensor([[1, 2], [3, 4.5]])
     tensor([[1.0000, 2.0000],
             [3.0000, 4.5000]])
@@ -57,14 +57,14 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 
 
 def _plain(data: Any) -> Any:
-    """Nested lists with 0-d tensors and arrays turned into numbers and lists."""
+    """Nested lists in which tensors and arrays are replaced by numbers and lists."""
     if isinstance(data, (list, tuple)):
         return [_plain(x) for x in data]
     return data.tolist() if isinstance(data, (Tensor, np.ndarray, np.generic)) else data
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """`data` as a Tensor, sharing memory where nothing has to change."""
+    """`data` as a Tensor; it shares memory with `data` unless dtype, device or kind have to change."""
     if isinstance(data, Tensor):
         return data.to(dtype=data.dtype if dtype is None else dtype, device=data.device if device is None else device)
     if is_array(data):
@@ -73,7 +73,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def from_numpy(array: Any) -> Tensor:
-    """A tensor on an array's own memory: a change of one is seen in the other.
+    """A tensor on the memory of an array: a change to one also changes the other.
     >>> a = np.zeros(2)
     >>> t = from_numpy(a); a[0] = 1
     >>> t
@@ -86,7 +86,7 @@ def from_numpy(array: Any) -> Tensor:
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of one number throughout, of the dtype that tensor(fill_value) has unless told.
+    """A tensor of a shape, filled with one number. If no dtype is given, it is that of tensor(fill_value).
     >>> full((2,), 7.0)
     tensor([7., 7.])
     """
@@ -106,16 +106,16 @@ def _filled(fill: Callable[..., Any], like: bool, doc: str) -> Callable[..., Ten
     return make
 
 
-zeros = _filled(np.zeros, False, "Zeros, of a shape: zeros(2, 3) or zeros((2, 3)).")
-ones = _filled(np.ones, False, "Ones, of a shape: ones(2, 3) or ones((2, 3)).")
-empty = _filled(np.empty, False, "A tensor of a shape whose values are whatever the memory held.")
-zeros_like = _filled(np.zeros_like, True, "Zeros of another tensor's shape, dtype and device.")
-ones_like = _filled(np.ones_like, True, "Ones of another tensor's shape, dtype and device.")
-empty_like = _filled(np.empty_like, True, "Uninitialised, of another tensor's shape, dtype and device.")
+zeros = _filled(np.zeros, False, "A tensor of zeros of a shape: zeros(2, 3) or zeros((2, 3)).")
+ones = _filled(np.ones, False, "A tensor of ones of a shape: ones(2, 3) or ones((2, 3)).")
+empty = _filled(np.empty, False, "A tensor of a shape: empty(2, 3). Its values are arbitrary: whatever the memory held.")
+zeros_like = _filled(np.zeros_like, True, "Zeros with the shape, dtype and device of another tensor.")
+ones_like = _filled(np.ones_like, True, "Ones with the shape, dtype and device of another tensor.")
+empty_like = _filled(np.empty_like, True, "Arbitrary values with the shape, dtype and device of another tensor.")
 
 
 def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
-    """One number, in another tensor's shape, dtype and device; takes ones_like's options.
+    """One number throughout, with the shape, dtype and device of another tensor; the options are those of ones_like.
     >>> full_like(tensor([1, 2]), 7)
     tensor([7, 7])
     """
@@ -133,7 +133,7 @@ def eye(n: int, m: int | None = None, **options: Any) -> Tensor:
 
 
 def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:
-    """start, start + step, ... up to but without `end`; int64 if all are ints. arange(end) starts at 0.
+    """start, start + step, ... up to but not including `end`; int64 if all three are ints. arange(end) starts at 0.
     RuntimeError if the steps do not lead from start to end.
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
@@ -148,7 +148,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, **o
 
 
 def linspace(start: float, end: float, steps: int, **options: Any) -> Tensor:
-    """`steps` numbers at equal distances, both ends included.
+    """`steps` evenly spaced numbers from start to end, both included.
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
@@ -156,12 +156,12 @@ def linspace(start: float, end: float, steps: int, **options: Any) -> Tensor:
 
 
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
-    """Uniform in [0, 1), of a shape: rand(2, 3)."""
+    """A tensor of a shape, rand(2, 3), of random numbers uniform in [0, 1)."""
     return made(draw(generator).random(size_of(size), _drawn(dtype)), dtype, **options)
 
 
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
-    """Normal with mean 0 and standard deviation 1, of a shape: randn(2, 3)."""
+    """A tensor of a shape, randn(2, 3), of normal random numbers with mean 0 and standard deviation 1."""
     return made(draw(generator).standard_normal(size_of(size), _drawn(dtype)), dtype, **options)
 
 
@@ -172,19 +172,19 @@ def _drawn(dtype: Any) -> Any:
 def randint(
     low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = int64, **options: Any
 ) -> Tensor:
-    """Uniform integers from low to high - 1: randint(high, size) or randint(low, high, size).
+    """Uniform random integers from low to high - 1: randint(high, size) or randint(low, high, size).
     >>> int(randint(3, 5, (100,)).max())
     4
     """
     if size is None:
         low, high, size = 0, low, high
     if size is None or high <= low:
-        raise RuntimeError(f"randint: no integers from {low} to below {high} for size {size}; randint(low, high, size)")
+        raise RuntimeError(f"randint(low, high, size): low must be below high; got low={low}, high={high}, size={size}")
     return made(draw(generator).integers(low, high, size_of((size,))), dtype, **options)
 
 
 def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None, **options: Any) -> Tensor:
-    """Normal with a mean and a standard deviation, each a number or a Tensor; `size` is needed if both are numbers."""
+    """Normal random numbers; mean and std are a number or a Tensor each, and `size` is needed if both are numbers."""
     given = [x for x in (mean, std) if isinstance(x, Tensor)]
     if size is None and not given:
         raise TypeError("normal: give a size, or a Tensor for mean or std")
@@ -197,7 +197,7 @@ def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = int64, **options: Any) -> Tensor:
-    """0 ... n-1 in random order.
+    """The integers 0 to n - 1 in random order.
     >>> sorted(randperm(4).tolist())
     [0, 1, 2, 3]
     """

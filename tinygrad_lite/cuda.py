@@ -1,4 +1,4 @@
-"""Questions about the GPU, under PyTorch's names; none of them raises where there is none."""
+"""PyTorch's questions about the GPU; none raises an error on a machine without one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["is_available"]
 
 
 def is_available() -> bool:
-    """Whether tensors can be made on "cuda": CuPy is installed, its driver loads and a GPU answers."""
+    """Whether tensors can be made on "cuda": CuPy is installed, the driver loads and there is a GPU."""
     try:
         backend.cupy()
     except RuntimeError:

@@ -1,9 +1,8 @@
-"""The dtypes, and PyTorch's rule for what two of them make.
+"""The dtypes, and PyTorch's rule for the dtype of a result of two of them.
 
-A dtype is a NumPy dtype under PyTorch's name. NumPy and PyTorch disagree on mixed operands (int64 with float32 is float64
-in one, float32 in the other; a 0-d array counts as an array in NumPy, nearly as a number in PyTorch); `result_type` is
-PyTorch's answer.
-See https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+A dtype is a NumPy dtype under PyTorch's name. NumPy and PyTorch disagree on mixed operands. int64 with float32 is float64 in
+NumPy and float32 in PyTorch; a 0-d array counts as an array in NumPy, nearly as a number in PyTorch. `result_type` is PyTorch's
+answer. https://pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
 """
 
 from __future__ import annotations
@@ -30,21 +29,21 @@ _default = [float32]
 
 
 def as_dtype(value: Any) -> np.dtype[Any]:
-    """One of the supported dtypes from anything NumPy reads as one; TypeError names the ones there are."""
+    """The supported dtype for anything that NumPy accepts as a dtype; TypeError for another dtype lists the supported ones."""
     dtype = np.dtype(value)
     for supported in SUPPORTED:
         if dtype == supported:
-            return supported  # the one object, so that dtypes compare by identity on the fast path
+            return supported  # always the same object, so that apply.py can compare dtypes by identity, which is faster
     raise TypeError(f"unsupported dtype {dtype}: tensors are {', '.join(map(str, SUPPORTED))}")
 
 
 def get_default_dtype() -> np.dtype[Any]:
-    """The dtype that Python floats become, float32 unless set."""
+    """The dtype that Python floats get: float32, or the one set by set_default_dtype()."""
     return _default[0]
 
 
 def set_default_dtype(dtype: Any) -> None:
-    """Let Python floats become float16, float32 or float64 from now on; TypeError for any other dtype."""
+    """Set the dtype that Python floats get from now on: float16, float32 or float64. TypeError for any other dtype."""
     if as_dtype(dtype).kind != "f":
         raise TypeError(f"only floating-point types can be the default, got {np.dtype(dtype)}")
     _default[0] = as_dtype(dtype)
@@ -56,7 +55,7 @@ def rank(dtype: np.dtype[Any]) -> builtins.int:
 
 
 def _promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
-    """NumPy's promotion, but that an integer never widens a float."""
+    """NumPy's promotion within a category; between categories, the dtype of the higher one."""
     return np.promote_types(a, b) if rank(a) == rank(b) else max(a, b, key=rank)
 
 
@@ -67,9 +66,9 @@ def _number_dtype(x: Any) -> np.dtype[Any]:
 
 
 def result_type(*operands: Any) -> np.dtype[Any]:
-    """The dtype of an arithmetic result of arrays and numbers, by PyTorch's rule.
-    Arrays with dimensions decide; 0-d arrays, and after them numbers, count only if they are of a higher category
-    (bool < integer < floating).
+    """The dtype of the arithmetic result of arrays and numbers, by PyTorch's rule.
+    Arrays with dimensions decide. 0-d arrays count only if they are of a higher category (bool < integer < floating) than
+    these, and numbers only if they are of a higher category than all arrays.
     >>> result_type(np.ones(3, "int64"), np.ones(3, "float32")), result_type(np.ones(3, "float32"), np.array(2.0))
     (dtype('float32'), dtype('float32'))
     """
@@ -78,4 +77,4 @@ def result_type(*operands: Any) -> np.dtype[Any]:
     without = [x.dtype for x in arrays if not x.ndim]
     numbers = [_number_dtype(x) for x in operands if not is_array(x)]
     candidates = [reduce(_promote, dtypes) for dtypes in (with_axes, without, numbers) if dtypes]
-    return as_dtype(max(candidates, key=rank))  # of several of the highest rank, max takes the first
+    return as_dtype(max(candidates, key=rank))  # of several with the highest rank, max takes the first

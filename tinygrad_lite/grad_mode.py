@@ -1,4 +1,4 @@
-"""Whether steps are recorded: a switch per thread, and PyTorch's ways to set it."""
+"""Whether steps are recorded: one switch for each thread, and PyTorch's functions that set it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def is_grad_enabled() -> bool:
 
 
 class _Recording(ContextDecorator):
-    """A context manager and decorator that sets recording to `to`, and back at the end; it may be entered while open."""
+    """A context manager and decorator that sets recording to `to` and restores it at the end. It may be entered again while
+    it is open.
+    """
 
     def __init__(self, to: bool) -> None:
         self.to = to
@@ -36,14 +38,14 @@ class _Recording(ContextDecorator):
         mode.enabled = self.before.pop()
 
     def _recreate_cm(self) -> _Recording:
-        return _Recording(self.to)  # a decorator makes one for each call, so that threads do not share it
+        return _Recording(self.to)  # a decorator makes a new one for each call, so that threads do not share it
 
     def __call__(self, function: Any) -> Any:
         return _each_part(self.to, function) if isgeneratorfunction(function) else super().__call__(function)
 
 
 def _each_part(to: bool, function: Any) -> Any:
-    """A generator function with recording set to `to` while it runs, and as its caller has it between the yields."""
+    """A generator function that runs with recording set to `to`; at each yield the caller's setting is restored."""
 
     @wraps(function)
     def parts(*args: Any, **options: Any) -> Any:
@@ -69,7 +71,7 @@ def _each_part(to: bool, function: Any) -> Any:
 
 
 def no_grad(function: Any = None) -> Any:
-    """Nothing is recorded inside: `with no_grad():`, or @no_grad() above a function.
+    """Steps inside are not recorded: `with no_grad():`, or @no_grad() above a function.
     >>> with no_grad():
     ...     is_grad_enabled()
     False
@@ -78,12 +80,12 @@ def no_grad(function: Any = None) -> Any:
 
 
 def enable_grad(function: Any = None) -> Any:
-    """Recording is on inside, also within no_grad()."""
+    """Steps inside are recorded, even within no_grad()."""
     return _Recording(True) if function is None else _Recording(True)(function)
 
 
 class set_grad_enabled(_Recording):
-    """Switch recording on or off, at once; as a context manager or decorator, until the end of what it is around."""
+    """Switch recording on or off at once; as a context manager or decorator, until the end of the block or function."""
 
     def __init__(self, mode_: bool) -> None:
         super().__init__(mode_)
@@ -96,5 +98,5 @@ class set_grad_enabled(_Recording):
         mode.enabled = self.before[0]
 
     def __call__(self, function: Any) -> Any:
-        self.__exit__()  # as a decorator it is in force only within the function
+        self.__exit__()  # as a decorator it applies only within the function, not from now on
         return super().__call__(function)

@@ -1,4 +1,4 @@
-"""Derivatives checked against differences: df/dx ≈ (f(x + ε) - f(x - ε)) / 2ε, one input number at a time."""
+"""Derivatives checked against central differences: df/dx ≈ (f(x + ε) - f(x - ε)) / 2ε, for one number of x at a time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def gradcheck(
     func: Any, inputs: Any, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3, raise_exception: bool = True
 ) -> bool:
     """Whether func's gradients agree with central differences, for every output and every input that requires grad.
-    `inputs` are float64 tensors: in float32 the differences are too coarse, and it is a ValueError. A disagreement is a
-    RuntimeError that shows both Jacobians, or False if raise_exception is.
+    `inputs` must be float64 tensors (ValueError otherwise: float32 is too coarse for differences). If they disagree, a
+    RuntimeError shows both Jacobians; with raise_exception=False the result is False.
     https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
     >>> gradcheck(exp, tensor([0.5, 1.0], dtype=float64, requires_grad=True))
     True
@@ -41,8 +41,8 @@ def gradcheck(
 
 
 def gradgradcheck(func: Any, inputs: Any, *args: Any, **options: Any) -> bool:
-    """gradcheck of func's gradient: whether the second derivatives are right.
-    The upstream gradients are fixed numbers around 1, different from each other; the options are gradcheck's.
+    """Whether func's second derivatives agree with central differences: gradcheck applied to its gradient.
+    The upstream gradients are fixed numbers around 1, different from each other. The options are those of gradcheck.
     >>> gradgradcheck(tanh, tensor([0.5, 1.0], dtype=float64, requires_grad=True))
     True
     """
@@ -63,17 +63,17 @@ def _weights(y: Tensor) -> Tensor:
 
 
 def _by_derivative(y: Tensor, x: Tensor) -> np.ndarray[Any, Any]:
-    """The Jacobian dy/dx, (numbers in y, numbers in x), a row for each number of y from one walk."""
+    """The Jacobian dy/dx, of shape (numbers in y, numbers in x). Each row, for one number of y, takes one walk."""
     jacobian = np.zeros((y.numel(), x.numel()))
     for row, upstream in zip(jacobian, np.eye(y.numel())):
-        if y.node is not None:  # else it is a constant, as far as the tape knows
+        if y.node is not None:  # otherwise y is constant: nothing leads from it to x
             g = Tensor._of(put(upstream.reshape(y.shape), y.device))
             row[:] = put(grad(y, x, g, retain_graph=True, materialize_grads=True)[0].array, "cpu").ravel()
     return jacobian
 
 
 def _by_differences(func: Any, inputs: Sequence[Any], x: Tensor, output: int, eps: float) -> np.ndarray[Any, Any]:
-    """The Jacobian dy/dx, a column for each number of x from two evaluations."""
+    """The Jacobian dy/dx. Each column, for one number of x, takes two evaluations of func."""
 
     def value(index: Any, step: float) -> Any:
         moved = Tensor._of(x.array.copy()).requires_grad_()

@@ -1,9 +1,10 @@
-"""In-place writes: x += y, x[0] = y, x.copy_(y) change x's memory, and views of it see that.
+"""In-place writes: x += y, x[0] = y and x.copy_(y) change the memory of x, and views of x show the change.
 
-A vjp must see the values that its forward saw. So every write is noted with its time, by the memory it went to (which views
-share), and the walk asks of each node older than the last write whether what it kept was written to since. Where gradients
-flow, x stands for the result of an op (add, setitem) on the tape from then on; that is refused while something else looks
-at the same memory, because the other's gradient would silently be wrong.
+A vjp must get the values that its forward saw. So each write is noted: which memory, and when (views share their memory, and so
+the note). At each node that is older than the last write, the walk checks whether a saved value was overwritten since.
+
+If gradients flow, an in-place write is an op too (add, setitem), and from then on x is the result of that op on the tape. This
+is refused while anything else uses the same memory, because the gradient of that other object would silently be wrong.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ writes = _Writes()
 
 
 def owner(array: Array) -> Any:
-    """What owns the memory that an array, or a view of it, shows."""
+    """The object that owns the memory of an array; for a view, the array or buffer that it is a view of in the end."""
     while True:
         base = array.obj if type(array) is memoryview else getattr(array, "base", None)
         if base is None:
@@ -47,14 +48,14 @@ def owner(array: Array) -> Any:
 
 
 def same_memory(x: Array, y: Array) -> bool:
-    """Whether two arrays show the same numbers in memory, place for place."""
+    """Whether two arrays are the same part of the same memory, element for element."""
     at_x, at_y = [getattr(a, "__cuda_array_interface__", None) or a.__array_interface__ for a in (x, y)]
     return bool(at_x["data"] == at_y["data"]) and (x.shape, x.strides, x.dtype) == (y.shape, y.strides, y.dtype)
 
 
 def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
-    """change(array, *operands), which writes to the array, and a note of it: the one way to write to what a Tensor shows.
-    RuntimeError, before anything is written, for memory that is read-only or shown more than once by the array.
+    """Call change(array, *operands), which writes to the array, and note the write. All writes to a Tensor's memory come here.
+    RuntimeError, before anything is written, if the memory is read-only or several elements of the array share one number.
     >>> x = tensor([1.0, 2.0])
     >>> from operator import imul
     >>> write(x.array, imul, 3); x
@@ -73,7 +74,7 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
 
 
 def write_all(arrays: list[Array], change: Callable[[], Any]) -> None:
-    """change(), which writes to several arrays, and a note of each; see write."""
+    """Call change(), which writes to several arrays, and note the writes; see write."""
     for array in arrays:
         if 0 in array.strides or (type(array) is np.ndarray and not array.flags.writeable):
             refuse(array, "write")
@@ -84,10 +85,10 @@ def write_all(arrays: list[Array], change: Callable[[], Any]) -> None:
 
 
 def _note(arrays: list[Array]) -> None:
-    """Remember that the memory of arrays was just written to.
-    An owner's id is enough to know it by: what a node keeps is alive, so no other owner had that id when it was written to.
-    The reference is there only to forget an owner that is gone. Some cannot be referred to (a bytearray, a DLPack capsule):
-    their notes stay until the id is used again.
+    """Note that the memory of these arrays was written to just now.
+    The id of the owner identifies the memory: an owner whose array a node has saved is alive, so no other object has its id.
+    The weak reference removes the note when the owner is freed. Some owners allow no weak reference (a bytearray, a DLPack
+    capsule): their notes stay until another owner with the same id is written to.
     """
     now, times = next(clock), writes.times
     for array in arrays:
@@ -108,12 +109,12 @@ def _forget(key: int, _: Any) -> None:
 
 
 def check_unwritten(node: Node) -> None:
-    """RuntimeError if an array that `node` kept has been written to since; named are the op and the mend."""
+    """RuntimeError if a saved array of `node` has been written to since; it names the op and says what to do."""
     for array in kept(node):
         if writes.times.get(id(owner(array)), (0,))[0] > node.birth:
             raise RuntimeError(
-                f"backward through {node.op.name}: a {array.dtype}{list(array.shape)} array that it kept was changed in "
-                f"place after it was computed. Change a copy instead (x = x + y, x.clone()), or after backward()"
+                f"backward through {node.op.name}: the {array.dtype}{list(array.shape)} array that it saved was changed in "
+                f"place afterwards. Change a copy instead (x = x + y, or x.clone()), or make the change after backward()"
             )
 
 
@@ -133,16 +134,16 @@ def refuse(array: Array, what: str) -> None:
 
 
 def recorded(x: Tensor, *others: Any) -> bool:
-    """Whether a write of others to x is a step on the tape."""
+    """Whether writing others to x must be recorded as a step on the tape."""
     return mode.enabled and any([getattr(y, "node", None) is not None for y in (x, *others)])
 
 
 def in_place(
     what: str, x: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor], change: Callable[..., Any] | None = None
 ) -> Tensor:
-    """Let x become op(x, *others) in its own memory; if gradients flow, x stands for that result on the tape from then on.
-    `change`, if there is one, does the same to the arrays. RuntimeError, before anything is changed, for a leaf that requires
-    grad, for a result of another shape or dtype, and for memory that may not be written to or that something else looks at.
+    """Replace x by op(x, *others), in the memory of x; if gradients flow, x is that result on the tape from then on.
+    `change`, if given, does the same to arrays. RuntimeError, before anything is changed, for a leaf that requires grad, for a
+    result of another shape or of a higher dtype, and, while recording, for memory that something else uses.
     """
     if recorded(x, *others):
         return _recorded_in_place(what, x, others, op)
@@ -171,7 +172,7 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
     refuse(x.array, what)
     if any(n > alone[i > 0] for i, n in enumerate(references(x.array))) or not is_array(owner(x.array)):
         raise RuntimeError(
-            f"in-place {what}: this memory is shared with {' and '.join(sharers(x))}; the gradients there would silently be "
+            f"in-place {what}: this memory is shared with {' and '.join(sharers(x))}; its gradients would silently be "
             f"wrong. Write x = ... instead, or change x.clone()"
         )
     out = op(x, *others)
@@ -180,14 +181,14 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
     retained = x.retains_grad
     if retained:  # as in PyTorch: of the new values, while other hooks stay with the old ones
         x.node.hooks.pop(inf)
-    x.array, x.node = out.array, out.node  # nobody else can see the memory, so that new memory is as good
+    x.array, x.node = out.array, out.node  # nothing else uses the old memory, so new memory does as well
     if retained:
         x.retain_grad()
     return x
 
 
 def _check_fit(what: str, x: Tensor, out: Tensor) -> None:
-    """RuntimeError if a result cannot take x's place: another shape, or floats where x holds integers."""
+    """RuntimeError if a result cannot replace x: it has another shape, or it has floats and x has integers."""
     if out.shape != x.shape or rank(out.dtype) > rank(x.dtype):
         raise RuntimeError(
             f"in-place {what}: the result {out.dtype}{list(out.shape)} does not fit into {x.dtype}{list(x.shape)}"
@@ -195,7 +196,10 @@ def _check_fit(what: str, x: Tensor, out: Tensor) -> None:
 
 
 def references(array: Array) -> list[int]:
-    """How many references there are to an array, and to each array whose memory it shows."""
+    """How many references there are to an array, and to each array that it is a view of.
+    Whoever else uses the memory, a view, a node or a NumPy array, holds a reference to the array or to one that it is a view
+    of. So the counts tell, in 0.3 µs and without a list of views to maintain, whether the memory is shared.
+    """
     found = [getrefcount(array)]
     while is_array(getattr(array, "base", None)):
         array = array.base
@@ -207,25 +211,25 @@ alone: list[int] = []
 
 
 def measure(x: Tensor) -> None:
-    """Take references() to the array of x, a view that nobody else looks at, for what it always is: the count differs from
-    one version of Python to the next, but within one it is the same for every tensor.
+    """Set `alone` to references() of x, a view whose memory nothing else uses: what the counts are when nothing is shared.
+    They are measured because they differ between versions of Python (references from the stack of a call may not count).
     """
     alone[:] = references(x.array)
 
 
 def sharers(x: Tensor) -> list[str]:
-    """Who else looks at x's memory, found among all living objects: for the text of an error."""
+    """What else uses the memory of x, for the text of an error. It searches all objects of the program, which is slow."""
     memory, found = owner(x.array), []
     for thing in get_objects():
         if type(thing) is Node and any(owner(array) is memory for array in kept(thing)):
-            found.append(f"the recorded step {thing!r}, which kept it for its derivative")
+            found.append(f"the recorded step {thing!r}, which saved it for its derivative")
         elif issubclass(type(thing), Tensor) and thing is not x and owner(thing.array) is memory:
             found.append(f"another tensor, of shape {list(thing.array.shape)} (a view, or detached)")
-    return found or ["a NumPy array or what it was made from"]
+    return found or ["a NumPy array or the object that it was made from"]
 
 
 def kept(node: Node) -> list[Array]:
-    """The arrays that a node holds for its vjps."""
+    """The arrays among the saved values of a node."""
     return [
         part
         for values in node.saved or ()

@@ -1,8 +1,8 @@
-"""NumPy's functions on Tensors: np.exp(x) and array * x are Tensors, differentiable, through NumPy's dispatch protocols.
+"""NumPy's functions on Tensors: np.exp(x) and array * x give Tensors, differentiable, through NumPy's dispatch protocols.
 
-One table says which op stands for which NumPy function. What is not in it, or is asked for options that the op has not, is
-computed on the arrays where no gradient is lost by that, and refused where one would be. What a function is told to write to
-(`out=x`) is written as x.copy_() writes, so that backward notices; it gets everything else read-only.
+Two tables say which function of ours replaces which NumPy function. A NumPy function that is not in them, or is called with
+options that ours does not have, is computed on the arrays; if a gradient would be lost by that, it is refused. With `out=x`
+the result is written to x as by x.copy_(), so that backward notices. All other Tensors are passed to NumPy as read-only arrays.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .recorder import seam
 
 
 def _tensors(*values: Any) -> list[Tensor]:
-    """Values of which one is a Tensor, all as Tensors: arrays and lists of numbers too."""
+    """All values as Tensors: numbers, arrays and lists of numbers too. At least one must be a Tensor already."""
     like = next(x for x in values if isinstance(x, Tensor))
     return [as_tensor_like(np.asarray(x) if isinstance(x, (list, tuple)) else x, like) for x in values]
 
@@ -68,9 +68,9 @@ HANDLED_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
 
 
 def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What stands for a ufunc, or for one of its methods (np.add.reduce, np.add.at)."""
+    """The result of a ufunc on Tensors, or of one of its methods (np.add.reduce, np.add.at)."""
     if method == "at" and isinstance(inputs[0], Tensor):
-        plain(inputs[0], "add.at")  # or the reason why it may not be written to
+        plain(inputs[0], "add.at")  # raises an error if it requires grad
         write(inputs[0].array, ufunc.at, *plain(inputs[1:], f"{ufunc.__name__}.at"))
         for recorder in seam.recorders:
             recorder.written(f"{ufunc.__name__}.at", inputs[0], inputs[1:])
@@ -83,7 +83,7 @@ def call_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[s
 
 
 def call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """What stands for a NumPy function, or the function itself on the arrays; TypeError if a gradient would be lost."""
+    """The result of our function for a NumPy function, or of NumPy's on the arrays; TypeError if a gradient would be lost."""
     out = options.get("out")
     targets = out if isinstance(out, tuple) else (out,)
     if any(isinstance(x, Tensor) for x in targets):
@@ -94,7 +94,7 @@ def call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     if function in HANDLED_FUNCTIONS:
         try:
             bound = signature(HANDLED_FUNCTIONS[function]).bind(*args, **options)
-        except TypeError:  # NumPy has options that ours has not: order="F", where=, initial=
+        except TypeError:  # options that NumPy's function has and ours does not: order="F", where=, initial=
             return _on_arrays(function, args, options)
         return HANDLED_FUNCTIONS[function](*bound.args, **bound.kwargs)
     return _on_arrays(function, args, options)
@@ -112,7 +112,7 @@ def _on_arrays(function: Any, args: Any, options: Any) -> Any:
 
 
 def plain(value: Any, name: str) -> Any:
-    """A value with the arrays of its Tensors in place of them, read-only; TypeError for one that requires grad."""
+    """A value in which read-only arrays replace the Tensors; TypeError for a Tensor that requires grad."""
     if isinstance(value, dict):
         return {key: plain(part, name) for key, part in value.items()}
     if type(value) in (list, tuple):
@@ -128,7 +128,7 @@ def plain(value: Any, name: str) -> Any:
 
 
 def _into(targets: tuple[Any, ...], function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """The function's results, written to the targets; those that are Tensors are written as copy_ does."""
+    """Call the function and write its results to the targets; to a Tensor as copy_() does."""
     if len(targets) == 1 and not options and function in HANDLED_UFUNCS:
         results = [call_ufunc(function, "__call__", args, {})]
     else:

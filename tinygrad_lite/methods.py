@@ -1,9 +1,10 @@
-"""What makes Tensor compute: operators and methods, installed here from the functions of ops/ and functional/.
+"""The operators and methods of Tensor that compute, installed here from the functions of ops/ and functional/.
 
-A method is a function that makes Tensors, so that it stands above the class; the last lines of this file put it there, which
-is the one place where something is added to Tensor from outside. A public function whose first parameter is `input` becomes a
-method of its own name, as in PyTorch, and with a name in IN_PLACE comes an in-place form: x.exp_() is x.exp(), written to the
-memory of x. Editors and type checkers read methods.pyi, which `python tests/declared_methods.py` writes from what is installed.
+These functions make Tensors, so their files import the class, and the class cannot import them. The last lines of this file
+install them on it; nothing is added to Tensor from outside anywhere else. A public function whose first parameter is `input`
+becomes a method of the same name, as in PyTorch. A name in IN_PLACE also gets an in-place form: x.exp_() is x.exp(), written to
+the memory of x. Editors and type checkers read methods.pyi, which `python tests/declared_methods.py` writes from what is
+installed here.
 """
 
 from __future__ import annotations
@@ -63,14 +64,14 @@ def backward(
     create_graph: builtins.bool = False,
     inputs: Any = None,
 ) -> None:
-    """Add d self / d leaf to the `.grad` of every leaf that requires it; see autograd.backward.
-    `gradient` has self's shape and may be left out if self is one number.
+    """Compute d self / d leaf for every leaf that requires grad, and add it to the leaf's `.grad`; see autograd.backward.
+    `gradient`, the upstream gradient, has the shape of self; it may be left out if self has one element, and is then 1.
     """
     walk.backward(self, gradient, retain_graph, create_graph, inputs)
 
 
 def where(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
-    """This tensor where the condition holds, else `other`."""
+    """This tensor where the condition is true, `other` elsewhere."""
     return f_choice.where(condition, self, other)
 
 
@@ -78,15 +79,15 @@ def where(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
 
 
 def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
-    """Itself in another dtype, on another device, or as another tensor is: x.to(float64), x.to("cuda"), x.to(y).
-    The same object if nothing changes. Gradients flow back through it, except to integers.
+    """The tensor in another dtype, on another device, or with dtype and device of another tensor: x.to(float64), x.to("cuda"),
+    x.to(y). It is x itself if nothing changes and copy is false. Gradients flow back through it, unless it makes integers.
     TypeError for a name that is neither a device nor a dtype.
     """
     device, dtype = device_and_dtype(args, device, dtype)
     x = self
     if device is not None and device != x.device and not (device == "cuda" and x.device.type == "cuda"):
         if device.type == "cuda":
-            backend.cupy()  # or the reason why there is none
+            backend.cupy()  # raises the error that says what is missing
         x = shape.move(x, place=device, source=x.device)
     if dtype is not None and x.array.dtype != dtype:
         cast = dtype.kind == "f"
@@ -95,12 +96,12 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bu
 
 
 def cpu(self: Tensor) -> Tensor:
-    """In the computer's own memory; itself if it is there."""
+    """The tensor in the computer's main memory; x itself if it is there already."""
     return to(self, device="cpu")
 
 
 def cuda(self: Tensor, device: str | None = None) -> Tensor:
-    """In the GPU's memory; RuntimeError says what is missing where there is none."""
+    """The tensor in the GPU's memory. RuntimeError without a GPU or CuPy; it says what is missing."""
     return to(self, device=device or "cuda")
 
 
@@ -109,11 +110,11 @@ def _in(name: str, dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
         return to(self, dtype=dtype)
 
     convert.__name__ = name
-    convert.__doc__ = f"The numbers as {dtype}; itself if they are. See to()."
+    convert.__doc__ = f"The tensor as {dtype}; x itself if it has this dtype already. See to()."
     return convert
 
 
-# Python's and NumPy's own questions
+# What Python's operators and NumPy's functions call
 
 
 def __pos__(self: Tensor) -> Tensor:
@@ -133,7 +134,7 @@ def __array_function__(self: Tensor, function: Any, types: Any, args: Any, optio
 
 
 def _swapped(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The operator with its operands in the other order: what 1 - x calls."""
+    """The operator with its operands swapped: 1 - x calls x.__rsub__(1)."""
 
     def swapped(self: Tensor, other: Tensor | Number) -> Tensor:
         return function(other, self)
@@ -141,23 +142,23 @@ def _swapped(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return swapped
 
 
-# In place: written to the same memory, so that views see it
+# In place: written to the same memory, so views see the change
 
 
 def __setitem__(self: Tensor, index: Any, value: Any) -> None:
-    """x[index] = value, in place; the gradient of what was there is 0."""
+    """x[index] = value, in place. The overwritten numbers get gradient 0."""
     index, basic = indexing.index_of(index, self.array)
     if isinstance(value, Tensor):
         part = basic and value.array.base is not None and not recorded(self, value)
         if part and same_memory(self.array[index], value.array):
-            return  # the end of x[index] += y: it is written already
+            return  # Python calls this at the end of x[index] += y, when += has written to the view x[index] already
         value = value.to(self.dtype)
     put = partial(indexing_ops.setitem, index=index)
     in_place("x[index] = y", self, (value,), put, lambda x, y: operator.setitem(x, index, y))
 
 
 def copy_(self: Tensor, other: Tensor | Number) -> Tensor:
-    """Take a tensor's values, from whatever device, broadcast to this shape and cast to this dtype; or a number's."""
+    """Overwrite x with the values of a tensor, on any device, broadcast to this shape and cast to this dtype; or a number."""
     if isinstance(other, Tensor):
         if other.ndim > self.ndim:
             raise RuntimeError(f"copy_: shape {list(other.shape)} has more dimensions than {list(self.shape)}")
@@ -167,19 +168,19 @@ def copy_(self: Tensor, other: Tensor | Number) -> Tensor:
 
 
 def fill_(self: Tensor, value: Tensor | Number) -> Tensor:
-    """Be a number, or the one in a 0-d tensor, throughout."""
+    """Set every element to a number, or to the number in a 0-d tensor."""
     if isinstance(value, Tensor) and value.ndim:
         raise RuntimeError(f"fill_: expected a number or a 0-d tensor, got one of shape {list(value.shape)}; use copy_()")
     return copy_(self, value)
 
 
 def zero_(self: Tensor) -> Tensor:
-    """Be 0 throughout."""
+    """Set every element to 0."""
     return fill_(self, 0)
 
 
 def _written(op: Callable[..., Tensor], write: Callable[..., Any]) -> Callable[..., Tensor]:
-    """An in-place form for which NumPy has an operator, as x += y: no new memory is needed for the result."""
+    """An in-place form for which NumPy has an operator, such as x += y: the result needs no new memory."""
     name = f"{op.__name__}_"
 
     def change(self: Tensor, other: Tensor | Number) -> Tensor:
@@ -187,7 +188,7 @@ def _written(op: Callable[..., Tensor], write: Callable[..., Any]) -> Callable[.
             other = wrapped(op.__name__, other)
         return in_place(op.__name__, self, (other,), op, write)
 
-    change.__name__, change.__doc__ = name, f"x becomes {op.__name__}(x, other), in its own memory."
+    change.__name__, change.__doc__ = name, f"Replace x by {op.__name__}(x, other), in the memory of x."
     return change
 
 
@@ -203,7 +204,7 @@ def _in_place_form(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
         return in_place(function.__name__, self, (*args, *options.values()), op)  # gradients may flow to an option, too
 
-    change.__name__, change.__doc__ = f"{function.__name__}_", f"x becomes {function.__name__}(x, ...), in its own memory."
+    change.__name__, change.__doc__ = f"{function.__name__}_", f"Replace x by {function.__name__}(x, ...), in the memory of x."
     return change
 
 
@@ -222,7 +223,7 @@ def _bitwise_in_place(function: Callable[..., Tensor], name: str) -> Callable[..
 
 
 def _public(family: Any) -> dict[str, Callable[..., Any]]:
-    """The methods of a family: the public functions of an `input`, and what PyTorch has as methods only."""
+    """The methods of a family: its public functions whose first parameter is `input`, and what PyTorch has as methods only."""
     functions = {name: getattr(family, name) for name in family.__all__}
     takes_input = {name: f for name, f in functions.items() if next(iter(signature(f).parameters)) == "input"}
     return takes_input | {name: getattr(family, name) for name in getattr(family, "METHODS", [])}

@@ -26,7 +26,7 @@ class Methods:
         """x · y."""
 
     def div(self, other: Tensor | Number) -> Tensor:
-        """x / y; integers give the default dtype.
+        """x / y; for integers in the default dtype.
         >>> tensor([1, 2]) / 2
         tensor([0.5000, 1.0000])
         """
@@ -38,34 +38,34 @@ class Methods:
         """|x|; its derivative at 0 is 0."""
 
     def sign(self) -> Tensor:
-        """-1, 0 or 1 (0 also for nan); its derivative is 0 everywhere."""
+        """-1, 0 or 1; 0 for nan too. Its derivative is 0 everywhere."""
 
     def exp(self) -> Tensor:
-        """e to the x, which is its own derivative: the result is all that is kept.
+        """e to the x. It is its own derivative, so only the result is saved.
         >>> tensor([0.0, 1.0]).exp()
         tensor([1.0000, 2.7183])
         """
 
     def log(self) -> Tensor:
-        """Natural logarithm; -inf at 0 (where the derivative is inf), nan below."""
+        """Natural logarithm: -inf at 0 (with derivative inf), nan for negative x."""
 
     def sqrt(self) -> Tensor:
-        """Square root; nan below 0, and at 0 the derivative is inf."""
+        """Square root: nan for negative x; at 0 the derivative is inf."""
 
     def tanh(self) -> Tensor:
         """Hyperbolic tangent: tanh' = 1 - tanh²."""
 
     def maximum(self, other: Tensor | Number) -> Tensor:
-        """The larger of x and y (nan if either is); where they are equal each gets half of the gradient.
+        """The larger of x and y, nan if one of them is nan. Where they are equal, each gets half of the gradient.
         >>> tensor([1.0, 5.0]).maximum(tensor([3.0, 2.0]))
         tensor([3., 5.])
         """
 
     def minimum(self, other: Tensor | Number) -> Tensor:
-        """The smaller of x and y (nan if either is); where they are equal each gets half of the gradient."""
+        """The smaller of x and y, nan if one of them is nan. Where they are equal, each gets half of the gradient."""
 
     def clone(self) -> Tensor:
-        """A copy in memory of its own."""
+        """A copy with its own memory."""
 
     def pow(self, exponent: Tensor | Number) -> Tensor:
         """x ** y, element by element; one of them may be a number.
@@ -75,15 +75,15 @@ class Methods:
         """
 
     def clamp(self, min: Any = None, max: Any = None) -> Tensor:
-        """x confined to [min, max]: both bounds numbers, or both Tensors that broadcast, and one of them may be None.
-        At a bound the gradient goes to x.
+        """x limited to [min, max]. Both bounds are numbers, or both are Tensors that broadcast; one of them may be None.
+        Where x equals a bound, the gradient goes to x.
         >>> clamp(tensor([-1.0, 0.5, 2.0]), min=0)
         tensor([0.0000, 0.5000, 2.0000])
         """
 
     def clip(self, min: Any = None, max: Any = None) -> Tensor:
-        """x confined to [min, max]: both bounds numbers, or both Tensors that broadcast, and one of them may be None.
-        At a bound the gradient goes to x.
+        """x limited to [min, max]. Both bounds are numbers, or both are Tensors that broadcast; one of them may be None.
+        Where x equals a bound, the gradient goes to x.
         >>> clamp(tensor([-1.0, 0.5, 2.0]), min=0)
         tensor([0.0000, 0.5000, 2.0000])
         """
@@ -96,13 +96,13 @@ class Methods:
         """
 
     def mean(self, dim: Dim = None, keepdim: builtins.bool = False, *, dtype: Any = None, axis: Dim = None, keepdims: builtins.bool = False) -> Tensor:
-        """Σ x / n over an axis, several, or all; nan of nothing. RuntimeError for integers: cast them first.
+        """Σ x / n over an axis, several, or all; nan if n = 0. RuntimeError for integers: cast them first.
         >>> tensor([[1.0, 2.0], [3.0, 4.0]]).mean(0)
         tensor([2., 3.])
         """
 
     def amax(self, dim: Dim = None, keepdim: builtins.bool = False, *, axis: Dim = None, keepdims: builtins.bool = False) -> Tensor:
-        """The largest x over an axis, several, or all (amin: the smallest); those that tie share the gradient equally.
+        """The largest x over an axis, several, or all (amin: the smallest). Equal largest numbers share the gradient equally.
         >>> tensor([[1.0, 4.0], [3.0, 2.0]]).amax(1)
         tensor([4., 3.])
         """
@@ -111,17 +111,18 @@ class Methods:
         """The smallest x over an axis, several, or all; see amax."""
 
     def argmax(self, dim: builtins.int | None = None, keepdim: builtins.bool = False, *, axis: builtins.int | None = None, keepdims: builtins.bool = False) -> Tensor:
-        """Where along an axis (in the flattened tensor, if none is given) the largest x stands, as int64; the first of ties.
+        """The position of the largest x along an axis, or in the flattened tensor if none is given; int64, the first of equals.
         >>> tensor([[1.0, 4.0], [3.0, 2.0]]).argmax(1)
         tensor([1, 0])
         """
 
     def argmin(self, dim: builtins.int | None = None, keepdim: builtins.bool = False, *, axis: builtins.int | None = None, keepdims: builtins.bool = False) -> Tensor:
-        """Where the smallest x stands; see argmax."""
+        """The position of the smallest x; see argmax."""
 
     @overload
     def max(self, dim: Tensor | None = None) -> Tensor:
-        """The largest x (min: the smallest); with a dim, (values, indices) along it, of ties the first; max(x, y) is maximum.
+        """The largest x (min: the smallest). With a dim: (values, indices) along it, with the index of the first of equals.
+        max(x, y) of two Tensors is maximum(x, y).
         >>> x = tensor([[1.0, 4.0], [3.0, 2.0]])
         >>> x.max(), x.max(dim=0).values, x.max(dim=0).indices
         (tensor(4.), tensor([3., 4.]), tensor([1, 0]))
@@ -133,17 +134,17 @@ class Methods:
 
     @overload
     def min(self, dim: Tensor | None = None) -> Tensor:
-        """The smallest x; with a dim, (values, indices) along it; min(x, y) is minimum. See max."""
+        """The smallest x. With a dim: (values, indices) along it. min(x, y) of two Tensors is minimum(x, y). See max."""
     @overload
     def min(self, dim: builtins.int, keepdim: builtins.bool = False) -> Extremum: ...
     @overload
     def min(self, *, axis: builtins.int, keepdims: builtins.bool = False) -> Extremum: ...
 
     def all(self, dim: Dim = None, keepdim: builtins.bool = False, *, axis: Dim = None, keepdims: builtins.bool = False) -> Tensor:
-        """Whether every x, along an axis or altogether, is true (not 0)."""
+        """Whether all x, over an axis, several, or all, are true (not 0)."""
 
     def any(self, dim: Dim = None, keepdim: builtins.bool = False, *, axis: Dim = None, keepdims: builtins.bool = False) -> Tensor:
-        """Whether some x, along an axis or altogether, is true (not 0)."""
+        """Whether any x, over an axis, several, or all, is true (not 0)."""
 
     def logsumexp(self, dim: Dim, keepdim: builtins.bool = False) -> Tensor:
         """log Σ e^x over an axis or several, without overflow.
@@ -152,42 +153,42 @@ class Methods:
         """
 
     def reshape(self, *shape: Any) -> Tensor:
-        """The same numbers in another shape, in row-major order; one size may be -1. A view where that is possible.
+        """The same numbers in another shape, in row-major order. One size may be -1: it is computed. A view if possible.
         >>> tensor([1, 2, 3, 4]).reshape(2, -1)
         tensor([[1, 2],
                 [3, 4]])
         """
 
     def permute(self, *dims: Any) -> Tensor:
-        """The axes in another order: axis i of the result is axis dims[i]: (2, 3, 4) by (2, 0, 1) is (4, 2, 3). A view."""
+        """The axes in another order: axis i of the result is axis dims[i]. Shape (2, 3, 4) by (2, 0, 1) is (4, 2, 3). A view."""
 
     def transpose(self, dim0: builtins.int, dim1: builtins.int) -> Tensor:
-        """Two axes swapped: (2, 3, 4) by 0 and -1 is (4, 3, 2). A view."""
+        """Two axes swapped: shape (2, 3, 4) with 0 and -1 is (4, 3, 2). A view."""
 
     def squeeze(self, dim: Dim = None, *, axis: Dim = None) -> Tensor:
-        """Without the axes of length one: all of them, or of those given. A view.
+        """Without axes of length one: all such axes, or those among `dim`. A view.
         >>> zeros(1, 2, 1).squeeze().shape, zeros(1, 2, 1).squeeze(0).shape
         ((2,), (2, 1))
         """
 
     def unsqueeze(self, dim: builtins.int) -> Tensor:
-        """With a new axis of length one at `dim`: (2, 3) at -1 is (2, 3, 1). A view."""
+        """With a new axis of length one at `dim`: shape (2, 3) with -1 is (2, 3, 1). A view."""
 
     def flatten(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
-        """The axes from start_dim to end_dim as one: (2, 3, 4) from 1 is (2, 12)."""
+        """The axes from start_dim to end_dim as one axis: shape (2, 3, 4) from 1 is (2, 12)."""
 
     def broadcast_to(self, *sizes: Any) -> Tensor:
-        """x repeated, without copying, along axes of length one and new ones in front; -1 leaves an axis as it is.
+        """x repeated, without copying, along axes of length one and along new axes in front; -1 keeps the size of an axis.
         >>> tensor([[1], [2]]).expand(-1, 3)
         tensor([[1, 1, 1],
                 [2, 2, 2]])
         """
 
     def view(self, *shape: Any) -> Tensor:
-        """reshape() that never copies: RuntimeError where the memory's order does not allow a view."""
+        """As reshape(), but never a copy: RuntimeError if the order of the memory does not allow a view."""
 
     def expand(self, *sizes: Any) -> Tensor:
-        """x repeated, without copying, along axes of length one and new ones in front; -1 leaves an axis as it is.
+        """x repeated, without copying, along axes of length one and along new axes in front; -1 keeps the size of an axis.
         >>> tensor([[1], [2]]).expand(-1, 3)
         tensor([[1, 1, 1],
                 [2, 2, 2]])
@@ -200,21 +201,21 @@ class Methods:
         """
 
     def log_softmax(self, dim: builtins.int, dtype: Any = None) -> Tensor:
-        """x - log Σ e^x along an axis: the logarithm of softmax, also where that underflows.
+        """x - log Σ e^x along an axis: the logarithm of softmax, finite even where softmax underflows to 0.
         >>> tensor([0.0, 1000.0]).log_softmax(0)
         tensor([-1000.,     0.])
         """
 
     def matmul(self, other: Tensor) -> Tensor:
         """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m), where the leading axes broadcast.
-        A 1-D operand is a row on the left, a column on the right, and its axis is gone from the result. RuntimeError if the
-        inner sizes or the dtypes differ.
+        A 1-D operand is a row on the left and a column on the right; the result does not have its axis. RuntimeError if the inner
+        sizes or the dtypes differ.
         >>> tensor([[1.0, 2.0], [3.0, 4.0]]) @ tensor([1.0, 1.0])
         tensor([3., 7.])
         """
 
     def sigmoid(self) -> Tensor:
-        """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). An overflowing e^-x gives the right 0.
+        """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). If e^-x overflows, the result is 0, which is right.
         >>> tensor([0.0, 100.0, -1000.0]).sigmoid()
         tensor([0.5000, 1.0000, 0.0000])
         """
@@ -223,52 +224,52 @@ class Methods:
         """max(x, 0); its derivative at 0 is 0."""
 
     def add_(self, other: Tensor | Number) -> Tensor:
-        """x becomes add(x, other), in its own memory."""
+        """Replace x by add(x, other), in the memory of x."""
 
     def sub_(self, other: Tensor | Number) -> Tensor:
-        """x becomes sub(x, other), in its own memory."""
+        """Replace x by sub(x, other), in the memory of x."""
 
     def mul_(self, other: Tensor | Number) -> Tensor:
-        """x becomes mul(x, other), in its own memory."""
+        """Replace x by mul(x, other), in the memory of x."""
 
     def div_(self, other: Tensor | Number) -> Tensor:
-        """x becomes div(x, other), in its own memory."""
+        """Replace x by div(x, other), in the memory of x."""
 
     def neg_(self) -> Tensor:
-        """x becomes neg(x, ...), in its own memory."""
+        """Replace x by neg(x, ...), in the memory of x."""
 
     def abs_(self) -> Tensor:
-        """x becomes abs(x, ...), in its own memory."""
+        """Replace x by abs(x, ...), in the memory of x."""
 
     def sign_(self) -> Tensor:
-        """x becomes sign(x, ...), in its own memory."""
+        """Replace x by sign(x, ...), in the memory of x."""
 
     def exp_(self) -> Tensor:
-        """x becomes exp(x, ...), in its own memory."""
+        """Replace x by exp(x, ...), in the memory of x."""
 
     def log_(self) -> Tensor:
-        """x becomes log(x, ...), in its own memory."""
+        """Replace x by log(x, ...), in the memory of x."""
 
     def sqrt_(self) -> Tensor:
-        """x becomes sqrt(x, ...), in its own memory."""
+        """Replace x by sqrt(x, ...), in the memory of x."""
 
     def tanh_(self) -> Tensor:
-        """x becomes tanh(x, ...), in its own memory."""
+        """Replace x by tanh(x, ...), in the memory of x."""
 
     def pow_(self, exponent: Tensor | Number) -> Tensor:
-        """x becomes pow(x, ...), in its own memory."""
+        """Replace x by pow(x, ...), in the memory of x."""
 
     def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
-        """x becomes clamp(x, ...), in its own memory."""
+        """Replace x by clamp(x, ...), in the memory of x."""
 
     def clip_(self, min: Any = None, max: Any = None) -> Tensor:
-        """x becomes clamp(x, ...), in its own memory."""
+        """Replace x by clamp(x, ...), in the memory of x."""
 
     def relu_(self) -> Tensor:
-        """x becomes relu(x, ...), in its own memory."""
+        """Replace x by relu(x, ...), in the memory of x."""
 
     def sigmoid_(self) -> Tensor:
-        """x becomes sigmoid(x, ...), in its own memory."""
+        """Replace x by sigmoid(x, ...), in the memory of x."""
 
     def __add__(self, other: Tensor | Number, /) -> Tensor:
         """x + y.
@@ -283,7 +284,7 @@ class Methods:
         """x · y."""
 
     def __truediv__(self, other: Tensor | Number, /) -> Tensor:
-        """x / y; integers give the default dtype.
+        """x / y; for integers in the default dtype.
         >>> tensor([1, 2]) / 2
         tensor([0.5000, 1.0000])
         """
@@ -297,8 +298,8 @@ class Methods:
 
     def __matmul__(self, other: Tensor, /) -> Tensor:
         """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m), where the leading axes broadcast.
-        A 1-D operand is a row on the left, a column on the right, and its axis is gone from the result. RuntimeError if the
-        inner sizes or the dtypes differ.
+        A 1-D operand is a row on the left and a column on the right; the result does not have its axis. RuntimeError if the inner
+        sizes or the dtypes differ.
         >>> tensor([[1.0, 2.0], [3.0, 4.0]]) @ tensor([1.0, 1.0])
         tensor([3., 7.])
         """
@@ -330,7 +331,7 @@ class Methods:
         """
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
-        """x[index] = value, in place; the gradient of what was there is 0."""
+        """x[index] = value, in place. The overwritten numbers get gradient 0."""
 
     def __and__(self, other: Any, /) -> Tensor: ...
 
@@ -365,16 +366,16 @@ class Methods:
     def __rmatmul__(self, other: Tensor | Number, /) -> Tensor: ...
 
     def __iadd__(self, other: Tensor | Number, /) -> Tensor:
-        """x becomes add(x, other), in its own memory."""
+        """Replace x by add(x, other), in the memory of x."""
 
     def __isub__(self, other: Tensor | Number, /) -> Tensor:
-        """x becomes sub(x, other), in its own memory."""
+        """Replace x by sub(x, other), in the memory of x."""
 
     def __imul__(self, other: Tensor | Number, /) -> Tensor:
-        """x becomes mul(x, other), in its own memory."""
+        """Replace x by mul(x, other), in the memory of x."""
 
     def __ipow__(self, exponent: Tensor | Number, /) -> Tensor:
-        """x becomes pow(x, ...), in its own memory."""
+        """Replace x by pow(x, ...), in the memory of x."""
 
     def __iand__(self, other: Any, /) -> Tensor:
         """x becomes x & other (for `|` and `^`: those), in its own memory."""
@@ -386,7 +387,7 @@ class Methods:
         """x becomes x & other (for `|` and `^`: those), in its own memory."""
 
     def __itruediv__(self, other: Tensor | Number, /) -> Tensor:
-        """x becomes div(x, other), in its own memory."""
+        """Replace x by div(x, other), in the memory of x."""
 
     @property
     def T(self) -> Tensor:
@@ -397,57 +398,57 @@ class Methods:
         """The last two axes swapped: each matrix transposed. A view."""
 
     def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool | None = None, create_graph: builtins.bool = False, inputs: Any = None) -> None:
-        """Add d self / d leaf to the `.grad` of every leaf that requires it; see autograd.backward.
-        `gradient` has self's shape and may be left out if self is one number.
+        """Compute d self / d leaf for every leaf that requires grad, and add it to the leaf's `.grad`; see autograd.backward.
+        `gradient`, the upstream gradient, has the shape of self; it may be left out if self has one element, and is then 1.
         """
 
     def where(self, condition: Tensor, other: Tensor | Number) -> Tensor:
-        """This tensor where the condition holds, else `other`."""
+        """This tensor where the condition is true, `other` elsewhere."""
 
     def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
-        """Itself in another dtype, on another device, or as another tensor is: x.to(float64), x.to("cuda"), x.to(y).
-        The same object if nothing changes. Gradients flow back through it, except to integers.
+        """The tensor in another dtype, on another device, or with dtype and device of another tensor: x.to(float64), x.to("cuda"),
+        x.to(y). It is x itself if nothing changes and copy is false. Gradients flow back through it, unless it makes integers.
         TypeError for a name that is neither a device nor a dtype.
         """
 
     def type(self, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
-        """Itself in another dtype, on another device, or as another tensor is: x.to(float64), x.to("cuda"), x.to(y).
-        The same object if nothing changes. Gradients flow back through it, except to integers.
+        """The tensor in another dtype, on another device, or with dtype and device of another tensor: x.to(float64), x.to("cuda"),
+        x.to(y). It is x itself if nothing changes and copy is false. Gradients flow back through it, unless it makes integers.
         TypeError for a name that is neither a device nor a dtype.
         """
 
     def cpu(self) -> Tensor:
-        """In the computer's own memory; itself if it is there."""
+        """The tensor in the computer's main memory; x itself if it is there already."""
 
     def cuda(self, device: str | None = None) -> Tensor:
-        """In the GPU's memory; RuntimeError says what is missing where there is none."""
+        """The tensor in the GPU's memory. RuntimeError without a GPU or CuPy; it says what is missing."""
 
     def copy_(self, other: Tensor | Number) -> Tensor:
-        """Take a tensor's values, from whatever device, broadcast to this shape and cast to this dtype; or a number's."""
+        """Overwrite x with the values of a tensor, on any device, broadcast to this shape and cast to this dtype; or a number."""
 
     def fill_(self, value: Tensor | Number) -> Tensor:
-        """Be a number, or the one in a 0-d tensor, throughout."""
+        """Set every element to a number, or to the number in a 0-d tensor."""
 
     def zero_(self) -> Tensor:
-        """Be 0 throughout."""
+        """Set every element to 0."""
 
     def half(self) -> Tensor:
-        """The numbers as float16; itself if they are. See to()."""
+        """The tensor as float16; x itself if it has this dtype already. See to()."""
 
     def float(self) -> Tensor:
-        """The numbers as float32; itself if they are. See to()."""
+        """The tensor as float32; x itself if it has this dtype already. See to()."""
 
     def double(self) -> Tensor:
-        """The numbers as float64; itself if they are. See to()."""
+        """The tensor as float64; x itself if it has this dtype already. See to()."""
 
     def int(self) -> Tensor:
-        """The numbers as int32; itself if they are. See to()."""
+        """The tensor as int32; x itself if it has this dtype already. See to()."""
 
     def long(self) -> Tensor:
-        """The numbers as int64; itself if they are. See to()."""
+        """The tensor as int64; x itself if it has this dtype already. See to()."""
 
     def byte(self) -> Tensor:
-        """The numbers as uint8; itself if they are. See to()."""
+        """The tensor as uint8; x itself if it has this dtype already. See to()."""
 
     def bool(self) -> Tensor:
-        """The numbers as bool; itself if they are. See to()."""
+        """The tensor as bool; x itself if it has this dtype already. See to()."""

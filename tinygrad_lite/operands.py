@@ -1,6 +1,7 @@
-"""What ops are given, made Tensors of one dtype: numbers, arrays and Tensors, by PyTorch's rules. And their errors.
+"""The operands of an op: numbers, arrays and Tensors become Tensors of one dtype, by PyTorch's rules. And the errors for them.
 
-A Python number stays weak: it never promotes a tensor. An array becomes a Tensor on its memory, a NumPy scalar a number.
+A Python number is weak: it changes the dtype of a tensor only if it is of a higher category (bool < integer < floating). An
+array becomes a Tensor on the same memory, a NumPy scalar a number.
 """
 
 from __future__ import annotations
@@ -19,28 +20,30 @@ NUMBERS = frozenset((int, float, bool))
 
 
 def as_array(out: Any) -> Array:
-    """NumPy turns 0-d results into scalars; a tensor's array is always an array."""
+    """`out` as an array: NumPy returns scalars for 0-d results, and `x.array` must always be an array."""
     return out if is_array(out) else np.asarray(out)
 
 
 def wrapped(what: str, value: Any) -> Any:
-    """An operand that is neither Tensor nor Python number: an array becomes a Tensor, a NumPy scalar a number."""
+    """An operand that is neither a Tensor nor a Python number: an array becomes a Tensor, a NumPy scalar a number."""
     if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
-        return np.asarray(value).item()  # weak, as Python numbers are
+        return np.asarray(value).item()  # so that it is weak, as Python numbers are
     if is_array(value):
         return Tensor._of(plain(value))
     raise not_an_operand(what, value)
 
 
 def not_an_operand(what: str, value: Any) -> TypeError:
-    """The error for what is neither a Tensor nor a number."""
+    """The error for an operand that is neither a Tensor nor a number."""
     kind = type(value)
     name = f"{kind.__module__}.{kind.__qualname__}" if kind.__name__ == "Tensor" else kind.__name__  # a torch.Tensor, say
     return TypeError(f"{what}: expected a Tensor or a number, got {name}; make it one with tensor(...)")
 
 
 def promoted(what: str, *operands: Any) -> tuple[Any, ...]:
-    """The operands in the dtype that PyTorch computes in: result_type's, or the default where integers become floats."""
+    """The operands in the dtype that PyTorch computes in: that of result_type(), or, if they have that dtype already (integers
+    of which the op makes floats), the default dtype.
+    """
     arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
     dtype = result_type(*arrays)
     if all(x.dtype == dtype for x in arrays if is_array(x)):
@@ -51,7 +54,7 @@ def promoted(what: str, *operands: Any) -> tuple[Any, ...]:
 
 
 def as_tensor_like(x: Any, like: Tensor) -> Tensor:
-    """x as a Tensor; a number becomes a 0-d one of the dtype that it and `like` make, on the device of `like`."""
+    """x as a Tensor. A number becomes 0-d, on the device of `like`, with the dtype that result_type gives for both."""
     if isinstance(x, Tensor):
         return x
     if is_array(x):
@@ -66,13 +69,13 @@ def as_tensor_like(x: Any, like: Tensor) -> Tensor:
 
 
 def same_dtype(*tensors: Tensor) -> list[Tensor]:
-    """The tensors, cast to the dtype that together they make."""
+    """The tensors, all cast to their common dtype, result_type()."""
     dtype = result_type(*[x.array for x in tensors])
     return [x.to(dtype) for x in tensors]
 
 
 def device_and_dtype(args: tuple[Any, ...], device: Any = None, dtype: Any = None) -> tuple[Any, Any]:
-    """What to(...) is asked for, as (device, dtype); None for what stays. A tensor stands for both of its own.
+    """The arguments of to(...) as (device, dtype), None for one that is not given. A tensor stands for its device and dtype.
     TypeError for a name that is neither a device nor a dtype.
     >>> device_and_dtype(("cpu", "float64"))
     (device(type='cpu'), dtype('float64'))
@@ -89,11 +92,11 @@ def device_and_dtype(args: tuple[Any, ...], device: Any = None, dtype: Any = Non
     except TypeError:
         words = f"neither a device (cpu, cuda) nor a dtype ({', '.join(map(str, SUPPORTED))})"
         raise TypeError(f"to: {dtype!r} is {words}") from None
-    return device if device is None else backend.device(device), dtype if dtype is None else as_dtype(dtype)
+    return None if device is None else backend.device(device), None if dtype is None else as_dtype(dtype)
 
 
 def explained(what: str, error: Exception, *operands: Any) -> Exception:
-    """NumPy's error, with the op and its operands: a RuntimeError (as in PyTorch) or IndexError."""
+    """NumPy's error, re-raised with the op and its operands: an IndexError if it was one, else a RuntimeError as in PyTorch."""
     arrays = [x for x in operands if is_array(x)]
     places = sorted({str(device_of(x)) for x in arrays})
     if len(places) > 1:

@@ -1,4 +1,4 @@
-"""How a tensor is shown: as PyTorch shows it, so that what is seen here and there can be compared."""
+"""How a tensor is printed: as PyTorch prints it, so that the output of both can be compared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def text(x: Tensor) -> str:
-    """`tensor([1., 2.], requires_grad=True)`: the values, and what is not to be seen from them."""
+    """`tensor([1., 2.], requires_grad=True)`: the values, and what they do not show (dtype, device, history)."""
     array = put(x.array, "cpu")
     notes = []
     if not array.size and array.ndim != 1:
@@ -35,7 +35,7 @@ def text(x: Tensor) -> str:
 
 
 def html(x: Tensor) -> str:
-    """For a notebook: dtype, shape and what is not to be seen from the values, then the values, nan and inf marked."""
+    """For a notebook: dtype, shape, device, history and the counts of nan and inf; then the values, with nan and inf marked."""
     array = put(x.array, "cpu")
     notes = [f"{x.dtype} {list(x.shape)}"]
     if x.device.type != "cpu":
@@ -50,7 +50,7 @@ def html(x: Tensor) -> str:
 
 
 def numbers(array: np.ndarray[Any, Any], indent: int) -> str:
-    """The values in nested brackets; of more than 1000, three at either end of each axis."""
+    """The values in nested brackets; if there are more than 1000, the first and last three along each axis."""
     if not array.size:
         return "[]"
     shown, cut = array, array.size > 1000
@@ -62,8 +62,8 @@ def numbers(array: np.ndarray[Any, Any], indent: int) -> str:
 
 
 def number_format(array: np.ndarray[Any, Any]) -> tuple[str, int]:
-    """How to write one of these numbers, and how wide.
-    Whole floats as `1.`, others with four decimals, or with exponents where they differ much in size.
+    """The format and the width for all numbers of an array: whole floats as `1.`, others with four decimals, and with exponents
+    if their sizes differ by more than a factor of 1000.
     """
     if array.dtype.kind != "f":
         return "", max(len(str(v)) for v in array.ravel().tolist())
@@ -77,7 +77,7 @@ def number_format(array: np.ndarray[Any, Any]) -> tuple[str, int]:
 
 
 def rows(array: np.ndarray[Any, Any], indent: int, form: str, width: int, cut: bool) -> str:
-    """An array's rows, as many numbers in a line as fit into 80 characters."""
+    """An array in brackets, row by row; a row is wrapped after 80 characters."""
 
     def cell(value: Any) -> str:
         return f"{value:{form}}".rjust(width)

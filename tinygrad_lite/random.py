@@ -1,7 +1,7 @@
-"""Random numbers: one default generator behind manual_seed(), and `generator=` wherever something is drawn.
+"""Random numbers: one default generator, which manual_seed() seeds, and a `generator=` in each function that draws numbers.
 
-The numbers are NumPy's (PCG64), so the same seed gives other numbers than in PyTorch. They are drawn on the CPU also for
-tensors on the GPU, so that a seed means the same on both.
+The numbers come from NumPy (PCG64), so the same seed gives other numbers than in PyTorch. They are drawn on the CPU even for
+tensors on the GPU, so that a seed gives the same numbers on both.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import numpy as np
 
 
 class Generator:
-    """A stream of random numbers of its own: `Generator().manual_seed(0)`."""
+    """A separate stream of random numbers: `Generator().manual_seed(0)`."""
 
     def __init__(self, device: str = "cpu") -> None:
         self._seed: int | None = None
         self._numpy: np.random.Generator | None = None
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start the stream that belongs to an integer; returns the generator."""
+        """Restart the stream from an integer seed. Returns the generator."""
         self._seed, self._numpy = int(seed), None
         return self
 
@@ -29,7 +29,7 @@ class Generator:
 
     @property
     def numpy(self) -> np.random.Generator:
-        """NumPy's generator, for drawing; made at the first use, because numpy.random takes its time to load."""
+        """NumPy's generator, to draw from. It is made at the first use, because numpy.random is slow to import."""
         if self._numpy is None:
             self._numpy = np.random.default_rng(abs(self.initial_seed()))
         return self._numpy
@@ -39,7 +39,7 @@ default_generator = Generator()
 
 
 def manual_seed(seed: int) -> Generator:
-    """Start the default generator from an integer, so that what follows is drawn the same again.
+    """Seed the default generator, so that a program draws the same numbers each time. Returns the generator.
     >>> _ = manual_seed(0); a = rand(2)
     >>> _ = manual_seed(0); bool((rand(2) == a).all())
     True
@@ -48,5 +48,5 @@ def manual_seed(seed: int) -> Generator:
 
 
 def draw(generator: Generator | None) -> np.random.Generator:
-    """The NumPy generator to draw from: the given one's or the default one's."""
+    """The NumPy generator to draw from: that of `generator`, or of the default one if it is None."""
     return (default_generator if generator is None else generator).numpy

@@ -1,10 +1,10 @@
-"""The one seam for those who watch: a Recorder sees each application of an op and each call of a vjp.
+"""The one place to watch the computation from: a Recorder sees each application of an op and each call of a vjp.
 
     with MyRecorder():          # a subclass of Recorder
         loss = f(x)             # .applied(op, inputs, options, out) after each op
         loss.backward()         # .differentiated(node, nth, g, x_g) after each vjp
 
-anomaly.py is one. While none is open, apply.py and backward.py look at one attribute and go on.
+detect_anomaly() in anomaly.py is a Recorder. While none is open, apply.py and backward.py only test one attribute.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ class _Seam:
     __slots__ = ("recorders",)
 
     def __init__(self) -> None:
-        self.recorders: tuple[Recorder, ...] = ()  # those that are open, in all threads
+        self.recorders: tuple[Recorder, ...] = ()  # the open ones, of all threads
 
 
 seam = _Seam()
 
 
 class Recorder:
-    """Watches what is computed while it is open (`with recorder:`), in all threads. Override what you need.
+    """Watches what is computed, in all threads, while it is open (`with recorder:`). Override the methods that you need.
     >>> class Names(Recorder):
     ...     def applied(self, op, inputs, options, out):
     ...         print(op.name, out.shape)
@@ -39,14 +39,14 @@ class Recorder:
     """
 
     def applied(self, op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> None:
-        """After each application of an op to Tensors, recorded or not: what it was given, and the Tensor that it made."""
+        """Called after each application of an op to Tensors, recorded or not, with its inputs and options and its result."""
 
     def written(self, what: str, x: Any, others: tuple[Any, ...]) -> None:
-        """After each in-place step that was not an application of an op: x += y within no_grad(), x.copy_(y)."""
+        """Called after each in-place write that was not an application of an op: x += y within no_grad(), x.copy_(y)."""
 
     def differentiated(self, node: Node, nth: int, g: Any, x_g: Any) -> None:
-        """After each vjp: the node, which of its inputs, the gradient of its result, and what the vjp made of it.
-        Both are arrays; with create_graph=True they are Tensors. x_g has not been fitted to the input's shape yet.
+        """Called after each vjp: for input number `nth` of a node, it made x_g from g, the gradient of the node's result.
+        g and x_g are arrays, or Tensors with create_graph=True. x_g has the shape of the input: broadcasting is undone.
         """
 
     def __enter__(self) -> Self:

@@ -1,13 +1,13 @@
-"""What an attribute that does not exist is answered: `x.shpae`, `nn.Conv2d`.
+"""The error for an attribute that does not exist: `x.shpae`, `nn.Conv2d`.
 
-PyTorch's names are listed in pytorch_names.txt. For one that we lack, the error says so, and instead.txt may have an expression
-that does the same work. For any other name, the error gives the known name that this may be a typing mistake for. The files are
-read and the text is made when it is shown, so that hasattr() stays fast. A module answers with
+PyTorch's names are listed in pytorch_names.txt. For one that we lack, the error says so, and may show an expression that does
+the same work, from instead.txt. For any other name, the error shows the known name that is nearest in spelling, if one is near.
+The files are read, and the text is made, only when the error is shown, so that hasattr() stays fast. A module uses it by
 
     if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
         __getattr__, __dir__ = missing_from(__name__), names_in(__name__)
 
-and a class with `raise no_such(type(self), name, partial(dir, self))` in its __getattr__.
+and a class by `raise no_such(type(self), name, partial(dir, self))` in its __getattr__.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from opcode import opmap
 from pathlib import Path
 from typing import Any
 
-PLACES = {  # where PyTorch has the names of a module or class of ours
+PLACES = {  # our modules and classes, and PyTorch's for the same names
     "tinygrad_lite": "torch",
     "tinygrad_lite.autograd": "torch.autograd",
     "tinygrad_lite.cuda": "torch.cuda",
@@ -41,7 +41,7 @@ INTERNAL = ("TYPE_CHECKING", "annotations", "missing_from", "names_in")
 
 
 class NoSuch(AttributeError):
-    """An attribute that is not there. Making one takes less than a microsecond; its text is made by str()."""
+    """An attribute that does not exist. Making the error takes less than a microsecond; str() makes its text."""
 
     def __init__(self, what: str | type, name: str, known: Callable[[], Iterable[str]]) -> None:
         super().__init__(name, name=name)  # with a name and without obj, Python adds no guess of its own
@@ -58,8 +58,8 @@ class NoSuch(AttributeError):
 def no_such(what: str | type, name: str, known: Callable[[], Iterable[str]]) -> NoSuch:
     """The error for an attribute `name` that a module (its __name__) or the objects of a class do not have.
 
-    `known()` gives the names to compare a typing mistake with. If the line being run is `from module import name`, Python
-    would drop this error for one without a hint: it is then raised here, as an ImportError.
+    `known()` returns the names that exist, in which to look for a near one. If the running line is `from module import name`,
+    Python would replace this error by one without a hint. So an ImportError with the hint is raised here.
     """
     if isinstance(what, str):
         line = sys._getframe(2)  # the line that asks __getattr__, which asks this function
@@ -69,7 +69,7 @@ def no_such(what: str | type, name: str, known: Callable[[], Iterable[str]]) -> 
 
 
 def missing_from(module: str) -> Callable[[str], Any]:
-    """A module's __getattr__: every name that is asked for is missing."""
+    """A module's __getattr__, which Python calls only for names that do not exist."""
     known = names_in(module)
 
     def missing(name: str) -> Any:
@@ -79,7 +79,7 @@ def missing_from(module: str) -> Callable[[str], Any]:
 
 
 def names_in(module: str) -> Callable[[], list[str]]:
-    """A module's __dir__, for those who complete names: its __all__, or else what it has but for internal names."""
+    """A module's __dir__, for editors that complete names: its __all__, or if it has none, its names that are not internal."""
 
     def names() -> list[str]:
         there = vars(sys.modules[module])
@@ -89,8 +89,8 @@ def names_in(module: str) -> Callable[[], list[str]]:
 
 
 def hint(what: str | type, name: str, known: Callable[[], Iterable[str]]) -> str:
-    """What to write instead of a name that does not exist, as the end of a sentence; "" if nothing is near."""
-    if name.startswith("_"):  # copy, pickle and NumPy ask for such names, people do not
+    """The end of an error's sentence: what to write instead of a name that does not exist; "" if nothing is near."""
+    if name.startswith("_"):  # copy, pickle and NumPy look for such names, people do not
         return ""
     owners = [what] if isinstance(what, str) else [base.__name__ for base in what.__mro__]
     place = next((PLACES[owner] for owner in owners if owner in PLACES), "")
@@ -107,14 +107,14 @@ def hint(what: str | type, name: str, known: Callable[[], Iterable[str]]) -> str
 
 
 def data(file: str) -> list[str]:
-    """The lines of a text file beside this one, without its comments."""
+    """The lines of a text file in this folder, without comments and empty lines."""
     lines = Path(__file__).with_name(file).read_text("utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
 @cache
 def pytorch_names() -> dict[str, frozenset[str]]:
-    """PyTorch's public names by place: {"torch.nn": {"Conv2d", ...}, ...}."""
+    """PyTorch's public names, by module or class: {"torch.nn": {"Conv2d", ...}, ...}."""
     names: dict[str, list[str]] = {}
     for line in data("pytorch_names.txt"):
         if line.startswith("torch"):
@@ -132,10 +132,10 @@ def instead() -> dict[str, str]:
 
 
 def nearest(name: str, known: Iterable[str], slips: int | None = None) -> str | None:
-    """The known name that `name` is a typing mistake for, or None.
+    """The known name that is nearest to `name` in spelling, or None if none is near.
 
-    Capitals and underscores do not count. Beyond that, `slips` many are forgiven: if not given, 1 in a word of
-    three letters or more and 2 in one of eight or more.
+    Capitals and underscores do not count. At most `slips` slips (see distance) are allowed; by default 0 in a word of one or
+    two letters, 1 in one of three to seven, and 2 in a longer one.
     """
     word = plain(name)
     slips = (len(word) > 2) + (len(word) > 7) if slips is None else slips
@@ -150,7 +150,7 @@ def plain(name: str) -> str:
 
 
 def distance(a: str, b: str) -> int:
-    """How many slips lead from one word to the other: a letter added, left out or mistaken, or two neighbours swapped.
+    """The number of slips between two words: a letter added, left out or replaced, or two neighbours swapped.
 
     The optimal string alignment distance, https://en.wikipedia.org/wiki/Damerau-Levenshtein_distance
 

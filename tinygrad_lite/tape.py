@@ -1,18 +1,18 @@
-"""The tape: what a recorded step is. It knows arrays and nodes, and no Tensor.
+"""The tape: what a recorded step is. This file knows arrays and nodes, but not Tensors.
 
     @op(x=lambda g, y: g * y,
         y=lambda g, x: g * x)
     def mul(x, y):
         return x * y
 
-An Op is a forward and, for each input, a vjp (vector-Jacobian product): from `g`, the gradient of the loss with respect to the
-result, it makes the gradient with respect to the input that it is named after; None says that there is no derivative. What
-else a vjp needs it asks for by name: an input, `out` (the result), an option, `shape` (of its input), or a lemma. What no vjp
-asks for is not kept. apply.py applies an op to Tensors and leaves a Node, which holds what the vjps asked for; backward.py
-walks the nodes.
+An Op is a forward and, for each input, a vjp (vector-Jacobian product). A vjp takes `g`, the gradient of the loss with respect
+to the result, and returns the gradient with respect to the input that it is named after; None means that the input has no
+derivative. Whatever else a vjp needs, it asks for by the names of its parameters: an input, `out` (the result), an option,
+`shape` (the shape of its input), or a lemma. Only what a vjp asks for is saved. apply.py applies an op to Tensors and makes a
+Node, which holds the saved values; backward.py walks the nodes.
 
-A lemma is work that vjps share: a keyword that is not an input, written as a vjp is. It is computed in backward, and once for
-all the vjps of a node that ask for it:
+A lemma is work that several vjps share: a keyword that is not the name of an input, written like a vjp. It is computed during
+backward, once for all vjps of the node:
 
     @op(x=lambda g, s: g * s * (1 - s),
         y=lambda g, s: g * s,
@@ -30,14 +30,14 @@ from typing import Any, cast
 from .backend import Array
 
 Vjp = Callable[..., Any]
-clock = count(1)  # nodes are numbered as they are made, in-place writes as they happen
+clock = count(1)  # one count for new nodes and in-place writes, so that it is known which came first
 Hooks = dict[float, Callable[[Any], Any]]  # by number; they run in the order of the numbers
 
 
 class Handle:
-    """What register_hook() returns: remove() takes the hook away."""
+    """What register_hook() returns: remove() removes the hook."""
 
-    ever = False  # whether there has been a hook at all: the walk looks for some only then
+    ever = False  # whether any hook was ever registered: a program without hooks does not pay for looking for them
 
     def __init__(self, hooks: Hooks, hook: Callable[[Any], Any], number: float | None = None) -> None:
         Handle.ever = True
@@ -45,7 +45,7 @@ class Handle:
         hooks[self.number] = hook
 
     def remove(self) -> None:
-        """Take the hook away; twice does no harm."""
+        """Remove the hook; a second call does nothing."""
         self.hooks.pop(self.number, None)
 
     def __enter__(self) -> Handle:
@@ -56,8 +56,8 @@ class Handle:
 
 
 class Leaf:
-    """The end of the tape: where the gradient of a tensor that the user made is gathered. It is the tensor's for life, so that
-    a step recorded before requires_grad was switched off and on again still leads to it.
+    """The end of the tape: it holds the gradient of a tensor that the user made. A tensor keeps its Leaf for life, so that a
+    step recorded before requires_grad was switched off and on again still leads to it.
     """
 
     __slots__ = ("grad", "requires_grad", "shape", "hooks")
@@ -68,7 +68,7 @@ class Leaf:
         self.hooks: Hooks = {}
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
-        """For copies and pickle: all but the hooks, which stay with the original."""
+        """For copies and pickle: everything except the hooks, which stay with the original."""
         return None, {"shape": self.shape, "requires_grad": self.requires_grad, "grad": self.grad, "hooks": {}}
 
     def __repr__(self) -> str:
@@ -76,9 +76,9 @@ class Leaf:
 
 
 class Node:
-    """One recorded step: the op, an edge for each input (the Node or Leaf it came from, or None), and what the vjps keep.
-    It holds arrays and older nodes, never Tensors: there are no reference cycles, and a result that nobody needs is freed
-    at once. `birth` orders the nodes, parents before children. `hooks` is set by the first hook, and not before.
+    """One recorded step: the op, an edge for each input (the Node or Leaf that it came from, or None), and the saved values.
+    A Node holds arrays and older nodes, never Tensors. So there are no reference cycles, and a result that nobody needs is
+    freed at once. `birth` numbers the nodes in the order in which they were made. `hooks` is set by the first hook only.
     """
 
     __slots__ = ("op", "edges", "saved", "shape", "birth", "hooks")
@@ -89,13 +89,13 @@ class Node:
         self.birth = next(clock)
 
     def name(self) -> str:
-        """The name of its op."""
+        """The name of the op."""
         return self.op.name
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """Where its inputs came from, as pairs (step, 0): a Node, a Leaf, or None for what needs no gradient.
-        The 0 is PyTorch's number of the step's output, and ops have one.
+        """Where the inputs came from, as pairs (step, 0); a step is a Node, a Leaf, or None if the input needs no gradient.
+        In PyTorch the second number says which output of the step it was; here every op has one output, so it is 0.
         >>> x = tensor(2.0, requires_grad=True)
         >>> (x.exp() * x).grad_fn.next_functions
         ((<exp>, 0), (<AccumulateGrad>, 0))
@@ -107,10 +107,11 @@ class Node:
 
 
 class Op:
-    """A forward, a vjp (or None) for each input, and lemmas. For each vjp, `reads` names what it asks for, `needs` what that
-    takes (the lemmas' part too), and keeps() picks this; `saves_arrays` tells whether any saved value is an array.
-    A forward takes its inputs by position and its options by keyword only. One with a variadic input (`*xs`) has one vjp
-    for all of them, which may ask for `nth`, the place of the input that it is called for.
+    """A forward, a vjp (or None) for each input, and lemmas. Four tuples have one entry for each vjp: `vjps`; `reads`, the
+    names that it asks for; `needs`, the names of the values to save for it (a lemma is replaced by what the lemma asks for);
+    `keeps`, the function that picks these values. `saves_arrays` says whether any saved value is an array.
+    A forward takes its inputs by position and its options by keyword only. A forward with a variable number of inputs (`*xs`)
+    has one vjp for all of them, which may ask for `nth`, the position of the input that it is called for.
     """
 
     def __init__(self, forward: Callable[..., Array], given: dict[str, Vjp | None]) -> None:
@@ -131,7 +132,7 @@ class Op:
         reads = {name: self._reads(name, given[name]) for name in self.inputs if name in given}
         for name in self.inputs:
             if name not in given:
-                what = f"give it one, {name}=lambda g, ...: ..., or say {name}=None if it has no derivative"
+                what = f"give it one, {name}=lambda g, ...: ..., or {name}=None if it has no derivative"
                 raise TypeError(f"@op {self.name}: the input {name} has no vjp; {what}")
         vjps = tuple([given[name] for name in self.inputs])
         self.vjps: Any = repeat(vjps[0]) if self.variadic else vjps
@@ -142,7 +143,7 @@ class Op:
         self._check_lemmas()
 
     def _check_names(self, given: dict[str, Vjp | None]) -> None:
-        """TypeError for a keyword that is neither an input nor asked for as a lemma, or that already means something."""
+        """TypeError for a keyword that is neither an input nor a lemma that a vjp asks for, or that has a meaning already."""
         asked = {name for input, f in given.items() if f for name in parameters(f, f"@op {self.name}: the vjp {input}=")}
         for name in given:
             if name in (*self.options, "out", "shape", "nth", "g"):
@@ -150,31 +151,31 @@ class Op:
                 raise TypeError(f"@op {self.name}: {name}= is for no input, and {name} is {what}; give a lemma another name")
             if name not in self.inputs and name not in asked:
                 there = ", ".join((*self.inputs, *self.options, "out", "shape"))
-                what = f"is for no input; there are {there}. Nor is it a lemma, since no vjp asks for it"
-                raise TypeError(f"@op {self.name}: the vjp {name}= {what}")
+                what = f"is neither an input nor a lemma that a vjp asks for; the known names are {there}"
+                raise TypeError(f"@op {self.name}: the keyword {name}= {what}")
 
     def _reads(self, input: str, vjp: Vjp | None) -> tuple[str, ...]:
-        """The names that a vjp asks for: its parameters after `g`. TypeError for a name that there is not."""
+        """The names that a vjp asks for: its parameters after `g`. TypeError for an unknown name."""
         what = f"@op {self.name}: the vjp {input}="
         reads = parameters(vjp, what)[1:] if vjp else ()
         known = (*self.inputs, *self.options, "out", "shape", *(["nth"] if self.variadic else []), *self.lemmas)
         if unknown := [name for name in reads if name not in known]:
-            raise TypeError(f"{what} asks for {unknown}; there are {', '.join(known)}")
+            raise TypeError(f"{what} asks for {unknown}; the known names are {', '.join(known)}")
         return reads
 
     def _check_lemmas(self) -> None:
-        """TypeError for a lemma that asks for a name that there is not."""
+        """TypeError for a lemma that asks for an unknown name."""
         known = ["g", *self.inputs, *self.options, "out"]
         for name, (_, asks) in self.lemmas.items():
             what = f"@op {self.name}: {name}="
             if self.variadic:
-                raise TypeError(f"{what} is a lemma, which an op of a variable number of inputs cannot have")
+                raise TypeError(f"{what} is a lemma, and an op with a variable number of inputs (*xs) cannot have one")
             if unknown := [part for part in asks if part not in known]:
                 raise TypeError(f"{what} asks for {unknown}; a lemma may ask for {', '.join(known)}")
-            known.append(name)  # for the next lemmas only, so that none waits for itself
+            known.append(name)  # only the lemmas after it may ask for it, so that no lemma waits for itself
 
     def _needs(self, reads: tuple[str, ...]) -> tuple[str, ...]:
-        """What has to be kept for a vjp that asks for these names: in a lemma's place, what the lemma asks for."""
+        """What must be saved for a vjp that asks for these names: in place of a lemma, what the lemma asks for."""
         needs: list[str] = []
         waiting, seen = list(reads), set[str]()
         while waiting:
@@ -187,8 +188,8 @@ class Op:
         return tuple(needs)
 
     def _keep(self, input: str, needs: tuple[str, ...]) -> Callable[..., tuple[Any, ...]]:
-        """From all that an application knows, the tuple of what is needed for one vjp: for d(mul)/dx, `lambda x, y, out: (y,)`.
-        Written as source and compiled, as namedtuple does it: picking by name would take three times as long at every step.
+        """A function that picks the values to save for one vjp from all that are known; for d(mul)/dx `lambda x, y, out: (y,)`.
+        It is compiled from source, as in namedtuple: picking by name would take three times as long at every step.
         """
         nth = ["nth"] if self.variadic else []
         options = ["*", *self.options] if self.options else []
@@ -200,7 +201,7 @@ class Op:
         return cast("Callable[..., tuple[Any, ...]]", keep)
 
     def with_lemmas(self, g: Any, saved: Any) -> list[Any]:
-        """What each vjp reads, from what its node saved for it (None if it is not wanted). A lemma is computed once."""
+        """The arguments after `g` of each vjp, from the saved values; None where no gradient is needed."""
         known = {"g": g}
         asked = set[str]()
         for reads, needs, values in zip(self.reads, self.needs, saved):
@@ -224,13 +225,13 @@ class Op:
 
 
 def parameters(function: Vjp | None, what: str) -> tuple[str, ...]:
-    """The names of a vjp's or a lemma's parameters. TypeError if it is not of that form."""
+    """The names of the parameters of a vjp or lemma. TypeError if it is not a function of positional parameters."""
     if not isinstance(function, FunctionType):
         kind = f"{type(function).__name__} {function!r}"
         raise TypeError(f"{what} must be a Python function (a lambda or def) or None, got {kind}")
     code = function.__code__
     if not code.co_argcount or code.co_kwonlyargcount or code.co_flags & 12:  # CO_VARARGS, CO_VARKEYWORDS
-        raise TypeError(f"{what} takes g and then, by position, what it asks for: lambda g, x: ..., without * or **")
+        raise TypeError(f"{what} takes positional parameters only, in a vjp g first: lambda g, x: ..., without * or **")
     return code.co_varnames[: code.co_argcount]
 
 
@@ -238,15 +239,15 @@ ops: dict[str, Op] = {}  # every op by name: tests/cases/ must have a row for ea
 
 
 def register(op: Op) -> None:
-    """Add an op to `ops`. TypeError if another has its name."""
+    """Add an op to `ops`. TypeError if another op has the same name."""
     before = ops.get(op.name)
-    # The same lines may be run again, and in an interactive session a cell that was changed.
+    # The same lines may run again (a module is reloaded); in an interactive session a changed cell may define the op anew.
     if before and place_of(before.forward) != place_of(op.forward) and not hasattr(sys, "ps1"):
         file, line = place_of(before.forward)
-        raise TypeError(f"@op {op.name}: there is an op of this name already, in {file}, line {line}; choose another name")
+        raise TypeError(f"@op {op.name}: an op of this name exists already, in {file}, line {line}; choose another name")
     ops[op.name] = op
 
 
 def place_of(function: Callable[..., Any]) -> tuple[str, int]:
-    """Where a function is written: the file and the line."""
+    """Where a function is defined: file and line."""
     return function.__code__.co_filename, function.__code__.co_firstlineno

@@ -64,5 +64,5 @@ def _with_bias(out: Tensor, bias: Tensor, many: bool) -> Tensor:
 
 
 def _cast(name: str, like: Any) -> str:
-    """The call that gives a tensor another's dtype, to be typed as it stands."""
+    """The call that casts a tensor to the dtype of `like`, for an error text: it can be typed as it is."""
     return f"{name}.{CASTS.get(like.dtype.name, 'bool')}()"

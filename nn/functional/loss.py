@@ -51,7 +51,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
 
 
 def _difference(input: Tensor, target: Tensor, reduction: str, what: str) -> Tensor:
-    """Prediction minus target, in the dtype that they make together."""
+    """Prediction minus target, in their common dtype."""
     check_reduction(reduction)
     _check_pair(what, input, target)
     if input.shape != target.shape:
@@ -211,7 +211,7 @@ def _class_weights(weight: Tensor | None, rows: Tensor) -> Tensor:
         return Tensor._of(array_module(rows.array).ones(rows.shape[1], rows.dtype))
     if weight.shape != rows.shape[1:] or weight.dtype != rows.dtype:
         raise RuntimeError(
-            f"weight must be {rows.dtype}{list(rows.shape[1:])}, one number a class, got {weight.dtype}{list(weight.shape)}"
+            f"weight must be {rows.dtype}{list(rows.shape[1:])}, one number per class, got {weight.dtype}{list(weight.shape)}"
         )
     return weight.detach()
 

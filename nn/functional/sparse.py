@@ -1,4 +1,4 @@
-"""Class indices and vectors: from an index to the vector that stands for it."""
+"""Class indices and vectors: from an index to the vector that represents it."""
 
 from __future__ import annotations
 

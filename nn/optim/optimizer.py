@@ -72,7 +72,7 @@ class Optimizer:
 
     def hyperparameters(self, group: dict[str, Any], t: float) -> tuple[tuple[float, ...], dict[str, bool]]:
         """The scalars and flags that `update` takes in step t = 1, 2, ..."""
-        raise NotImplementedError(f"{type(self).__name__} says neither step() nor hyperparameters(): what does a step do?")
+        raise NotImplementedError(f"{type(self).__name__} defines neither step() nor hyperparameters(); define one")
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Optimize more parameters: {"params": tensors, option: value, ...}. Options that are not given are the defaults."""
@@ -126,7 +126,7 @@ class Optimizer:
         return loss
 
     def _flatten(self, params: list[Tensor], state_names: tuple[str, ...]) -> list[tuple[FlatGroup, list[int]]]:
-        """The parameters in flat groups, each with the indices of its own in `params`. RuntimeError if one is read-only."""
+        """The parameters in flat groups, each with the indices of its parameters. RuntimeError if one is read-only."""
         for p in params:
             if why := unwritable(p.array):
                 raise RuntimeError(f"step: {why}; optimize a copy of it: p.detach().clone().requires_grad_()")

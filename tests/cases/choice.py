@@ -1,4 +1,4 @@
-"""Rows of what chooses between numbers: where, masked, maximum, minimum, clip and the clamps by tensors."""
+"""Rows of the ops that choose between numbers: where, masked, maximum, minimum, clip and the clamps by tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of einsum: one operand, two, three; labels twice in one, summed out, broadcast; dots; without an arrow."""
+"""Rows of einsum: one, two and three operands; labels that repeat, are summed or broadcast; "..."; without an arrow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of sum, mean, amax, amin, the maximum and minimum of all numbers, and `expand_reduced`, which undoes a sum."""
+"""Rows of sum, mean, amax, amin, the maximum and minimum of all numbers, and `expand_reduced`, the derivative of a sum."""
 
 from __future__ import annotations
 

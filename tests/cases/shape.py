@@ -1,4 +1,4 @@
-"""Rows of what shows the same numbers elsewhere: reshape, permute, expand, cat, narrow, pad, clone, move and cast."""
+"""Rows of the ops that arrange, copy or convert numbers: reshape, permute, expand, cat, narrow, pad, clone, move and cast."""
 
 from __future__ import annotations
 

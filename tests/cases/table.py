@@ -80,7 +80,7 @@ def case(
 
 
 def here() -> str:
-    """The file and the line that ask for a row: the nearest outside this file."""
+    """The file and the line that add a row: the nearest call from outside this file."""
     frame = sys._getframe()
     while frame.f_back and frame.f_code.co_filename == __file__:
         frame = frame.f_back

@@ -1,4 +1,4 @@
-"""Choices between numbers: bounds, and where a condition holds."""
+"""Choices between numbers: by bounds, or by a condition."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ IN_PLACE = ["clamp", "clip"]
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """x confined to [min, max]: both bounds numbers, or both Tensors that broadcast, and one of them may be None.
-    At a bound the gradient goes to x.
+    """x limited to [min, max]. Both bounds are numbers, or both are Tensors that broadcast; one of them may be None.
+    Where x equals a bound, the gradient goes to x.
     >>> clamp(tensor([-1.0, 0.5, 2.0]), min=0)
     tensor([0.0000, 0.5000, 2.0000])
     """
@@ -46,8 +46,8 @@ clip = clamp
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
-    """x where the condition holds, else y: all broadcast, and x and y may be numbers.
-    Both sides are differentiated, so an infinite derivative on the side not taken gives nan, as in PyTorch.
+    """x where the condition is true, y elsewhere. All three broadcast, and x and y may be numbers.
+    Both are differentiated everywhere, so an infinite derivative of the one that is not chosen gives nan, as in PyTorch.
     >>> x = tensor([-1.0, 2.0])
     >>> where(x > 0, x, 0)
     tensor([0., 2.])

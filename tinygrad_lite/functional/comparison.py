@@ -1,4 +1,4 @@
-"""Comparisons and logic, element by element. Their results are not differentiable, and so they are not ops."""
+"""Comparisons and logic, element by element. Their results have no derivatives, so they are not ops."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__: list[str] = []
 
 
 def _pairwise(compare: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
-    """A comparison of NumPy's as an operator: both sides in the dtype that they make, by PyTorch's rule."""
+    """A comparison of NumPy's as an operator of Tensor: both operands are cast to their common dtype, by PyTorch's rule."""
 
     def operator(self: Tensor, other: Any) -> Tensor:
         if not isinstance(other, (Tensor, bool, int, float, np.generic)) and not is_array(other):

@@ -1,7 +1,7 @@
-"""einsum: any sum of products, said by labels of the axes.
+"""einsum: any sum of products, written with labels for the axes.
 
-Four steps bring it to the op of ops/contraction.py: the equation is spelt out and checked, each operand is reduced to the
-labels that others or the result have, and the operands are contracted two at a time.
+Four steps lead to the op of ops/contraction.py: the equation is written out in full; it is checked; each operand is summed over
+the labels that only it has; and the operands are contracted two at a time.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ __all__ = ["einsum"]
 
 
 def einsum(equation: str, *operands: Any) -> Tensor:
-    """Σ of products, by the labels of the axes: "ij,jk->ik" is out_ik = Σ_j x_ij y_jk. Without an arrow the result has the
-    labels that occur once, in alphabetical order; "..." stands for any axes, and axes of length 1 broadcast. Three operands
-    or more are contracted from left to right. RuntimeError for labels that do not fit the operands or each other.
+    """Σ of products, by labels of the axes: "ij,jk->ik" is out_ik = Σ_j x_ij y_jk. Without an arrow, the result has the labels
+    that occur once, in alphabetical order. "..." stands for any number of axes, and axes of length 1 broadcast. Three or more
+    operands are contracted from left to right. RuntimeError for labels that do not fit the operands or each other.
     >>> x = tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> einsum("ii", x), einsum("ij,j->i", x, x[0])
     (tensor(5.), tensor([ 5., 11.]))
@@ -28,7 +28,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     xs: list[Tensor] = list(operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands)
     terms, to = parsed(equation, xs)
     sizes = checked(equation, xs, terms, to)
-    full = [{c for c, n in zip(term, x.shape) if n == sizes[c]} for x, term in zip(xs, terms)]  # without what only broadcasts
+    full = [{c for c, n in zip(term, x.shape) if n == sizes[c]} for x, term in zip(xs, terms)]  # without axes that broadcast
     for i in range(len(xs)):
         elsewhere = {*to}.union(*full[:i], *full[i + 1 :])
         xs[i], terms[i] = reduced(xs[i], terms[i], full[i] & elsewhere)
@@ -41,7 +41,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
 
 
 def parsed(equation: str, xs: list[Tensor]) -> tuple[list[str], str]:
-    """The terms of the operands and of the result, where each "..." is spelt out in letters that the equation has not."""
+    """The terms of the operands and of the result; letters that the equation does not use replace each "..."."""
     given, arrow, to = equation.replace(" ", "").partition("->")
     terms = given.split(",")
     if len(terms) != len(xs):
@@ -49,7 +49,7 @@ def parsed(equation: str, xs: list[Tensor]) -> tuple[list[str], str]:
     if not arrow:
         to = "..." + "".join(sorted(c for c in {*given} - {*",."} if given.count(c) == 1))
     spare = "".join([c for c in ascii_letters if c not in given])
-    behind = [len(x.shape) + 3 - len(term) if "..." in term else 0 for x, term in zip(xs, terms)]  # axes behind the dots
+    behind = [len(x.shape) + 3 - len(term) if "..." in term else 0 for x, term in zip(xs, terms)]  # axes of "..."
     spelt = [term.replace("...", spare[:n][::-1], 1) for term, n in zip([*terms, to], [*behind, max(behind)])]
     for x, term in zip(xs, spelt):
         if len(term) != len(x.shape) or not {*term} <= {*ascii_letters}:
@@ -58,7 +58,7 @@ def parsed(equation: str, xs: list[Tensor]) -> tuple[list[str], str]:
 
 
 def checked(equation: str, xs: list[Tensor], terms: list[str], to: str) -> dict[str, int]:
-    """The size of each label; RuntimeError where sizes differ and neither is 1, or a label of the result is not one."""
+    """The size of each label. RuntimeError if sizes of a label differ and neither is 1, or a label of the result is unknown."""
     sizes: dict[str, int] = {}
     for x, term in zip(xs, terms):
         own: dict[str, int] = {}
@@ -69,14 +69,14 @@ def checked(equation: str, xs: list[Tensor], terms: list[str], to: str) -> dict[
                 raise RuntimeError(f"einsum: axes {name!r} in {equation!r} differ in length: {[list(x.shape) for x in xs]}")
             sizes[label] = n if known == 1 else known
     if len({*to}) < len(to) or not {*to} <= {*sizes}:
-        raise RuntimeError(f"einsum: each label in the result of {equation!r} must be that of an operand, and stand once")
+        raise RuntimeError(f"einsum: each label in the result of {equation!r} must be a label of an operand, and occur once")
     return sizes
 
 
 def reduced(x: Tensor, term: str, wanted: set[str]) -> tuple[Tensor, str]:
-    """x with each label once, and summed over those that are not wanted."""
+    """x with each label once, summed over the labels that are not wanted."""
     lengths = dict(zip(term, x.shape))
-    if len(lengths) < len(term):  # a label stands twice: the diagonal
+    if len(lengths) < len(term):  # a label occurs twice: take the diagonal
         places = dict(zip(lengths, array_module(x.array).ogrid[tuple(map(slice, lengths.values()))]))
         x = indexing.getitem(x, index=tuple([places[c] for c in term]), once=True)
     gone = tuple([i for i, c in enumerate(lengths) if c not in wanted])

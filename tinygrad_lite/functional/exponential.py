@@ -1,4 +1,4 @@
-"""Powers, with numbers and Tensors on either side."""
+"""Powers of numbers and Tensors."""
 
 from __future__ import annotations
 

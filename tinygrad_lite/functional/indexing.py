@@ -1,4 +1,4 @@
-"""Indexing: x[index] with PyTorch's meaning, brought into the form that NumPy and the ops take."""
+"""Indexing: x[index] with PyTorch's meaning, in the form that NumPy and the ops take."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def getitem(input: Tensor, index: Any) -> Tensor:
 
 
 def index_of(index: Any, x: Any) -> tuple[Any, bool]:
-    """An index of the array x in the form that the ops take, and whether it is basic (no arrays: a view, no repeats).
-    Tensors and lists become arrays; an Ellipsis at the end of a basic index makes 0-d results views too. IndexError, as in
-    PyTorch, for floats; ValueError for a slice with a negative step.
+    """An index of the array x in the form that the ops take, and whether it is basic: without arrays, so that the result is a
+    view and no position repeats. Tensors and lists become arrays. A basic index ends in an Ellipsis, so that NumPy makes 0-d
+    results views too. IndexError, as in PyTorch, for floats; ValueError for a slice with a negative step.
     """
     parts = [index_part(part, x) for part in (index if isinstance(index, tuple) else (index,))]
     dots = [i for i, part in enumerate(parts) if part is Ellipsis]
     if not any([is_array(part) for part in parts]):
         return (*parts, *([] if dots else [Ellipsis])), True
-    if len(dots) == 1:  # spelt out: NumPy takes dots that stand for no axis to part the arrays around them
+    if len(dots) == 1:  # replaced by slices: NumPy lets even an Ellipsis for no axis separate arrays
         behind = x.ndim - sum([axes_taken(part) for part in parts])
         parts[dots[0] : dots[0] + 1] = [slice(None)] * behind
     return (unravelled(parts, x) if int_apart_from_arrays(parts) else tuple(parts)), False
@@ -67,15 +67,17 @@ def axes_taken(part: Any) -> int:
 
 
 def int_apart_from_arrays(parts: list[Any]) -> bool:
-    """Whether a slice or None parts an int from arrays, as in x[0, :, i]: NumPy counts the 0 among the arrays and moves their
-    axes to the front; PyTorch means x[0][:, i].
+    """Whether a slice or None separates an int from arrays, as in x[0, :, i]. NumPy treats the 0 as an array and moves the
+    axes of the arrays to the front; PyTorch means x[0][:, i].
     """
     kinds = "".join(["a" if is_array(p) else "s" if p is None or isinstance(p, slice) else "i" for p in parts])
     return "i" in kinds and "s" in kinds.strip("s")
 
 
 def unravelled(parts: list[Any], x: Any) -> Any:
-    """The same index as arrays only, one for each axis of x: first the ints and slices are taken, then the arrays."""
+    """The same index as arrays, one for each axis of x. It is found by indexing the positions 0, 1, ... of x: first with the
+    ints and slices, then with the arrays.
+    """
     first: list[Any] = []
     then: list[Any] = []
     for part in parts:

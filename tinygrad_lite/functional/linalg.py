@@ -12,8 +12,8 @@ __all__ = ["matmul"]
 
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m), where the leading axes broadcast.
-    A 1-D operand is a row on the left, a column on the right, and its axis is gone from the result. RuntimeError if the
-    inner sizes or the dtypes differ.
+    A 1-D operand is a row on the left and a column on the right; the result does not have its axis. RuntimeError if the inner
+    sizes or the dtypes differ.
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]) @ tensor([1.0, 1.0])
     tensor([3., 7.])
     """
@@ -37,10 +37,10 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
 
 
 def _misfit(x: Tensor, y: Tensor, error: RuntimeError | None = None) -> RuntimeError:
-    """What is wrong with the shapes, and the transpose that would fit; `error` itself if it is something else."""
+    """The error for shapes that do not fit, with the transpose that would; `error` itself if something else is wrong."""
     n, m = x.shape[-1], y.shape[0 if y.ndim == 1 else -2]
     text = f"matmul: cannot multiply {list(x.shape)} @ {list(y.shape)}"
-    if n == m:  # the other axes, or the devices
+    if n == m:  # then the other axes do not fit, or the devices differ
         return error or RuntimeError(text)
     text += f": the inner sizes {n} and {m} must agree"
     if y.ndim >= 2 and y.shape[-1] == n:

@@ -22,7 +22,7 @@ def softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
 
 
 def log_softmax(input: Tensor, dim: int, dtype: Any = None) -> Tensor:
-    """x - log Σ e^x along an axis: the logarithm of softmax, also where that underflows.
+    """x - log Σ e^x along an axis: the logarithm of softmax, finite even where softmax underflows to 0.
     >>> tensor([0.0, 1000.0]).log_softmax(0)
     tensor([-1000.,     0.])
     """
@@ -33,7 +33,7 @@ def _along(op: Callable[..., Tensor], x: Tensor, dim: int, dtype: Any, what: str
     if dtype is not None:
         x = x.to(dtype)
     if x.array.dtype.kind != "f":
-        raise RuntimeError(f"{what}: not for {x.dtype}; cast to float first: x.float()")
+        raise RuntimeError(f"{what}: not defined for {x.dtype}; cast to float first: x.float()")
     if not x.array.ndim:
         axis_of(dim, 0, what)
         return reshape(op(reshape(x, (1,)), axis=0), ())

@@ -1,6 +1,6 @@
-"""Reductions: sums, means, extremes and where they stand, along one axis, several, or all.
+"""Reductions: sums, means, extremes and their positions, over one axis, several, or all.
 
-They take NumPy's `axis` and `keepdims` beside PyTorch's `dim` and `keepdim`.
+They take NumPy's `axis` and `keepdims` as well as PyTorch's `dim` and `keepdim`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _chosen_axes(x: Tensor, dim: Dim, what: str) -> tuple[int, ...]:
     axes = axes_of(dim, x.array.ndim, what)
     if x.array.size == 0 and (dim is None or 0 in [x.array.shape[i] for i in axes]):
         kind = IndexError if dim is not None or what.startswith("arg") else RuntimeError  # as in PyTorch
-        raise kind(f"{what}: nothing to choose from along axes {axes} of shape {list(x.array.shape)}")
+        raise kind(f"{what}: there are no elements to choose from along axes {axes} of shape {list(x.array.shape)}")
     return axes
 
 
@@ -54,7 +54,7 @@ def sum(
 def mean(
     input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None, keepdims: bool = False
 ) -> Tensor:
-    """Σ x / n over an axis, several, or all; nan of nothing. RuntimeError for integers: cast them first.
+    """Σ x / n over an axis, several, or all; nan if n = 0. RuntimeError for integers: cast them first.
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]).mean(0)
     tensor([2., 3.])
     """
@@ -68,7 +68,7 @@ def mean(
 
 @numpy_names
 def amax(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None, keepdims: bool = False) -> Tensor:
-    """The largest x over an axis, several, or all (amin: the smallest); those that tie share the gradient equally.
+    """The largest x over an axis, several, or all (amin: the smallest). Equal largest numbers share the gradient equally.
     >>> tensor([[1.0, 4.0], [3.0, 2.0]]).amax(1)
     tensor([4., 3.])
     """
@@ -85,7 +85,7 @@ def amin(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = N
 def argmax(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None, keepdims: bool = False
 ) -> Tensor:
-    """Where along an axis (in the flattened tensor, if none is given) the largest x stands, as int64; the first of ties.
+    """The position of the largest x along an axis, or in the flattened tensor if none is given; int64, the first of equals.
     >>> tensor([[1.0, 4.0], [3.0, 2.0]]).argmax(1)
     tensor([1, 0])
     """
@@ -96,7 +96,7 @@ def argmax(
 def argmin(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None, keepdims: bool = False
 ) -> Tensor:
-    """Where the smallest x stands; see argmax."""
+    """The position of the smallest x; see argmax."""
     return _place(np.argmin, input, dim, keepdim)
 
 
@@ -108,7 +108,7 @@ def _place(search: Callable[..., Any], input: Tensor, dim: int | None, keepdim: 
 
 
 class Extremum(NamedTuple):
-    """What max(dim) and min(dim) return: the extreme values, and where along the axis they stand."""
+    """What max(dim) and min(dim) return: the extreme values, and their positions along the axis."""
 
     values: Tensor
     indices: Tensor
@@ -122,7 +122,8 @@ def max(input: Tensor, dim: int, keepdim: bool = False) -> Extremum: ...
 def max(input: Tensor, *, axis: int, keepdims: bool = False) -> Extremum: ...
 @numpy_names
 def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """The largest x (min: the smallest); with a dim, (values, indices) along it, of ties the first; max(x, y) is maximum.
+    """The largest x (min: the smallest). With a dim: (values, indices) along it, with the index of the first of equals.
+    max(x, y) of two Tensors is maximum(x, y).
     >>> x = tensor([[1.0, 4.0], [3.0, 2.0]])
     >>> x.max(), x.max(dim=0).values, x.max(dim=0).indices
     (tensor(4.), tensor([3., 4.]), tensor([1, 0]))
@@ -140,7 +141,7 @@ def min(input: Tensor, dim: int, keepdim: bool = False) -> Extremum: ...
 def min(input: Tensor, *, axis: int, keepdims: bool = False) -> Extremum: ...
 @numpy_names
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """The smallest x; with a dim, (values, indices) along it; min(x, y) is minimum. See max."""
+    """The smallest x. With a dim: (values, indices) along it. min(x, y) of two Tensors is minimum(x, y). See max."""
     if isinstance(dim, Tensor):
         return choice.minimum(input, dim)
     return _picked(input, dim, keepdim, argmin) if dim is not None else reduction.smallest(_nonempty(input, "min"))
@@ -157,16 +158,20 @@ def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor
 
 @numpy_names
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None, keepdims: bool = False) -> Tensor:
-    """Whether every x, along an axis or altogether, is true (not 0)."""
-    axes = () if dim == () else axes_of(dim, input.array.ndim, "all")  # an empty tuple is no axis here, in PyTorch as well
+    """Whether all x, over an axis, several, or all, are true (not 0)."""
+    axes = (
+        () if dim == () else axes_of(dim, input.array.ndim, "all")
+    )  # as in PyTorch, an empty tuple means none of the axes here
     out = as_array(input.array.all(axes, keepdims=keepdim))
     return Tensor._of(out.astype(uint8) if input.array.dtype == uint8 else out)  # as in PyTorch
 
 
 @numpy_names
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None, keepdims: bool = False) -> Tensor:
-    """Whether some x, along an axis or altogether, is true (not 0)."""
-    axes = () if dim == () else axes_of(dim, input.array.ndim, "any")  # an empty tuple is no axis here, in PyTorch as well
+    """Whether any x, over an axis, several, or all, is true (not 0)."""
+    axes = (
+        () if dim == () else axes_of(dim, input.array.ndim, "any")
+    )  # as in PyTorch, an empty tuple means none of the axes here
     out = as_array(input.array.any(axes, keepdims=keepdim))
     return Tensor._of(out.astype(uint8) if input.array.dtype == uint8 else out)
 

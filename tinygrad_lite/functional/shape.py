@@ -1,6 +1,6 @@
 """Shape: the same numbers in another arrangement, or several tensors as one.
 
-Where no number has to move, the result is a view: it shares its memory with the input, as PyTorch's does.
+If no number has to move in memory, the result is a view: it shares memory with the input, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ METHODS = ["view", "expand"]
 
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
-    """The same numbers in another shape, in row-major order; one size may be -1. A view where that is possible.
+    """The same numbers in another shape, in row-major order. One size may be -1: it is computed. A view if possible.
     >>> tensor([1, 2, 3, 4]).reshape(2, -1)
     tensor([[1, 2],
             [3, 4]])
@@ -34,7 +34,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
-    """reshape() that never copies: RuntimeError where the memory's order does not allow a view."""
+    """As reshape(), but never a copy: RuntimeError if the order of the memory does not allow a view."""
     try:
         out = reshape(input, *shape)
     except RuntimeError as error:
@@ -48,7 +48,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
-    """The axes in another order: axis i of the result is axis dims[i]: (2, 3, 4) by (2, 0, 1) is (4, 2, 3). A view."""
+    """The axes in another order: axis i of the result is axis dims[i]. Shape (2, 3, 4) by (2, 0, 1) is (4, 2, 3). A view."""
     order = size_of(dims)
     ndim = input.array.ndim
     if len(order) != ndim:
@@ -57,7 +57,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
-    """Two axes swapped: (2, 3, 4) by 0 and -1 is (4, 3, 2). A view."""
+    """Two axes swapped: shape (2, 3, 4) with 0 and -1 is (4, 3, 2). A view."""
     ndim = input.array.ndim
     i, j = axis_of(dim0, ndim, "transpose"), axis_of(dim1, ndim, "transpose")
     axes = list(range(ndim))
@@ -68,7 +68,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 @numpy_names
 def squeeze(input: Tensor, dim: Dim = None, *, axis: Dim = None) -> Tensor:
-    """Without the axes of length one: all of them, or of those given. A view.
+    """Without axes of length one: all such axes, or those among `dim`. A view.
     >>> zeros(1, 2, 1).squeeze().shape, zeros(1, 2, 1).squeeze(0).shape
     ((2,), (2, 1))
     """
@@ -79,14 +79,14 @@ def squeeze(input: Tensor, dim: Dim = None, *, axis: Dim = None) -> Tensor:
 
 @numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
-    """With a new axis of length one at `dim`: (2, 3) at -1 is (2, 3, 1). A view."""
+    """With a new axis of length one at `dim`: shape (2, 3) with -1 is (2, 3, 1). A view."""
     shape = input.array.shape
     i = axis_of(dim, len(shape) + 1, "unsqueeze")
     return shapes.reshape(input, shape=(*shape[:i], 1, *shape[i:]))
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The axes from start_dim to end_dim as one: (2, 3, 4) from 1 is (2, 12)."""
+    """The axes from start_dim to end_dim as one axis: shape (2, 3, 4) from 1 is (2, 12)."""
     shape = input.array.shape
     start, end = axis_of(start_dim, len(shape), "flatten"), axis_of(end_dim, len(shape), "flatten")
     if start > end:
@@ -97,7 +97,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def expand(input: Tensor, *sizes: Any) -> Tensor:
-    """x repeated, without copying, along axes of length one and new ones in front; -1 leaves an axis as it is.
+    """x repeated, without copying, along axes of length one and along new axes in front; -1 keeps the size of an axis.
     >>> tensor([[1], [2]]).expand(-1, 3)
     tensor([[1, 1, 1],
             [2, 2, 2]])
@@ -116,7 +116,7 @@ broadcast_to = expand
 
 @numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
-    """Tensors one after another along an axis; the other sizes must agree. 1-D empty ones are passed over.
+    """Tensors joined along an axis; all other sizes must agree. Empty 1-D tensors are left out, as in PyTorch.
     >>> cat([tensor([1, 2]), tensor([3])])
     tensor([1, 2, 3])
     """
@@ -133,14 +133,14 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
         others = [n for i, n in enumerate(x.array.shape) if i != along]
         if x.array.ndim != len(shape) or others != [n for i, n in enumerate(shape) if i != along]:
             shapes_given = ", ".join(str(list(x.array.shape)) for x in tensors)
-            raise RuntimeError(f"cat: all sizes but that of dim {dim} must agree, got {shapes_given}")
+            raise RuntimeError(f"cat: all sizes except that of dim {dim} must agree, got {shapes_given}")
     ends = tuple(accumulate([x.array.shape[along] for x in xs]))
     return shapes.cat(*xs, axis=along, ends=ends)
 
 
 @numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
-    """Tensors of one shape along a new axis.
+    """Tensors of the same shape joined along a new axis.
     >>> stack([tensor([1, 2]), tensor([3, 4])])
     tensor([[1, 2],
             [3, 4]])
@@ -149,6 +149,6 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
         raise TypeError("stack: expected a non-empty list or tuple of Tensors")
     found = {x.array.shape for x in tensors}
     if len(found) > 1:
-        raise RuntimeError(f"stack: tensors must have one shape, got {', '.join(str(list(s)) for s in sorted(found))}")
+        raise RuntimeError(f"stack: tensors must have the same shape, got {', '.join(str(list(s)) for s in sorted(found))}")
     along = axis_of(dim, tensors[0].array.ndim + 1, "stack")
     return cat([unsqueeze(x, along) for x in tensors], along)

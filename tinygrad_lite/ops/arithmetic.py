@@ -1,7 +1,7 @@
 """Arithmetic: sums, differences, products and quotients, element by element.
 
-The derivative of y = f(x) sends g to g · f'(x). Operands broadcast; the walk sums the gradient back to each one's shape.
-Where a function has a kink or a pole, the value there is PyTorch's.
+The vjp of y = f(x) turns g into g · f'(x). Operands broadcast; the walk sums each gradient back to the shape of its operand.
+Where a function has a kink or a pole, its derivative is the one that PyTorch gives.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def mul(x: Array, y: Array) -> Array:
 
 @op(x=lambda g, y: g / y, y=lambda g, x, y: -g * ((x / y) / y))
 def div(x: Array, y: Array) -> Array:
-    """x / y; integers give the default dtype.
+    """x / y; for integers in the default dtype.
     >>> tensor([1, 2]) / 2
     tensor([0.5000, 1.0000])
     """
@@ -52,10 +52,10 @@ def abs(x: Array) -> Array:
 
 @op(x=lambda g: zero(g))
 def sign(x: Array) -> Array:
-    """-1, 0 or 1 (0 also for nan); its derivative is 0 everywhere."""
+    """-1, 0 or 1; 0 for nan too. Its derivative is 0 everywhere."""
     return (x > 0).astype(x.dtype) - (x < 0)
 
 @op(x=lambda g: zero(g))
 def zero(x: Array) -> Array:
-    """0 whatever x is, also inf and nan: the derivative of what stays as it is."""
+    """0 for every x, inf and nan too: the derivative of a function that is constant around each x."""
     return np.zeros_like(x)

@@ -1,4 +1,4 @@
-"""Exponentials, logarithms, powers and roots, element by element. Where one has a pole, the value there is PyTorch's."""
+"""Exponentials, logarithms, powers and roots, element by element. At a pole, the derivative is PyTorch's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IN_PLACE = __all__
 
 @op(x=lambda g, out: g * out)
 def exp(x: Array) -> Array:
-    """e to the x, which is its own derivative: the result is all that is kept.
+    """e to the x. It is its own derivative, so only the result is saved.
     >>> tensor([0.0, 1.0]).exp()
     tensor([1.0000, 2.7183])
     """
@@ -22,23 +22,23 @@ def exp(x: Array) -> Array:
 
 @op(x=lambda g, x: g / x)
 def log(x: Array) -> Array:
-    """Natural logarithm; -inf at 0 (where the derivative is inf), nan below."""
+    """Natural logarithm: -inf at 0 (with derivative inf), nan for negative x."""
     return np.log(x)
 
 @op(x=lambda g, out: g / (2 * out))
 def sqrt(x: Array) -> Array:
-    """Square root; nan below 0, and at 0 the derivative is inf."""
+    """Square root: nan for negative x; at 0 the derivative is inf."""
     return np.sqrt(x)
 
 @op(x=lambda g, x, y: g * (y * x ** (y - 1)) if y else zero(g))
 def pow_scalar(x: Array, *, y: float) -> Array:
-    """x to the power of a number: x ** y. With y = 0 the derivative is 0, also at x = 0."""
+    """x to the power of a number: x ** y. For y = 0 the derivative is 0, at x = 0 too."""
     return x**y
 
 @op(x=lambda g, x, y: masked(g * (y * pow(x, y - 1)), y != 0),
     y=lambda g, x, y, out: g * masked(out * log(x), ~((x == 0) & (y >= 0))))
 def pow(x: Array, y: Array) -> Array:
-    """x to the power y, element by element: dx = y x^(y-1), dy = x^y log x, and 0 for 0^y where y >= 0.
+    """x to the power y, element by element: dx = y x^(y-1), dy = x^y log x, where dy = 0 for x = 0 and y >= 0.
     >>> tensor([1.0, 2.0, 3.0]) ** tensor([1.0, 2.0, 3.0])
     tensor([ 1.,  4., 27.])
     """

@@ -1,7 +1,7 @@
 """Indexing: some of the numbers, by position. The derivative puts the gradient where the numbers came from.
 
-Where a position is taken twice its gradient is the sum of both, so that the opposite of an index is an addition at it.
-An index has been checked and made canonical by functional.py; `once` says that no position is taken twice.
+If a position is taken twice, its gradient is the sum of both. So the derivative of x[index] is an addition at that index.
+functional/indexing.py has checked the index and brought it into one form; `once` says that no position is taken twice.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .shape import reshape
 
 @view(x=lambda g, shape, index, once: index_add(g, shape=shape, index=index, once=once))
 def getitem(x: Array, *, index: Any, once: bool) -> Array:
-    """x[index], a view if the index holds no arrays; else a copy, in the order of its axes."""
+    """x[index]: a view if there is no array in the index, else a contiguous copy."""
     out = x[index]
     return out if once or out.flags.c_contiguous else out.copy()
 
 @op(x=lambda g, index, once: getitem(g, index=index, once=once))
 def index_add(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Array:
-    """Zeros of a shape, with x added at an index: the opposite of x[index]."""
+    """Zeros of a shape, with x added at an index: the derivative of x[index]."""
     xp = array_module(x)
     out = xp.zeros(shape, x.dtype)
     if once:
@@ -35,8 +35,8 @@ def index_add(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Ar
 @op(x=lambda g, index: setitem(g, 0, index=index),
     y=lambda g, shape, index: with_axes_in_front(g[index], len(shape)))
 def setitem(x: Array, y: Array, *, index: Any) -> Array:
-    """x with y written at an index: what was there receives no gradient."""
-    out = array_module(x).array(x)  # not x.copy(), which for a 0-d result of NumPy's is a number and cannot be written to
+    """x with y written at an index. The overwritten numbers of x get gradient 0."""
+    out = array_module(x).array(x)  # not x.copy(): if x is a NumPy scalar, its copy is one too and cannot be written to
     out[index] = y
     return out
 
@@ -46,12 +46,12 @@ def with_axes_in_front(x: Any, ndim: int) -> Any:
 
 @op(x=lambda g, index, axis, shape: scatter_add(g, index=index, axis=axis, shape=shape))
 def gather(x: Array, *, index: Array, axis: int) -> Array:
-    """out[i, j] = x[index[i, j], j] (for axis 0): one pick per place of `index` along the axis."""
+    """out[i, j] = x[index[i, j], j] for axis 0: each number of `index` picks one along the axis."""
     return np.take_along_axis(x, index, axis)
 
 @op(x=lambda g, index, axis: gather(g, index=index, axis=axis))
 def scatter_add(x: Array, *, index: Array, axis: int, shape: tuple[int, ...]) -> Array:
-    """Zeros of a shape, with x[i, j] added at [index[i, j], j] (for axis 0): the opposite of gather."""
+    """Zeros of a shape, with x[i, j] added at [index[i, j], j] for axis 0: the derivative of gather."""
     xp = array_module(x)
     out = xp.zeros(shape, x.dtype)
     places = list(xp.ogrid[tuple(map(slice, index.shape))])

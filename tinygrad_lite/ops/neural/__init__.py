@@ -1,4 +1,4 @@
-"""What networks need stable or fast. Each is a composition that has a reason, told beside it, to be a primitive.
+"""What networks need stable or fast. Each could be composed of other ops; the comment above it says why it is a primitive.
 
-The names in a file's `__all__` are functions of nn.functional as they stand.
+The names in a file's `__all__` are functions of nn.functional, unchanged.
 """

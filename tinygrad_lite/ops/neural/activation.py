@@ -1,4 +1,4 @@
-"""Activations: what a layer does with each of its numbers."""
+"""Activations: functions that a layer applies to each of its numbers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def relu(x: Array) -> Array:
 
 @op(x=lambda g, out: g * ((1 - out) * out))
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). An overflowing e^-x gives the right 0.
+    """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). If e^-x overflows, the result is 0, which is right.
     >>> tensor([0.0, 100.0, -1000.0]).sigmoid()
     tensor([0.5000, 1.0000, 0.0000])
     """
-    return 1 / (1 + np.exp(0.0 - x))  # and not -x, which NumPy refuses for bools
+    return 1 / (1 + np.exp(0.0 - x))  # not -x, which NumPy refuses for bools

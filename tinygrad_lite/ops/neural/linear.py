@@ -1,4 +1,4 @@
-"""The linear layer's product and sum in one step."""
+"""The product and the sum of a linear layer, in one step."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..reduction import sum as sum_over
 
 
 def rows(x: Any) -> Any:
-    """x as one matrix: all axes but the last in one."""
+    """x as a matrix: all axes except the last become one."""
     return x if len(x.shape) == 2 else x.reshape((prod(x.shape[:-1]), x.shape[-1]))
 
-# One step instead of three (transpose, matmul, add), and the gradients of weight and bias are one product and one sum for
-# any batch. dot is what @ is for a matrix on the right, at half the overhead.
+# One step instead of three (transpose, matmul, add); and the gradients of weight and bias take one product and one sum, for a
+# batch of any shape. For a matrix on the right, x.dot(w) is x @ w at half the overhead.
 @op(x=lambda g, weight: g @ weight,
     weight=lambda g, x: rows(g).T @ rows(x),
     bias=lambda g: sum_over(rows(g), axis=(0,)))

@@ -11,7 +11,7 @@ from ..reduction import Axes, by_columns, expand_reduced
 from ..reduction import sum as sum_over
 
 
-# The largest x is taken off first: the result is the same, and exp cannot overflow.
+# One step, because the largest x is subtracted first: that leaves the result the same, and exp cannot overflow.
 @op(x=lambda g, out, axis: out * (g - sum_over(g * out, axis=(axis,), keepdims=True)))
 def softmax(x: Array, *, axis: int) -> Array:
     """e^x / Σ e^x along an axis. The gradient: out · (g - Σ g·out)."""
@@ -21,7 +21,7 @@ def softmax(x: Array, *, axis: int) -> Array:
     out /= sum_over(out, axis=(axis,), keepdims=True)
     return out
 
-# As above, and log(softmax) would be log 0 = -inf where softmax underflows.
+# As above; and because log(softmax) would be log 0 = -inf where softmax underflows.
 @op(x=lambda g, out, axis: g - exp(out) * sum_over(g, axis=(axis,), keepdims=True))
 def log_softmax(x: Array, *, axis: int) -> Array:
     """x - log Σ e^x along an axis. The gradient: g - softmax · Σ g."""
@@ -31,7 +31,7 @@ def log_softmax(x: Array, *, axis: int) -> Array:
     out -= np.log(sum_over(np.exp(out), axis=(axis,), keepdims=True))
     return out
 
-# As above; an axis that is -inf throughout gives -inf.
+# As above. If all numbers along the axis are -inf, so is the result.
 @op(x=lambda g, x, out, axis, keepdims: expand_reduced(g, shape=x.shape, axis=axis, keepdims=keepdims)
     * exp(x - expand_reduced(out, shape=x.shape, axis=axis, keepdims=keepdims)))
 def logsumexp(x: Array, *, axis: Axes, keepdims: bool) -> Array:
