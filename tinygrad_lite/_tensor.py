@@ -250,7 +250,8 @@ class Tensor(Methods):
     def __format__(self, spec: str) -> str:
         if spec and self.array.size != 1:
             raise TypeError(f"format: {spec!r} is for one element, this tensor has {self.array.size}; use x.tolist() or str(x)")
-        return format(self.item(), spec) if spec else repr(self)
+        number = spec or (type(self) is Tensor and not self.array.ndim)  # PyTorch writes f"{loss}" as a number too
+        return format(self.item(), spec) if number else repr(self)
 
     def __len__(self) -> int:
         if not self.ndim:
