@@ -69,6 +69,8 @@ for xb, yb in datasets.DataLoader(datasets.TensorDataset(x, x), batch_size=2):
     reveal_type(xb)  # Tensor
 with tl.no_grad():
     x -= 0.1 * x
+    net.hidden.weight -= 0.1
+reveal_type(net.hidden.weight)  # Parameter
 reveal_type(net(x))  # Tensor
 reveal_type(net(x, scale=2.0))  # Tensor
 reveal_type(net.hidden)  # Linear
@@ -88,6 +90,8 @@ x.shpae  # error
 x.sum(dims=0)  # error
 tl.sum(x, dims=0)  # error
 tl.tnesor  # error
+tl.zeros(2, dtpye=tl.float64)  # error
+x % 2  # error
 optim.RMSprop  # error
 nn.Conv2d  # error
 net.hiden  # error

@@ -34,6 +34,7 @@ from .operands import Number, device_and_dtype
 from .ops import arithmetic, choice, exponential, shape, trigonometric
 from .ops import indexing as indexing_ops
 from .ops.neural import activation
+from .suggest import hint
 
 FAMILIES: tuple[Any, ...] = (arithmetic, exponential, trigonometric, choice, shape)
 FAMILIES += (f_exponential, f_choice, f_reduction, f_shape, f_neural, f_linalg, contraction)
@@ -94,6 +95,11 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bu
     return shape.clone(x) if copy and x is self else x
 
 
+def type_(self: Tensor, dtype: Any, non_blocking: builtins.bool = False) -> Tensor:
+    """In another dtype: x.type(float64). See to(). Without one, PyTorch gives a name; here x.dtype has it."""
+    return to(self, dtype=dtype)
+
+
 def cpu(self: Tensor) -> Tensor:
     """In the computer's own memory; itself if it is there."""
     return to(self, device="cpu")
@@ -138,6 +144,15 @@ def _swapped(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return function(other, self)
 
     return swapped
+
+
+def _lacking(sign: str, name: str) -> Callable[[Tensor, Any], Any]:
+    """An operator of PyTorch's that is not here yet: it says so, as a missing method does."""
+
+    def operation(self: Tensor, other: Any) -> Any:
+        raise TypeError(f"x {sign} y{hint(Tensor, name, list)}")
+
+    return operation
 
 
 # In place: written to the same memory, so that views see it
@@ -238,11 +253,16 @@ OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("a
 OPERATORS |= {f"__i{name}__": IN_PLACE[f"{name}_"] for name in ("add", "sub", "mul", "pow")}
 OPERATORS["__itruediv__"] = IN_PLACE["div_"]
 WRITTEN_HERE: dict[str, Any] = {
-    "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "type": to, "cpu": cpu, "cuda": cuda,
+    "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "type": type_, "cpu": cpu, "cuda": cuda,
     "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(dtype) for name, dtype in DTYPES.items()},
 }
 # fmt: on
+LACKING = {  # not declared in methods.pyi, so that type checkers flag them
+    "__mod__": _lacking("%", "remainder"),
+    "__floordiv__": _lacking("//", "floor_divide"),
+}
+LACKING |= {f"__r{name}__": LACKING[f"__{name}__"] for name in ("mod", "floordiv")}
 INSTALLED = METHODS | IN_PLACE | OPERATORS | WRITTEN_HERE
 
-for _name, _method in INSTALLED.items():
+for _name, _method in (INSTALLED | LACKING).items():
     setattr(Tensor, _name, _method)

@@ -1,7 +1,7 @@
 """What methods.py installs on Tensor, for editors and type checkers. `python tests/declared_methods.py` writes it."""
 
 import builtins
-from typing import Any, overload
+from typing import Any, Self, overload
 
 from ._tensor import Tensor
 from .axes import Dim
@@ -222,52 +222,52 @@ class Methods:
     def relu(self) -> Tensor:
         """max(x, 0); its derivative at 0 is 0."""
 
-    def add_(self, other: Tensor | Number) -> Tensor:
+    def add_(self, other: Tensor | Number) -> Self:
         """x becomes add(x, other), in its own memory."""
 
-    def sub_(self, other: Tensor | Number) -> Tensor:
+    def sub_(self, other: Tensor | Number) -> Self:
         """x becomes sub(x, other), in its own memory."""
 
-    def mul_(self, other: Tensor | Number) -> Tensor:
+    def mul_(self, other: Tensor | Number) -> Self:
         """x becomes mul(x, other), in its own memory."""
 
-    def div_(self, other: Tensor | Number) -> Tensor:
+    def div_(self, other: Tensor | Number) -> Self:
         """x becomes div(x, other), in its own memory."""
 
-    def neg_(self) -> Tensor:
+    def neg_(self) -> Self:
         """x becomes neg(x, ...), in its own memory."""
 
-    def abs_(self) -> Tensor:
+    def abs_(self) -> Self:
         """x becomes abs(x, ...), in its own memory."""
 
-    def sign_(self) -> Tensor:
+    def sign_(self) -> Self:
         """x becomes sign(x, ...), in its own memory."""
 
-    def exp_(self) -> Tensor:
+    def exp_(self) -> Self:
         """x becomes exp(x, ...), in its own memory."""
 
-    def log_(self) -> Tensor:
+    def log_(self) -> Self:
         """x becomes log(x, ...), in its own memory."""
 
-    def sqrt_(self) -> Tensor:
+    def sqrt_(self) -> Self:
         """x becomes sqrt(x, ...), in its own memory."""
 
-    def tanh_(self) -> Tensor:
+    def tanh_(self) -> Self:
         """x becomes tanh(x, ...), in its own memory."""
 
-    def pow_(self, exponent: Tensor | Number) -> Tensor:
+    def pow_(self, exponent: Tensor | Number) -> Self:
         """x becomes pow(x, ...), in its own memory."""
 
-    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
+    def clamp_(self, min: Any = None, max: Any = None) -> Self:
         """x becomes clamp(x, ...), in its own memory."""
 
-    def clip_(self, min: Any = None, max: Any = None) -> Tensor:
+    def clip_(self, min: Any = None, max: Any = None) -> Self:
         """x becomes clamp(x, ...), in its own memory."""
 
-    def relu_(self) -> Tensor:
+    def relu_(self) -> Self:
         """x becomes relu(x, ...), in its own memory."""
 
-    def sigmoid_(self) -> Tensor:
+    def sigmoid_(self) -> Self:
         """x becomes sigmoid(x, ...), in its own memory."""
 
     def __add__(self, other: Tensor | Number, /) -> Tensor:
@@ -364,19 +364,19 @@ class Methods:
 
     def __rmatmul__(self, other: Tensor | Number, /) -> Tensor: ...
 
-    def __iadd__(self, other: Tensor | Number, /) -> Tensor:
+    def __iadd__(self, other: Tensor | Number, /) -> Self:
         """x becomes add(x, other), in its own memory."""
 
-    def __isub__(self, other: Tensor | Number, /) -> Tensor:
+    def __isub__(self, other: Tensor | Number, /) -> Self:
         """x becomes sub(x, other), in its own memory."""
 
-    def __imul__(self, other: Tensor | Number, /) -> Tensor:
+    def __imul__(self, other: Tensor | Number, /) -> Self:
         """x becomes mul(x, other), in its own memory."""
 
-    def __ipow__(self, exponent: Tensor | Number, /) -> Tensor:
+    def __ipow__(self, exponent: Tensor | Number, /) -> Self:
         """x becomes pow(x, ...), in its own memory."""
 
-    def __itruediv__(self, other: Tensor | Number, /) -> Tensor:
+    def __itruediv__(self, other: Tensor | Number, /) -> Self:
         """x becomes div(x, other), in its own memory."""
 
     @property
@@ -401,11 +401,8 @@ class Methods:
         TypeError for a name that is neither a device nor a dtype.
         """
 
-    def type(self, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
-        """Itself in another dtype, on another device, or as another tensor is: x.to(float64), x.to("cuda"), x.to(y).
-        The same object if nothing changes. Gradients flow back through it, except to integers.
-        TypeError for a name that is neither a device nor a dtype.
-        """
+    def type(self, dtype: Any, non_blocking: builtins.bool = False) -> Tensor:
+        """In another dtype: x.type(float64). See to(). Without one, PyTorch gives a name; here x.dtype has it."""
 
     def cpu(self) -> Tensor:
         """In the computer's own memory; itself if it is there."""
@@ -413,13 +410,13 @@ class Methods:
     def cuda(self, device: str | None = None) -> Tensor:
         """In the GPU's memory; RuntimeError says what is missing where there is none."""
 
-    def copy_(self, other: Tensor | Number) -> Tensor:
+    def copy_(self, other: Tensor | Number) -> Self:
         """Take a tensor's values, from whatever device, broadcast to this shape and cast to this dtype; or a number's."""
 
-    def fill_(self, value: Tensor | Number) -> Tensor:
+    def fill_(self, value: Tensor | Number) -> Self:
         """Be a number, or the one in a 0-d tensor, throughout."""
 
-    def zero_(self) -> Tensor:
+    def zero_(self) -> Self:
         """Be 0 throughout."""
 
     def half(self) -> Tensor:
