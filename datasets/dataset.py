@@ -157,6 +157,8 @@ def random_split(dataset: Indexed[Item], lengths: Sequence[float], generator: Ge
     (8, 2, True)
     """
     n = len(dataset)
+    if isinstance(lengths, (int, float)):
+        raise TypeError(f"random_split: lengths is a list with one length for each part, as [0.8, 0.2]; got {lengths}")
     if any(length < 0 for length in lengths):
         raise ValueError(f"random_split: lengths cannot be negative, got {list(lengths)}")
     if math.isclose(sum(lengths), 1):

@@ -223,6 +223,10 @@ def test_data_is_the_memory_without_history() -> None:
     x.data *= 2
     assert x.tolist() == [2, 4]
     assert x.is_leaf
+    for other in (np.ones(2), [5.0, 6.0]):
+        with pytest.raises(TypeError, match=f"data must be a Tensor, got {type(other).__name__}; make it one"):
+            x.data = other
+    assert x.tolist() == [2, 4]
     x.data = tl.tensor([5.0, 6.0])
     (x * x).sum().backward()
     assert x.grad is not None

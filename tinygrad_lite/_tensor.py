@@ -216,6 +216,8 @@ class Tensor(Methods):
 
     @data.setter
     def data(self, other: Tensor) -> None:
+        if not isinstance(other, Tensor):
+            raise TypeError(f"data must be a Tensor, got {type(other).__name__}; make it one with tensor(...)")
         self.array = other.array
         leaf_of(self).shape = other.array.shape
 

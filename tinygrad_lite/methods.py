@@ -110,10 +110,11 @@ def cuda(self: Tensor, device: str | None = None) -> Tensor:
     return to(self, device=device or "cuda")
 
 
-def _in(dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
+def _in(name: str, dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
     def convert(self: Tensor) -> Tensor:
         return to(self, dtype=dtype)
 
+    convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"The numbers as {dtype}; itself if they are. See to()."
     return convert
 
@@ -194,12 +195,12 @@ def zero_(self: Tensor) -> Tensor:
 
 def _written(op: Callable[..., Tensor], write: Callable[..., Any]) -> Callable[..., Tensor]:
     """An in-place form for which NumPy has an operator, as x += y: no new memory is needed for the result."""
-    name = f"{op.__name__}_"
 
     def change(self: Tensor, other: Tensor | Number) -> Tensor:
         return in_place(op.__name__, self, (other,), op, write)
 
-    change.__name__, change.__doc__ = name, f"x becomes {op.__name__}(x, other), in its own memory."
+    change.__name__ = change.__qualname__ = f"{op.__name__}_"
+    change.__doc__ = f"x becomes {op.__name__}(x, other), in its own memory."
     return change
 
 
@@ -210,7 +211,8 @@ def _in_place_form(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def change(self: Tensor, *args: Any, **options: Any) -> Tensor:
         return in_place(function.__name__, self, args, partial(function, **options))
 
-    change.__name__, change.__doc__ = f"{function.__name__}_", f"x becomes {function.__name__}(x, ...), in its own memory."
+    change.__name__ = change.__qualname__ = f"{function.__name__}_"
+    change.__doc__ = f"x becomes {function.__name__}(x, ...), in its own memory."
     return change
 
 
@@ -254,7 +256,7 @@ OPERATORS |= {f"__i{name}__": IN_PLACE[f"{name}_"] for name in ("add", "sub", "m
 OPERATORS["__itruediv__"] = IN_PLACE["div_"]
 WRITTEN_HERE: dict[str, Any] = {
     "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "type": type_, "cpu": cpu, "cuda": cuda,
-    "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(dtype) for name, dtype in DTYPES.items()},
+    "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(name, dtype) for name, dtype in DTYPES.items()},
 }
 # fmt: on
 LACKING = {  # not declared in methods.pyi, so that type checkers flag them

@@ -86,7 +86,9 @@ class Optimizer:
         known = {id(p) for group in self.param_groups for p in group["params"]}
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+                raise TypeError(
+                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}{_instead_of(p)}"
+                )
             if not p.is_leaf:
                 raise ValueError("can't optimize a non-leaf Tensor: this one was computed from others")
             if id(p) in known:
@@ -266,6 +268,15 @@ def _param_groups(params: Any) -> list[dict[str, Any]]:
             "use nn.ModuleList), or model.parameters() was iterated over before, which works only once"
         )
     return groups if isinstance(groups[0], dict) else [{"params": groups}]
+
+
+def _instead_of(p: object) -> str:
+    """What to write in place of a list of modules, of generators, or of pairs of a name and a tensor."""
+    if isinstance(p, Module):
+        return "; give its parameters()"
+    if isinstance(p, tuple) and any(isinstance(x, Tensor) for x in p):
+        return ": with its name? give model.parameters(), without names"
+    return "; several go together as [*a.parameters(), *b.parameters()]" if isinstance(p, Iterable) else ""
 
 
 def not_negative(what: str, value: Any) -> None:

@@ -27,7 +27,12 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     tensor([[1, 2],
             [3, 4]])
     """
-    return shapes.reshape(input, shape=size_of(shape))
+    size = size_of(shape)
+    try:
+        return shapes.reshape(input, shape=size)
+    except RuntimeError as error:
+        what = f"{input.dtype}{list(input.shape)} has {input.numel()} numbers, which do not fill shape {list(size)}"
+        raise RuntimeError(f"reshape: {what}{' (one size may be -1)' if min(size, default=0) < 0 else ''}") from error
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
