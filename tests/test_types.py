@@ -41,6 +41,16 @@ class Pair(nn.Module):
         return x, 1
 
 
+@tl.no_grad()
+def predict(net: Net, x: Tensor) -> Tensor:
+    return net(x)
+
+
+@tl.no_grad
+def doubled(x: Tensor) -> Tensor:
+    return x * 2
+
+
 x, net = tl.tensor([[1.0, 2.0]], requires_grad=True), Net()
 reveal_type(x)  # Tensor
 reveal_type(x.sum(dim=0, keepdim=True))  # Tensor
@@ -72,6 +82,7 @@ with tl.no_grad():
     net.hidden.weight -= 0.1
 reveal_type(net.hidden.weight)  # Parameter
 reveal_type(net(x))  # Tensor
+reveal_type(predict(net, doubled(x)))  # Tensor
 reveal_type(net(x, scale=2.0))  # Tensor
 reveal_type(net.hidden)  # Linear
 reveal_type(net.train().training)  # bool
@@ -92,6 +103,7 @@ tl.sum(x, dims=0)  # error
 tl.tnesor  # error
 tl.zeros(2, dtpye=tl.float64)  # error
 x % 2  # error
+predict(x)  # error
 optim.RMSprop  # error
 nn.Conv2d  # error
 net.hiden  # error

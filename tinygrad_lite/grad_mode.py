@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from functools import wraps
 from inspect import isgeneratorfunction
-from typing import Any
+from typing import Any, TypeVar, overload
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 class _Mode(threading.local):
@@ -38,11 +41,11 @@ class _Recording(ContextDecorator):
     def _recreate_cm(self) -> _Recording:
         return _Recording(self.to)  # a decorator makes one for each call, so that threads do not share it
 
-    def __call__(self, function: Any) -> Any:
+    def __call__(self, function: Decorated) -> Decorated:
         return _each_part(self.to, function) if isgeneratorfunction(function) else super().__call__(function)
 
 
-def _each_part(to: bool, function: Any) -> Any:
+def _each_part(to: bool, function: Callable[..., Any]) -> Any:
     """A generator function with recording set to `to` while it runs, and as its caller has it between the yields."""
 
     @wraps(function)
@@ -68,6 +71,10 @@ def _each_part(to: bool, function: Any) -> Any:
     return parts
 
 
+@overload
+def no_grad(function: None = None) -> _Recording: ...
+@overload
+def no_grad(function: Decorated) -> Decorated: ...
 def no_grad(function: Any = None) -> Any:
     """Nothing is recorded inside: `with no_grad():`, or @no_grad() above a function.
     >>> with no_grad():
@@ -77,6 +84,10 @@ def no_grad(function: Any = None) -> Any:
     return _Recording(False) if function is None else _Recording(False)(function)
 
 
+@overload
+def enable_grad(function: None = None) -> _Recording: ...
+@overload
+def enable_grad(function: Decorated) -> Decorated: ...
 def enable_grad(function: Any = None) -> Any:
     """Recording is on inside, also within no_grad()."""
     return _Recording(True) if function is None else _Recording(True)(function)
@@ -95,6 +106,6 @@ class set_grad_enabled(_Recording):
     def __exit__(self, *exc: object) -> None:
         mode.enabled = self.before[0]
 
-    def __call__(self, function: Any) -> Any:
+    def __call__(self, function: Decorated) -> Decorated:
         self.__exit__()  # as a decorator it is in force only within the function
         return super().__call__(function)
