@@ -230,8 +230,10 @@ def default_collate(samples: Sequence[Any]) -> Any:
             raise ValueError(f"default_collate: items have different numbers of fields: {', '.join(map(str, counts))}")
         fields = [default_collate(field) for field in zip(*samples)]
         return type(first)(*fields) if hasattr(first, "_fields") else fields
+    kind = type(first)
+    name = f"{kind.__module__}.{kind.__qualname__}" if kind.__name__ == "Tensor" else kind.__name__  # a torch.Tensor, say
     raise TypeError(
-        f"default_collate: cannot make a batch of {type(first).__name__} items; they can be tensors, arrays, numbers, "
+        f"default_collate: cannot make a batch of {name} items; they can be tensors, arrays, numbers, "
         "strings, and tuples, lists or dicts of them; or give DataLoader a collate_fn"
     )
 

@@ -270,6 +270,7 @@ def test_collate_stacks_tensors(device: str) -> None:
         ([(1, 2), (1, 2, 3)], ValueError, "different numbers of fields: 2, 3"),
         ([{"x": 1}, {"y": 1}], ValueError, r"not all items have the keys \['x', 'y'\]"),
         ([tl.tensor(1), 1], TypeError, "some a int"),
+        ([torch.ones(1)], TypeError, "cannot make a batch of torch.Tensor items"),
         ([object(), object()], TypeError, "cannot make a batch of object items"),
         ([None], TypeError, "NoneType"),
     ],

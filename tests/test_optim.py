@@ -216,6 +216,7 @@ def test_bad_parameters() -> None:
         ([nn.Linear(1, 1)], TypeError, r"one of the params is Linear; give its parameters\(\)"),
         (nn.Linear(1, 1).named_parameters(), TypeError, r"is tuple: with its name\? give model.parameters\(\)"),
         ([nn.Linear(1, 1).parameters()], TypeError, r"is generator; several go together as \[\*a.parameters\(\)"),
+        ([torch.nn.Parameter(torch.ones(1))], TypeError, r"one of the params is torch\.nn\.parameter\.Parameter$"),
         ([p * 2], ValueError, "non-leaf"),
         ([p, p], ValueError, "more than one place"),
         ([{"params": [p]}, {"params": [p]}], ValueError, "more than one place"),
