@@ -157,6 +157,8 @@ def random_split(dataset: Indexed[Item], lengths: Sequence[float], generator: Ge
     (8, 2, True)
     """
     n = len(dataset)
+    if isinstance(lengths, (int, float)):
+        raise TypeError(f"random_split: lengths is a list with one length for each part, as [0.8, 0.2]; got {lengths}")
     if any(length < 0 for length in lengths):
         raise ValueError(f"random_split: lengths cannot be negative, got {list(lengths)}")
     if math.isclose(sum(lengths), 1):
@@ -228,8 +230,10 @@ def default_collate(samples: Sequence[Any]) -> Any:
             raise ValueError(f"default_collate: items have different numbers of fields: {', '.join(map(str, counts))}")
         fields = [default_collate(field) for field in zip(*samples)]
         return type(first)(*fields) if hasattr(first, "_fields") else fields
+    kind = type(first)
+    name = f"{kind.__module__}.{kind.__qualname__}" if kind.__name__ == "Tensor" else kind.__name__  # a torch.Tensor, say
     raise TypeError(
-        f"default_collate: cannot make a batch of {type(first).__name__} items; they can be tensors, arrays, numbers, "
+        f"default_collate: cannot make a batch of {name} items; they can be tensors, arrays, numbers, "
         "strings, and tuples, lists or dicts of them; or give DataLoader a collate_fn"
     )
 

@@ -208,7 +208,6 @@ figure.suptitle(
     "hatched where the ReLU is off"
 )
 
-# %%
 off, passed = values["H"] == 0, hand["Z1"] != 0
 print("To be seen: a gradient has the shape of what it belongs to. ", end="")
 print(f"The ReLU gave 0 at {off.sum()} of {off.size} places, and {(passed & off).sum()} of these pass a gradient on.")

@@ -153,7 +153,6 @@ ax.set_xlim(-0.4, 6.4)
 ax.set_ylim(0.1, 2.65)
 ax.set_axis_off()
 
-# %%
 print("To be seen: each gradient is that of the next step times one local derivative; w has two next steps, and theirs add:")
 through_a, through_r = engine["a"] * value["x"], engine["r"] * 0.2 * value["w"]
 print(f"{engine['a']:.4f} · {value['x']:.1f} + {engine['r']:.4f} · {0.2 * value['w']:.2f} = {through_a + through_r:.4f}.")

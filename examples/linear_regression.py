@@ -23,7 +23,6 @@ options.add_argument("--decay-epochs", type=lesson.count, default=1000, help="an
 options.add_argument("--seed", type=int, default=0, help="of the data, the starts and the order of the batches (default: 0)")
 options.add_argument("--short", action="store_true", help="100 epochs of the second part, unless --decay-epochs is given")
 args = options.parse(short={"decay_epochs": 100})
-manual_seed(args.seed)
 
 # %% [markdown]
 # ## The model
@@ -64,6 +63,7 @@ class LinearRegression(nn.Module):
 # method can be expected to come closer.
 
 # %%
+manual_seed(args.seed)
 true_w, true_b, noise = tensor([2.0, -3.4]), 4.2, 0.1
 x = randn(1000, 2)
 y = (x @ true_w + true_b).reshape(-1, 1) + noise * randn(1000, 1)

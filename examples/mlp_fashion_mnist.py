@@ -27,13 +27,13 @@ options.add_argument("--seed", type=int, default=0, help="of the split, the star
 options.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="cuda is an NVIDIA GPU (default: cpu)")
 options.add_argument("--short", action="store_true", help="5,000 pictures; 2 epochs, unless --epochs is given")
 args = options.parse(short={"epochs": 2})
-manual_seed(args.seed)
 
 # %% [markdown]
 # ## The data
 # If the files are nowhere on this machine they are downloaded (30 MB).
 
 # %%
+manual_seed(args.seed)
 pictures, test = datasets.FashionMNIST(train=True), datasets.FashionMNIST(train=False)
 lengths = [5000, 1000, 54000] if args.short else [55000, 5000]
 train, valid, *_ = datasets.random_split(pictures, lengths)
@@ -139,7 +139,6 @@ weight_ax.set_title("What raises (red) and lowers (blue) 25 units of the first l
 bar = weight_ax.inset_axes((0.02, -0.04, 0.96, 0.025))
 figure.colorbar(weight_ax.images[0], cax=bar, orientation="horizontal", label="weight of the pixel")
 
-# %%
 kept, end = best.best_epoch - 1, len(history["epoch"]) - 1
 print(f"To be seen: the validation loss is lowest after epoch {best.best_epoch}, {history['val_loss'][kept]:.3f}", end="")
 if end > kept:

@@ -241,7 +241,6 @@ slope_ax.text(-120, -0.5, "naive:\nnan", ha="center", va="center", color=VERMILI
 loss_ax.set_title("Cross-entropy of an unlikely class")
 slope_ax.set_title("Its gradient")
 
-# %%
 print(
     "\nTo be seen: naive softmax is nan at scores of 100 and of -200, and with the largest score taken off it is not. The loss"
 )

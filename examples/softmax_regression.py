@@ -66,11 +66,6 @@ layer = model.net[1]
 manual_seed(args.seed)  # after Linear has drawn weights of its own
 nn.init.normal_(layer.weight, std=0.01)
 nn.init.zeros_(layer.bias)
-
-# %% [markdown]
-# ## Training
-
-# %%
 rows = lesson.PrintEpochs("train_loss", "test_loss", "test_accuracy")
 trainer = nn.Trainer(max_epochs=args.epochs, callbacks=[rows])
 begin = perf_counter()
@@ -108,7 +103,6 @@ label = "weight: cloth on this pixel speaks\nfor the class (+, red) or against i
 figure.colorbar(weights_ax.images[0], cax=bar, orientation="horizontal", label=label)
 weights_ax.set_title("The weights of each class")
 
-# %%
 first, last = (f"loss {history['test_loss'][n]:.4f}, accuracy {history['test_accuracy'][n]:.4f}" for n in (0, -1))
 print(f"To be seen: on the test pictures {first} after the first epoch, and {last} after the last.")
 print(

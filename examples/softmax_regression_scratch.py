@@ -168,7 +168,6 @@ wrong = predicted != y
 nn.plots.show_wrong_predictions(x, y, predicted, test.classes, wrong_ax, count=32)
 wrong_ax.set_title(f"The first of {int(wrong.sum())} wrong predictions: what it is, and what it was taken for")
 
-# %%
 upper = [test.classes.index(name) for name in ("T-shirt/top", "Pullover", "Coat", "Shirt")]
 alike = sum(int((wrong & (y == a) & (predicted == b)).sum()) for a in upper for b in upper) / int(wrong.sum())
 first_losses = ", ".join(f"{loss:.3f}" for loss in train_losses[:3])

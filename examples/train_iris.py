@@ -164,7 +164,6 @@ for ax in region_axes[len(best) :]:
 title = "background: predicted species; markers: true species"
 figure.legend(*region_axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=4, title=title)
 
-# %%
 turns = " and ".join(f"by {degrees:.0f} degrees in the {name} model" for name, degrees in bends.items())
 print(f"To be seen: between versicolor and virginica the border turns {turns}.")
 for name, (wrong, wrong_test) in mistakes.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Never
+from typing import Never
 
 from tinygrad_lite._tensor import Tensor
 
@@ -110,8 +110,15 @@ class CrossEntropyLoss(NLLLoss):
 
     function = staticmethod(F.cross_entropy)
 
-    def __init__(self, weight: Tensor | None = None, *tensors: Never, label_smoothing: float = 0.0, **options: Any) -> None:
-        super().__init__(weight, *tensors, **options)
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        *tensors: Never,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, *tensors, ignore_index=ignore_index, reduction=reduction)
         self.label_smoothing = label_smoothing
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -20,11 +20,18 @@ import numpy as np
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array, put
 from tinygrad_lite.grad_mode import no_grad
+from tinygrad_lite.suggest import missing_from, names_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+# fmt: off
+__all__ = [
+    "plot_decision_regions", "show_images", "show_wrong_predictions", "show_weights", "plot_confusion_matrix", "save_figure",
+    "new_figure", "axes_or_new", "epochs_axes", "COLORS", "MARKERS",
+]
+# fmt: on
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 MARKERS = "os^Dv<>P"
 
@@ -217,3 +224,7 @@ def plot_confusion_matrix(labels: Any, predicted: Any, class_names: Sequence[str
 def _array(x: Any) -> Array:
     """The numbers of a Tensor or array, as a NumPy array."""
     return put(x.array if isinstance(x, Tensor) else np.asarray(x), "cpu")
+
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

@@ -95,6 +95,9 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         progress: bool | None = None,
     ) -> None:
+        if not isinstance(max_epochs, (int, np.integer)):
+            model = "; the model goes to fit(model, train_loader)" if isinstance(max_epochs, Module) else ""
+            raise TypeError(f"Trainer: max_epochs must be an int, got {type(max_epochs).__name__}{model}")
         if max_epochs < 1:
             raise ValueError(f"Trainer: max_epochs must be at least 1, got {max_epochs}")
         if gradient_clip_val is not None and not gradient_clip_val >= 0:

@@ -20,7 +20,7 @@ FILE = Path(tinygrad_lite.__file__).parent / "methods.pyi"
 HEAD = '''"""What methods.py installs on Tensor, for editors and type checkers. `python tests/declared_methods.py` writes it."""
 
 import builtins
-from typing import Any, overload
+from typing import Any, Self, overload
 
 from ._tensor import Tensor
 from .axes import Dim
@@ -37,6 +37,9 @@ class Methods:
 SHADOWED = [name for name in methods.INSTALLED if hasattr(builtins, name)]
 # object has these two, which return a bool.
 OVERRIDES = ("__eq__", "__ne__")
+# These return what they change: a Parameter remains one in `p -= 0.1 * p.grad`.
+IN_PLACE = [name for name, method in methods.INSTALLED.items() if method in methods.IN_PLACE.values()]
+IN_PLACE += ["copy_", "fill_", "zero_"]
 
 
 def typed(annotation: Any) -> str:
@@ -60,6 +63,8 @@ def header(name: str, function: Any) -> str:
     if positional_only and not any(part.startswith("*") for part in parts):
         parts.append("/")
     returned = "Tensor" if found.return_annotation is Parameter.empty else typed(found.return_annotation)
+    if name in IN_PLACE and returned == "Tensor":
+        returned = "Self"
     ignore = "  # type: ignore[override]" if name in OVERRIDES else ""
     return f"    def {name}({', '.join(parts)}) -> {returned}: ...{ignore}\n"
 

@@ -206,6 +206,11 @@ def test_random_split_errors(lengths: list[float], match: str) -> None:
         random_split(range(10), lengths)
 
 
+def test_random_split_takes_a_list() -> None:
+    with pytest.raises(TypeError, match=r"one length for each part, as \[0.8, 0.2\]; got 0.8"):
+        random_split(range(10), 0.8)
+
+
 def test_random_split_warns_of_an_empty_part() -> None:
     with pytest.warns(UserWarning, match="part 1 gets none"):
         random_split(range(3), [0.9, 0.1])
@@ -265,6 +270,7 @@ def test_collate_stacks_tensors(device: str) -> None:
         ([(1, 2), (1, 2, 3)], ValueError, "different numbers of fields: 2, 3"),
         ([{"x": 1}, {"y": 1}], ValueError, r"not all items have the keys \['x', 'y'\]"),
         ([tl.tensor(1), 1], TypeError, "some a int"),
+        ([torch.ones(1)], TypeError, "cannot make a batch of torch.Tensor items"),
         ([object(), object()], TypeError, "cannot make a batch of object items"),
         ([None], TypeError, "NoneType"),
     ],

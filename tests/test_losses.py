@@ -320,3 +320,6 @@ def test_a_loss_made_with_its_tensors_says_how_it_is_called(name: str) -> None:
     assert function(x, target).tolist() == kind()(x, target).tolist()
     with pytest.raises(TypeError, match="by name"):
         kind(None, None, "sum")  # PyTorch's old size_average and reduce
+    if name in ("CrossEntropyLoss", "NLLLoss"):
+        with pytest.raises(TypeError, match=f"^{name}.*unexpected keyword argument 'reduce'"):
+            kind(reduce=False)

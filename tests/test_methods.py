@@ -32,6 +32,15 @@ def test_functions_and_methods_are_those_of_torch() -> None:
         assert hasattr(torch.Tensor, name), f"Tensor.{name} is not in PyTorch"
 
 
+def test_an_error_of_python_names_the_method_that_was_called() -> None:
+    x = tl.ones(2)
+    for call, name in ((lambda: x.add_(1, alpha=2), "add_"), (lambda: x.float(1), "float")):
+        with pytest.raises(TypeError, match=rf"^{name}\(\) "):
+            call()
+    for name, method in methods.INSTALLED.items():
+        assert name.startswith("__") or "<locals>" not in getattr(method, "__qualname__", name)
+
+
 def test_names_are_listed_once_and_internals_are_not() -> None:
     assert len(tl.__all__) == len(set(tl.__all__))
     shown = dir(tl)

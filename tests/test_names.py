@@ -146,6 +146,8 @@ INPUTS: dict[str, dict[str, Any]] = {  # where they are not x = A, y = B
     "Tensor.type_as": {"y": COUNTS},
     "Tensor.clamp_ Tensor.clip_": {"min": -1.0, "max": 0.5},
     "Tensor.new_full nn.init.constant": {"value": 7},
+    "FloatTensor DoubleTensor": {"data": [1.0, 2.5]},
+    "LongTensor IntTensor BoolTensor": {"data": [1, 0]},
     "asarray Tensor.new_tensor autograd.Variable": {"data": [1.0, 2.0]},
     "Tensor.normal_": {"mean": 3.0, "std": 0.0},
     "Tensor.uniform_": {"a": 2.0, "b": 2.0},
@@ -199,6 +201,7 @@ TWINS: dict[str, str] = {  # PyTorch's side, where it is not simply name(x, y), 
     "Tensor.masked_fill_": "x.masked_fill_(mask, value)",
     "Tensor.normal_": "x.normal_(mean, std)",
     "Tensor.uniform_": "x.uniform_(a, b)",
+    **{f"{kind}Tensor": f"torch.{kind}Tensor(data)" for kind in ("Float", "Double", "Long", "Int", "Bool")},
     "autograd.Variable": "torch.autograd.Variable(torch.tensor(data), requires_grad=True)",
     "nn.functional.gelu": "F.gelu(x, approximate='tanh')",
     "nn.GELU": "nn.GELU('tanh')(x)",
@@ -226,7 +229,7 @@ CHECKED_BY_THEMSELVES = """
     from_dlpack save load utils inference_mode autograd.inference_mode autograd.Function dtype Size finfo iinfo
     nn.Module.half cuda.manual_seed cuda.manual_seed_all nn.init.normal nn.init.uniform nn.init.kaiming_normal
     nn.init.kaiming_uniform nn.init.xavier_normal nn.init.xavier_uniform nn.utils.clip_grad_norm
-    optim.lr_scheduler.ConstantLR optim.lr_scheduler.LinearLR optim.lr_scheduler.ExponentialLR
+    optim.RMSprop optim.lr_scheduler.ConstantLR optim.lr_scheduler.LinearLR optim.lr_scheduler.ExponentialLR
     optim.lr_scheduler.MultiStepLR optim.lr_scheduler.PolynomialLR optim.lr_scheduler.CosineAnnealingWarmRestarts
     utils.data.RandomSampler utils.data.SubsetRandomSampler
 """
@@ -507,7 +510,7 @@ def test_what_the_errors_say() -> None:
     assert asked("net.embedding") == "'Linear' object has no attribute 'embedding'"
     assert asked("net.weight.nroms") == "'Parameter' object has no attribute 'nroms'"
     assert asked("x.__deepcopy__") == "'Tensor' object has no attribute '__deepcopy__'"
-    assert asked("tl.optim.RMSprop").endswith("PyTorch has torch.optim.RMSprop, tinygrad_lite does not yet")
+    assert asked("tl.optim.LBFGS").endswith("PyTorch has torch.optim.LBFGS, tinygrad_lite does not yet")
     assert asked("net.register_forward_hook").endswith(
         "PyTorch has torch.nn.Module.register_forward_hook, tinygrad_lite does not yet"
     )

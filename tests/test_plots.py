@@ -213,3 +213,9 @@ def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="disk full"):
         plots.save_figure(Broken(), path)
     assert path.read_bytes() == before and [p.name for p in path.parent.iterdir()] == ["a.png"]
+
+
+def test_what_is_completed_are_its_names() -> None:
+    assert set(dir(plots)) == set(plots.__all__)
+    with pytest.raises(AttributeError, match="Did you mean: 'show_images'"):
+        _ = plots.show_image

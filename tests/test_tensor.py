@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import tinygrad_lite as tl
+from tinygrad_lite import nn
 
 # How it is shown: to the letter as PyTorch shows it, but that dtypes have no module in front
 
@@ -129,7 +130,10 @@ def test_repr_keeps_nothing_alive_and_changes_nothing() -> None:
 def test_format() -> None:
     x = tl.tensor(3.14159)
     assert f"{x:.2f}" == "3.14"
-    assert f"{x}" == "tensor(3.1416)"
+    assert f"{x}" == f"{torch.tensor(3.14159)}" == str(x.item())
+    assert f"{x.requires_grad_() * 2}" == f"{torch.tensor(3.14159) * 2}"
+    assert f"{tl.tensor(3)}" == f"{torch.tensor(3)}" == "3"
+    assert f"{nn.Parameter(tl.tensor(2.0))}" == str(nn.Parameter(tl.tensor(2.0)))
     assert f"{tl.tensor([1.5]):.1f}" == "1.5"
     assert f"{tl.tensor(7):3d}" == "  7"
     assert f"{tl.tensor([1, 2])}" == "tensor([1, 2])"
@@ -219,6 +223,10 @@ def test_data_is_the_memory_without_history() -> None:
     x.data *= 2
     assert x.tolist() == [2, 4]
     assert x.is_leaf
+    for other in (np.ones(2), [5.0, 6.0]):
+        with pytest.raises(TypeError, match=f"data must be a Tensor, got {type(other).__name__}; make it one"):
+            x.data = other
+    assert x.tolist() == [2, 4]
     x.data = tl.tensor([5.0, 6.0])
     (x * x).sum().backward()
     assert x.grad is not None

@@ -237,6 +237,17 @@ def test_settings_that_cannot_be(make: Any, message: str) -> None:
         make()
 
 
+def test_max_epochs_is_a_number() -> None:
+    for given, message in (
+        (nn.Linear(1, 1), r"got Linear; the model goes to fit\(model, train_loader\)"),
+        (2.5, "max_epochs must be an int, got float$"),
+        ("2", "max_epochs must be an int, got str$"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            nn.Trainer(given)
+    assert nn.Trainer(tensor([2]).numpy()[0]).max_epochs == 2
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -41,6 +41,16 @@ class Pair(nn.Module):
         return x, 1
 
 
+@tl.no_grad()
+def predict(net: Net, x: Tensor) -> Tensor:
+    return net(x)
+
+
+@tl.no_grad
+def doubled(x: Tensor) -> Tensor:
+    return x * 2
+
+
 x, net = tl.tensor([[1.0, 2.0]], requires_grad=True), Net()
 reveal_type(x)  # Tensor
 reveal_type(x.sum(dim=0, keepdim=True))  # Tensor
@@ -69,7 +79,10 @@ for xb, yb in datasets.DataLoader(datasets.TensorDataset(x, x), batch_size=2):
     reveal_type(xb)  # Tensor
 with tl.no_grad():
     x -= 0.1 * x
+    net.hidden.weight -= 0.1
+reveal_type(net.hidden.weight)  # Parameter
 reveal_type(net(x))  # Tensor
+reveal_type(predict(net, doubled(x)))  # Tensor
 reveal_type(net(x, scale=2.0))  # Tensor
 reveal_type(net.hidden)  # Linear
 reveal_type(net.train().training)  # bool
@@ -88,6 +101,9 @@ x.shpae  # error
 x.sum(dims=0)  # error
 tl.sum(x, dims=0)  # error
 tl.tnesor  # error
+tl.zeros(2, dtpye=tl.float64)  # error
+x % 2  # error
+predict(x)  # error
 optim.RMSprop  # error
 nn.Conv2d  # error
 net.hiden  # error

@@ -218,6 +218,8 @@ class Tensor(Methods):
 
     @data.setter
     def data(self, other: Tensor) -> None:
+        if not isinstance(other, Tensor):
+            raise TypeError(f"data must be a Tensor, got {type(other).__name__}; make it one with tensor(...)")
         self.array = other.array
         leaf_of(self).shape = other.array.shape
 
@@ -252,7 +254,8 @@ class Tensor(Methods):
     def __format__(self, spec: str) -> str:
         if spec and self.array.size != 1:
             raise TypeError(f"format: {spec!r} is for one element, this tensor has {self.array.size}; use x.tolist() or str(x)")
-        return format(self.item(), spec) if spec else repr(self)
+        number = spec or (type(self) is Tensor and not self.array.ndim)  # PyTorch writes f"{loss}" as a number too
+        return format(self.item(), spec) if number else repr(self)
 
     def __len__(self) -> int:
         if not self.ndim:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from operator import index
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
@@ -40,13 +41,19 @@ def axes_of(dim: Dim, ndim: int, what: str) -> tuple[int, ...]:
 
 
 def size_of(size: Any) -> tuple[int, ...]:
-    """A shape from the `*size` of a function that may be called as f(2, 3), f((2, 3)) or f([2, 3]).
+    """A shape from the `*size` of a function that may be called as f(2, 3), f((2, 3)) or f([2, 3]). TypeError for what is not a
+    whole number.
     >>> size_of((2, 3)), size_of(([2, 3],))
     ((2, 3), (2, 3))
     """
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = size[0]
-    return tuple([int(n) for n in size])
+    try:
+        return tuple([index(n) for n in size])
+    except TypeError as error:
+        wrong = next(n for n in size if not hasattr(n, "__index__") or (hasattr(n, "dtype") and n.dtype.kind == "f"))
+        hint = "; // divides ints, n / 2 is a float" if isinstance(wrong, (float, np.floating)) else ""
+        raise TypeError(f"a size must be an int, got {type(wrong).__name__} {wrong!r}{hint}") from error
 
 
 def numpy_names(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

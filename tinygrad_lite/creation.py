@@ -6,7 +6,6 @@ and `requires_grad`; if not given, these are the default dtype, the CPU and Fals
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -94,24 +93,45 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     return made(np.full(size_of((size,)), value.array), value.dtype, device, requires_grad)
 
 
-def _filled(fill: Callable[..., Any], like: bool, doc: str) -> Callable[..., Tensor]:
-    def of_shape(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-        return made(fill(size_of(size), get_default_dtype() if dtype is None else dtype), dtype, device, requires_grad)
-
-    def as_another(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-        return made(fill(input.array), input.dtype if dtype is None else dtype, device, requires_grad)
-
-    make = as_another if like else of_shape
-    make.__name__, make.__doc__ = fill.__name__, doc
-    return make
+def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros of a shape: zeros(2, 3), zeros((2, 3)) or zeros(size=(2, 3))."""
+    return made(np.zeros(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad)
 
 
-zeros = _filled(np.zeros, False, "A tensor of zeros of a shape: zeros(2, 3) or zeros((2, 3)).")
-ones = _filled(np.ones, False, "A tensor of ones of a shape: ones(2, 3) or ones((2, 3)).")
-empty = _filled(np.empty, False, "A tensor of a shape: empty(2, 3). Its values are arbitrary: whatever the memory held.")
-zeros_like = _filled(np.zeros_like, True, "Zeros with the shape, dtype and device of another tensor.")
-ones_like = _filled(np.ones_like, True, "Ones with the shape, dtype and device of another tensor.")
-empty_like = _filled(np.empty_like, True, "Arbitrary values with the shape, dtype and device of another tensor.")
+def ones(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of ones of a shape: ones(2, 3), ones((2, 3)) or ones(size=(2, 3))."""
+    return made(np.ones(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad)
+
+
+def empty(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of a shape: empty(2, 3). Its values are arbitrary: whatever the memory held."""
+    return made(np.empty(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros with the shape, dtype and device of another tensor."""
+    return made(np.zeros_like(input.array), input.dtype if dtype is None else dtype, device, requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones with the shape, dtype and device of another tensor."""
+    return made(np.ones_like(input.array), input.dtype if dtype is None else dtype, device, requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Arbitrary values with the shape, dtype and device of another tensor."""
+    return made(np.empty_like(input.array), input.dtype if dtype is None else dtype, device, requires_grad)
+
+
+def _size(shape: Any, size: Any) -> tuple[int, ...]:
+    """The shape that is given as zeros(2, 3) or as zeros(size=(2, 3))."""
+    if size is not None and shape:
+        raise TypeError(f"a size is given twice, as {shape} and as size={size}")
+    return size_of(shape if size is None else (size,))
+
+
+def _dtype(dtype: Any) -> Any:
+    return get_default_dtype() if dtype is None else dtype
 
 
 def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
@@ -155,18 +175,18 @@ def linspace(start: float, end: float, steps: int, **options: Any) -> Tensor:
     return made(np.linspace(start, end, steps), **options)
 
 
-def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
+def rand(*shape: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
     """A tensor of a shape, rand(2, 3), of random numbers uniform in [0, 1)."""
-    return made(draw(generator).random(size_of(size), _drawn(dtype)), dtype, **options)
+    return made(draw(generator).random(_size(shape, size), _drawn(dtype)), dtype, **options)
 
 
-def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
+def randn(*shape: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
     """A tensor of a shape, randn(2, 3), of normal random numbers with mean 0 and standard deviation 1."""
-    return made(draw(generator).standard_normal(size_of(size), _drawn(dtype)), dtype, **options)
+    return made(draw(generator).standard_normal(_size(shape, size), _drawn(dtype)), dtype, **options)
 
 
 def _drawn(dtype: Any) -> Any:
-    return np.float32 if (get_default_dtype() if dtype is None else dtype) == np.float32 else np.float64
+    return np.float32 if _dtype(dtype) == np.float32 else np.float64
 
 
 def randint(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ContextDecorator
 from functools import wraps
 from inspect import isgeneratorfunction
-from typing import Any
+from typing import Any, TypeVar, overload
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 class _Mode(threading.local):
@@ -40,11 +43,11 @@ class _Recording(ContextDecorator):
     def _recreate_cm(self) -> _Recording:
         return _Recording(self.to)  # a decorator makes a new one for each call, so that threads do not share it
 
-    def __call__(self, function: Any) -> Any:
+    def __call__(self, function: Decorated) -> Decorated:
         return _each_part(self.to, function) if isgeneratorfunction(function) else super().__call__(function)
 
 
-def _each_part(to: bool, function: Any) -> Any:
+def _each_part(to: bool, function: Callable[..., Any]) -> Any:
     """A generator function that runs with recording set to `to`; at each yield the caller's setting is restored."""
 
     @wraps(function)
@@ -70,6 +73,10 @@ def _each_part(to: bool, function: Any) -> Any:
     return parts
 
 
+@overload
+def no_grad(function: None = None) -> _Recording: ...
+@overload
+def no_grad(function: Decorated) -> Decorated: ...
 def no_grad(function: Any = None) -> Any:
     """Steps inside are not recorded: `with no_grad():`, or @no_grad() above a function.
     >>> with no_grad():
@@ -79,6 +86,10 @@ def no_grad(function: Any = None) -> Any:
     return _Recording(False) if function is None else _Recording(False)(function)
 
 
+@overload
+def enable_grad(function: None = None) -> _Recording: ...
+@overload
+def enable_grad(function: Decorated) -> Decorated: ...
 def enable_grad(function: Any = None) -> Any:
     """Steps inside are recorded, even within no_grad()."""
     return _Recording(True) if function is None else _Recording(True)(function)
@@ -97,6 +108,6 @@ class set_grad_enabled(_Recording):
     def __exit__(self, *exc: object) -> None:
         mode.enabled = self.before[0]
 
-    def __call__(self, function: Any) -> Any:
+    def __call__(self, function: Decorated) -> Decorated:
         self.__exit__()  # as a decorator it applies only within the function, not from now on
         return super().__call__(function)

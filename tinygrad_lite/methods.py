@@ -35,6 +35,7 @@ from .operands import NUMBERS, Number, as_array, device_and_dtype, wrapped
 from .ops import arithmetic, choice, exponential, shape, trigonometric
 from .ops import indexing as indexing_ops
 from .ops.neural import activation
+from .suggest import hint
 
 FAMILIES: tuple[Any, ...] = (arithmetic, exponential, trigonometric, choice, shape)
 FAMILIES += (f_exponential, f_choice, f_reduction, f_shape, f_neural, f_linalg, contraction)
@@ -95,6 +96,11 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bu
     return shape.clone(x) if copy and x is self else x
 
 
+def type_(self: Tensor, dtype: Any, non_blocking: builtins.bool = False) -> Tensor:
+    """In another dtype: x.type(float64). See to(). Without one, PyTorch gives a name; here x.dtype has it."""
+    return to(self, dtype=dtype)
+
+
 def cpu(self: Tensor) -> Tensor:
     """The tensor in the computer's main memory; x itself if it is there already."""
     return to(self, device="cpu")
@@ -109,7 +115,7 @@ def _in(name: str, dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
     def convert(self: Tensor) -> Tensor:
         return to(self, dtype=dtype)
 
-    convert.__name__ = name
+    convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"The tensor as {dtype}; x itself if it has this dtype already. See to()."
     return convert
 
@@ -140,6 +146,15 @@ def _swapped(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return function(other, self)
 
     return swapped
+
+
+def _lacking(sign: str, name: str) -> Callable[[Tensor, Any], Any]:
+    """An operator of PyTorch's that is not here yet: it says so, as a missing method does."""
+
+    def operation(self: Tensor, other: Any) -> Any:
+        raise TypeError(f"x {sign} y{hint(Tensor, name, list)}")
+
+    return operation
 
 
 # In place: written to the same memory, so views see the change
@@ -181,14 +196,14 @@ def zero_(self: Tensor) -> Tensor:
 
 def _written(op: Callable[..., Tensor], write: Callable[..., Any]) -> Callable[..., Tensor]:
     """An in-place form for which NumPy has an operator, such as x += y: the result needs no new memory."""
-    name = f"{op.__name__}_"
 
     def change(self: Tensor, other: Tensor | Number) -> Tensor:
         if not isinstance(other, Tensor) and type(other) not in NUMBERS:
             other = wrapped(op.__name__, other)
         return in_place(op.__name__, self, (other,), op, write)
 
-    change.__name__, change.__doc__ = name, f"Replace x by {op.__name__}(x, other), in the memory of x."
+    change.__name__ = change.__qualname__ = f"{op.__name__}_"
+    change.__doc__ = f"Replace x by {op.__name__}(x, other), in the memory of x."
     return change
 
 
@@ -204,7 +219,8 @@ def _in_place_form(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
         return in_place(function.__name__, self, (*args, *options.values()), op)  # gradients may flow to an option, too
 
-    change.__name__, change.__doc__ = f"{function.__name__}_", f"Replace x by {function.__name__}(x, ...), in the memory of x."
+    change.__name__ = change.__qualname__ = f"{function.__name__}_"
+    change.__doc__ = f"Replace x by {function.__name__}(x, ...), in the memory of x."
     return change
 
 
@@ -215,7 +231,8 @@ def _bitwise_in_place(function: Callable[..., Tensor], name: str) -> Callable[..
         out = function(self, other)
         return out if out is NotImplemented else in_place(name, self, (other,), lambda x, y: out)
 
-    change.__name__, change.__doc__ = f"{name}_", "x becomes x & other (for `|` and `^`: those), in its own memory."
+    change.__name__ = change.__qualname__ = f"{name}_"
+    change.__doc__ = f"Replace x by {name}(x, other), in the memory of x."
     return change
 
 
@@ -261,11 +278,16 @@ OPERATORS |= {
 }
 OPERATORS["__itruediv__"] = IN_PLACE["div_"]
 WRITTEN_HERE: dict[str, Any] = {
-    "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "type": to, "cpu": cpu, "cuda": cuda,
+    "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "type": type_, "cpu": cpu, "cuda": cuda,
     "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(name, dtype) for name, dtype in DTYPES.items()},
 }
 # fmt: on
+LACKING = {  # not declared in methods.pyi, so that type checkers flag them
+    "__mod__": _lacking("%", "remainder"),
+    "__floordiv__": _lacking("//", "floor_divide"),
+}
+LACKING |= {f"__r{name}__": LACKING[f"__{name}__"] for name in ("mod", "floordiv")}
 INSTALLED = METHODS | IN_PLACE | OPERATORS | WRITTEN_HERE
 
-for _name, _method in INSTALLED.items():
+for _name, _method in (INSTALLED | LACKING).items():
     setattr(Tensor, _name, _method)

@@ -1,7 +1,7 @@
 """What methods.py installs on Tensor, for editors and type checkers. `python tests/declared_methods.py` writes it."""
 
 import builtins
-from typing import Any, overload
+from typing import Any, Self, overload
 
 from ._tensor import Tensor
 from .axes import Dim
@@ -223,52 +223,52 @@ class Methods:
     def relu(self) -> Tensor:
         """max(x, 0); its derivative at 0 is 0."""
 
-    def add_(self, other: Tensor | Number) -> Tensor:
+    def add_(self, other: Tensor | Number) -> Self:
         """Replace x by add(x, other), in the memory of x."""
 
-    def sub_(self, other: Tensor | Number) -> Tensor:
+    def sub_(self, other: Tensor | Number) -> Self:
         """Replace x by sub(x, other), in the memory of x."""
 
-    def mul_(self, other: Tensor | Number) -> Tensor:
+    def mul_(self, other: Tensor | Number) -> Self:
         """Replace x by mul(x, other), in the memory of x."""
 
-    def div_(self, other: Tensor | Number) -> Tensor:
+    def div_(self, other: Tensor | Number) -> Self:
         """Replace x by div(x, other), in the memory of x."""
 
-    def neg_(self) -> Tensor:
+    def neg_(self) -> Self:
         """Replace x by neg(x, ...), in the memory of x."""
 
-    def abs_(self) -> Tensor:
+    def abs_(self) -> Self:
         """Replace x by abs(x, ...), in the memory of x."""
 
-    def sign_(self) -> Tensor:
+    def sign_(self) -> Self:
         """Replace x by sign(x, ...), in the memory of x."""
 
-    def exp_(self) -> Tensor:
+    def exp_(self) -> Self:
         """Replace x by exp(x, ...), in the memory of x."""
 
-    def log_(self) -> Tensor:
+    def log_(self) -> Self:
         """Replace x by log(x, ...), in the memory of x."""
 
-    def sqrt_(self) -> Tensor:
+    def sqrt_(self) -> Self:
         """Replace x by sqrt(x, ...), in the memory of x."""
 
-    def tanh_(self) -> Tensor:
+    def tanh_(self) -> Self:
         """Replace x by tanh(x, ...), in the memory of x."""
 
-    def pow_(self, exponent: Tensor | Number) -> Tensor:
+    def pow_(self, exponent: Tensor | Number) -> Self:
         """Replace x by pow(x, ...), in the memory of x."""
 
-    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
+    def clamp_(self, min: Any = None, max: Any = None) -> Self:
         """Replace x by clamp(x, ...), in the memory of x."""
 
-    def clip_(self, min: Any = None, max: Any = None) -> Tensor:
+    def clip_(self, min: Any = None, max: Any = None) -> Self:
         """Replace x by clamp(x, ...), in the memory of x."""
 
-    def relu_(self) -> Tensor:
+    def relu_(self) -> Self:
         """Replace x by relu(x, ...), in the memory of x."""
 
-    def sigmoid_(self) -> Tensor:
+    def sigmoid_(self) -> Self:
         """Replace x by sigmoid(x, ...), in the memory of x."""
 
     def __add__(self, other: Tensor | Number, /) -> Tensor:
@@ -365,28 +365,28 @@ class Methods:
 
     def __rmatmul__(self, other: Tensor | Number, /) -> Tensor: ...
 
-    def __iadd__(self, other: Tensor | Number, /) -> Tensor:
+    def __iadd__(self, other: Tensor | Number, /) -> Self:
         """Replace x by add(x, other), in the memory of x."""
 
-    def __isub__(self, other: Tensor | Number, /) -> Tensor:
+    def __isub__(self, other: Tensor | Number, /) -> Self:
         """Replace x by sub(x, other), in the memory of x."""
 
-    def __imul__(self, other: Tensor | Number, /) -> Tensor:
+    def __imul__(self, other: Tensor | Number, /) -> Self:
         """Replace x by mul(x, other), in the memory of x."""
 
-    def __ipow__(self, exponent: Tensor | Number, /) -> Tensor:
+    def __ipow__(self, exponent: Tensor | Number, /) -> Self:
         """Replace x by pow(x, ...), in the memory of x."""
 
     def __iand__(self, other: Any, /) -> Tensor:
-        """x becomes x & other (for `|` and `^`: those), in its own memory."""
+        """Replace x by bitwise_and(x, other), in the memory of x."""
 
     def __ior__(self, other: Any, /) -> Tensor:
-        """x becomes x & other (for `|` and `^`: those), in its own memory."""
+        """Replace x by bitwise_or(x, other), in the memory of x."""
 
     def __ixor__(self, other: Any, /) -> Tensor:
-        """x becomes x & other (for `|` and `^`: those), in its own memory."""
+        """Replace x by bitwise_xor(x, other), in the memory of x."""
 
-    def __itruediv__(self, other: Tensor | Number, /) -> Tensor:
+    def __itruediv__(self, other: Tensor | Number, /) -> Self:
         """Replace x by div(x, other), in the memory of x."""
 
     @property
@@ -411,11 +411,8 @@ class Methods:
         TypeError for a name that is neither a device nor a dtype.
         """
 
-    def type(self, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
-        """The tensor in another dtype, on another device, or with dtype and device of another tensor: x.to(float64), x.to("cuda"),
-        x.to(y). It is x itself if nothing changes and copy is false. Gradients flow back through it, unless it makes integers.
-        TypeError for a name that is neither a device nor a dtype.
-        """
+    def type(self, dtype: Any, non_blocking: builtins.bool = False) -> Tensor:
+        """In another dtype: x.type(float64). See to(). Without one, PyTorch gives a name; here x.dtype has it."""
 
     def cpu(self) -> Tensor:
         """The tensor in the computer's main memory; x itself if it is there already."""
@@ -423,13 +420,13 @@ class Methods:
     def cuda(self, device: str | None = None) -> Tensor:
         """The tensor in the GPU's memory. RuntimeError without a GPU or CuPy; it says what is missing."""
 
-    def copy_(self, other: Tensor | Number) -> Tensor:
+    def copy_(self, other: Tensor | Number) -> Self:
         """Overwrite x with the values of a tensor, on any device, broadcast to this shape and cast to this dtype; or a number."""
 
-    def fill_(self, value: Tensor | Number) -> Tensor:
+    def fill_(self, value: Tensor | Number) -> Self:
         """Set every element to a number, or to the number in a 0-d tensor."""
 
-    def zero_(self) -> Tensor:
+    def zero_(self) -> Self:
         """Set every element to 0."""
 
     def half(self) -> Tensor:

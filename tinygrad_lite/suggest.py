@@ -35,7 +35,12 @@ PLACES = {  # our modules and classes, and PyTorch's for the same names
     "Module": "torch.nn.Module",
     "Tensor": "torch.Tensor",
 }
-
+FROM_NUMPY = {  # names of NumPy's that PyTorch does not have, and what PyTorch has
+    "torch.array": "tl.tensor(data)",
+    "torch.Tensor.astype": "x.to(dtype)",
+    "torch.Tensor.copy": "x.clone()",
+    "torch.Tensor.to_numpy": "x.numpy()",
+}
 
 INTERNAL = ("TYPE_CHECKING", "annotations", "missing_from", "names_in")
 
@@ -99,6 +104,8 @@ def hint(what: str | type, name: str, known: Callable[[], Iterable[str]]) -> str
         key = f"{place}.{name}".removeprefix("torch.")
         other = instead().get(key) or instead().get(key.removeprefix("Tensor."))
         return f": PyTorch has {place}.{name}, tinygrad_lite does not yet" + (f". Instead: {other}" if other else "")
+    if f"{place}.{name}" in FROM_NUMPY:
+        return f"; in PyTorch it is {FROM_NUMPY[f'{place}.{name}']}"
     elsewhere = [] if place == "torch.nn.Module" else [f"{other}.{name}" for other in names if name in names[other]]
     near = nearest(name, known(), 0 if elsewhere else None)
     if near:

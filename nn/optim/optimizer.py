@@ -7,7 +7,7 @@ A subclass says what one step computes: `update` is its formula, `hyperparameter
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -86,7 +86,7 @@ class Optimizer:
         known = {id(p) for group in self.param_groups for p in group["params"]}
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_described(p)}")
             if not p.is_leaf:
                 raise ValueError("can't optimize a non-leaf Tensor: this one was computed from others")
             if id(p) in known:
@@ -266,6 +266,18 @@ def _param_groups(params: Any) -> list[dict[str, Any]]:
             "use nn.ModuleList), or model.parameters() was iterated over before, which works only once"
         )
     return groups if isinstance(groups[0], dict) else [{"params": groups}]
+
+
+def _described(p: object) -> str:
+    """What is no Tensor, and for what is often written by mistake, what to write."""
+    kind = type(p)
+    if isinstance(p, Module):
+        return f"{kind.__name__}; give its parameters()"
+    if isinstance(p, tuple) and any(isinstance(x, Tensor) for x in p):
+        return "tuple: with its name? give model.parameters(), without names"
+    if isinstance(p, (list, Iterator)):
+        return f"{kind.__name__}; several go together as [*a.parameters(), *b.parameters()]"
+    return f"{kind.__module__}.{kind.__qualname__}" if kind.__name__ in ("Tensor", "Parameter") else kind.__name__
 
 
 def not_negative(what: str, value: Any) -> None:

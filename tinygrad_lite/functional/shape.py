@@ -29,8 +29,12 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """
     size = size_of(shape)
     if size and min(size) < -1:
-        raise RuntimeError(f"reshape: {list(size)} is no shape; one size may be -1, the others count")
-    return shapes.reshape(input, shape=size)
+        raise RuntimeError(f"reshape: {list(size)} is not a shape: one size may be -1, the others count")
+    try:
+        return shapes.reshape(input, shape=size)
+    except RuntimeError as error:
+        what = f"{input.dtype}{list(input.shape)} has {input.numel()} numbers, which do not fill shape {list(size)}"
+        raise RuntimeError(f"reshape: {what}{' (one size may be -1)' if min(size, default=0) < 0 else ''}") from error
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
