@@ -214,5 +214,5 @@ def test_a_lemma_does_not_hide_what_has_the_name_already(name: str) -> None:
         return x
 
     vjp = eval(f"lambda g, {name}: g")
-    with pytest.raises(TypeError, match=f"{name}= is for no input, and {name} is .*; give a lemma another name"):
+    with pytest.raises(TypeError, match=f"{name}= is not an input, and {name} is .*; give a lemma another name"):
         op(x=vjp, **{name: lambda x: x})(moved)

@@ -41,8 +41,8 @@ def axes_of(dim: Dim, ndim: int, what: str) -> tuple[int, ...]:
 
 
 def size_of(size: Any) -> tuple[int, ...]:
-    """A shape from the `*size` of a function that may be called as f(2, 3), f((2, 3)) or f([2, 3]). TypeError for what is not a
-    whole number.
+    """A shape from the `*size` of a function that may be called as f(2, 3), f((2, 3)) or f([2, 3]). TypeError if a size is
+    not an int.
     >>> size_of((2, 3)), size_of(([2, 3],))
     ((2, 3), (2, 3))
     """

@@ -148,7 +148,7 @@ class Op:
         for name in given:
             if name in (*self.options, "out", "shape", "nth", "g"):
                 what = "an option" if name in self.options else "what the vjps get"
-                raise TypeError(f"@op {self.name}: {name}= is for no input, and {name} is {what}; give a lemma another name")
+                raise TypeError(f"@op {self.name}: {name}= is not an input, and {name} is {what}; give a lemma another name")
             if name not in self.inputs and name not in asked:
                 there = ", ".join((*self.inputs, *self.options, "out", "shape"))
                 what = f"is neither an input nor a lemma that a vjp asks for; the known names are {there}"
@@ -208,7 +208,7 @@ class Op:
             if values is not None:
                 known.update(zip(needs, values))
                 asked.update(reads)
-        for name, (_, asks) in reversed(self.lemmas.items()):  # a lemma asks for earlier ones only
+        for name, (_, asks) in reversed(self.lemmas.items()):  # a lemma asks only for earlier ones
             asked.update(asks if name in asked else ())
         for name, (lemma, asks) in self.lemmas.items():
             if name in asked:
