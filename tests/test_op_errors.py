@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import tinygrad_lite as tl
@@ -73,3 +74,9 @@ import tinygrad_lite as tl
 def test_errors_say_what_happened(call: Any, error: Any, words: str) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+def test_what_is_not_a_tensor_is_told_by_its_place() -> None:
+    for call in (lambda xs: tl.cat(xs), lambda xs: tl.stack(xs), lambda xs: tl.einsum("i,i", *xs)):
+        with pytest.raises(TypeError, match="expected Tensors, got ndarray in place 1"):
+            call([tl.ones(2), np.ones(2)])

@@ -6,6 +6,7 @@ array becomes a Tensor on the same memory, a NumPy scalar a number.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,13 @@ def as_tensor_like(x: Any, like: Tensor) -> Tensor:
         return Tensor._of(array_module(like.array).asarray(x, dtype=dtype))
     except OverflowError as error:
         raise RuntimeError(f"the number {x} does not fit into {dtype}; cast the tensor first: x.long()") from error
+
+
+def all_tensors(what: str, given: Iterable[Any]) -> None:
+    """TypeError for what is not a Tensor, by its place."""
+    for i, x in enumerate(given):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{what}: expected Tensors, got {type(x).__name__} in place {i}; make it one with tensor(...)")
 
 
 def same_dtype(*tensors: Tensor) -> list[Tensor]:

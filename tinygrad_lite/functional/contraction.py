@@ -11,6 +11,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..backend import array_module
+from ..operands import all_tensors
 from ..ops import contraction, indexing, shape
 from .reduction import sum
 
@@ -26,6 +27,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     (tensor(5.), tensor([ 5., 11.]))
     """
     xs: list[Tensor] = list(operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands)
+    all_tensors("einsum", xs)
     terms, to = parsed(equation, xs)
     sizes = checked(equation, xs, terms, to)
     full = [{c for c, n in zip(term, x.shape) if n == sizes[c]} for x, term in zip(xs, terms)]  # without axes that broadcast

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..axes import Dim, axes_of, axis_of, numpy_names, size_of
-from ..operands import same_dtype
+from ..operands import all_tensors, same_dtype
 from ..ops import shape as shapes
 
 __all__ = ["reshape", "permute", "transpose", "squeeze", "unsqueeze", "flatten", "broadcast_to", "cat", "stack"]
@@ -126,6 +126,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
     """
     if isinstance(tensors, Tensor) or not len(tensors):
         raise TypeError("cat: expected a non-empty list or tuple of Tensors")
+    all_tensors("cat", tensors)
     if any(x.array.ndim == 0 for x in tensors):
         raise RuntimeError("cat: a 0-d tensor has no axis to join along; use stack()")
     xs = same_dtype(*tensors)
@@ -151,6 +152,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
     """
     if isinstance(tensors, Tensor) or not len(tensors):
         raise TypeError("stack: expected a non-empty list or tuple of Tensors")
+    all_tensors("stack", tensors)
     found = {x.array.shape for x in tensors}
     if len(found) > 1:
         raise RuntimeError(f"stack: tensors must have the same shape, got {', '.join(str(list(s)) for s in sorted(found))}")
