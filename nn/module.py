@@ -21,6 +21,7 @@ from functools import partial
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
+from weakref import WeakSet
 
 import numpy as np
 
@@ -210,9 +211,10 @@ class Module:
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """All parameters of this module and, with recurse, of those below, each once: what an optimizer is given.
 
-        A warning if a plain list, tuple or dict holds modules or parameters that are trainable and not among them.
+        The first call warns if a plain list, tuple or dict holds modules or parameters that are trainable and not among them.
         """
-        if recurse:
+        if recurse and self not in _looked_at:  # once for a module: to look takes as long as to find the parameters
+            _looked_at.add(self)
             _warn_of_plain_containers(self)
         return (p for _, p in self.named_parameters(recurse=recurse))
 
@@ -390,6 +392,9 @@ def _count(module: Module) -> str:
     notes += [f"{frozen:,} frozen"] if frozen else []
     notes += ["not initialized"] if any([isinstance(p, UninitializedParameter) for p in parameters]) else []
     return ", ".join(notes)
+
+
+_looked_at: WeakSet[Module] = WeakSet()
 
 
 def _warn_of_plain_containers(module: Module) -> None:

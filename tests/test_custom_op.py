@@ -157,3 +157,11 @@ def test_options_may_be_given_by_position() -> None:
             tl.exp(x, 2)
     finally:
         del ops["scaled"]
+
+
+def test_the_derivatives_must_be_given() -> None:
+    with pytest.raises(TypeError, match=r"@op: give the derivative of each input above the function: @op\(x=lambda g"):
+
+        @op
+        def bare(x: Any) -> Any:
+            return x

@@ -546,7 +546,7 @@ def test_the_last_line_of_a_traceback_has_one_suggestion_only() -> None:
     for line in ("tl.ones(2).sort", "tl.sofmax", "from tinygrad_lite.nn import Linaer", "tl.nn.Linear(1, 1).wieght"):
         run = subprocess.run([sys.executable, "-c", f"import tinygrad_lite as tl; {line}"], capture_output=True, text=True)
         last = run.stderr.strip().splitlines()[-1]
-        assert last.startswith(("tinygrad_lite.suggest.NoSuch: ", "ImportError: "))
+        assert last.startswith(("AttributeError: ", "ImportError: "))
         assert last.count("Did you mean") == ("sort" not in line)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 
 import numpy as np
@@ -80,3 +81,24 @@ def test_what_is_not_a_tensor_is_told_by_its_place() -> None:
     for call in (lambda xs: tl.cat(xs), lambda xs: tl.stack(xs), lambda xs: tl.einsum("i,i", *xs)):
         with pytest.raises(TypeError, match="expected Tensors, got ndarray in place 1"):
             call([tl.ones(2), np.ones(2)])
+
+
+@pytest.mark.parametrize("value", [[1.0, 2.0], 2.0, (1, 2), True, 1j])
+def test_a_list_or_a_number_is_no_tensor(value: Any) -> None:
+    for function in (tl.exp, tl.sqrt, tl.relu):
+        with pytest.raises(TypeError, match=r"expected a Tensor or a number, got|expected a Tensor, got"):
+            function(value)
+    assert isinstance(tl.exp(np.ones(2)), np.ndarray)  # on arrays an op is its forward
+
+
+def test_a_result_that_does_not_fit_in_place_is_told_in_our_words() -> None:
+    x = tl.tensor([1, 2])
+    with pytest.raises(RuntimeError, match=r"in-place add: the result float32\[2\] does not fit into int64\[2\]; write x = "):
+        x += 0.5
+    assert x.tolist() == [1, 2]
+
+
+def test_a_traceback_names_pythons_own_error() -> None:
+    with pytest.raises(AttributeError) as error:
+        tl.nothing_of_the_kind  # noqa: B018
+    assert traceback.format_exception_only(error.value)[-1].startswith("AttributeError: module 'tinygrad_lite' has no")

@@ -12,7 +12,7 @@ from functools import partial, wraps
 from inspect import Parameter, Signature, signature
 from itertools import repeat
 from types import FunctionType
-from typing import Any, ParamSpec, Protocol, cast
+from typing import Any, Never, ParamSpec, Protocol, cast
 
 import numpy as np
 
@@ -20,12 +20,13 @@ from ._tensor import Tensor
 from .backend import Array
 from .dtypes import float16, float32
 from .grad_mode import mode
-from .operands import NUMBERS, as_array, explained, promoted, wrapped
+from .operands import NUMBERS, as_array, explained, not_an_operand, promoted, wrapped
 from .recorder import seam
 from .tape import Node, Op, Vjp, register
 
 Arguments = ParamSpec("Arguments")
 ndarray = np.ndarray
+PLAIN = frozenset((int, float, bool, complex, list, tuple))  # PyTorch wants a Tensor, and NumPy would make an array of these
 new = object.__new__
 
 
@@ -35,7 +36,7 @@ class Decorator(Protocol):
     def __call__(self, forward: Callable[Arguments, Array], /) -> Callable[Arguments, Tensor]: ...
 
 
-def op(**vjps: Vjp | None) -> Decorator:
+def op(*forward: Never, **vjps: Vjp | None) -> Decorator:
     """A decorator that turns a forward on arrays into a function on Tensors that records itself on the tape. The keywords are
     its vjps and lemmas; the first lines of tape.py explain them. In the function that users see, the first parameter is called
     `input` and the second `other`. TypeError, at import, if an input has no vjp, if a keyword is neither an input nor a lemma
@@ -50,6 +51,8 @@ def op(**vjps: Vjp | None) -> Decorator:
     >>> sine(x).backward(); x.grad
     tensor(1.)
     """
+    if forward:
+        raise TypeError("@op: give the derivative of each input above the function: @op(x=lambda g, ...: ...), or x=None")
     return partial(_registered, vjps, computes=True)
 
 
@@ -132,6 +135,8 @@ def _one(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
         if given:
             options = _named(op, given, options)
         if not isinstance(input, Tensor):
+            if type(input) in PLAIN:
+                raise not_an_operand(op.name, input)
             return forward(input, **options)
         x, edge, dtype = input.array, input.node, input.array.dtype
         if dtype is not float32 and half is not None and dtype == float16:

@@ -54,36 +54,33 @@ def walk(
     owned: set[Any] = set()  # where the gradient is an array that nothing else refers to: more may be added in place
     for node, g in roots:
         arrived[node] = arrived[node] + g if node in arrived else g
-    on_the_way = None if wanted is None else leading_to(wanted, arrived)
-    recorders = seam.recorders
-    heap = [(-node.birth, node) for node in arrived if type(node) is Node]  # to visit, youngest first
+    on_the_way = leading_to(wanted, arrived) if wanted is not None else None
+    needed = on_the_way.union(wanted) if wanted is not None else None  # type: ignore[union-attr]
+    hooked, recorders = Handle.ever, seam.recorders
+    # The nodes to visit, youngest first.
+    heap = [(-node.birth, node) for node in arrived if type(node) is Node and (needed is None or node in needed)]
     heapify(heap)
     while heap:
         node = heappop(heap)[1]
-        if on_the_way is not None and node not in on_the_way and node not in wanted:  # type: ignore[operator]
-            continue
-        if Handle.ever and hasattr(node, "hooks"):
+        if hooked and hasattr(node, "hooks"):
             arrived[node] = through_hooks(node.hooks, arrived[node], node)
             owned.discard(node)
         if on_the_way is not None and node not in on_the_way:
             continue
         g = arrived.pop(node) if wanted is None or node not in wanted else arrived[node]
-        saved = node.saved
-        if saved is None:
-            what = f"backward through {node.op.name} a second time: its saved values were freed by the first"
-            raise RuntimeError(f"{what}. Give the first backward() or grad() retain_graph=True")
-        if node.birth < writes.last:
-            check_unwritten(node)
+        op, saved, nth = node.op, node.saved, -1
+        if saved is None or node.birth < writes.last:
+            check_saved(node)
         if create_graph:
-            saved = [None if edge is None else as_tensors(node, nth) for nth, edge in enumerate(node.edges)]
-        if node.op.lemmas:
-            if on_the_way is not None:  # only for the vjps that will be called
-                saved = [x if e in on_the_way or e in wanted else None for x, e in zip(saved, node.edges)]  # type: ignore[operator]
-            saved = node.op.with_lemmas(g, saved)
-        nth = -1
-        for edge, vjp, kept in zip(node.edges, node.op.vjps, saved):
-            nth += 1
-            if edge is None or (on_the_way is not None and edge not in on_the_way and edge not in wanted):  # type: ignore[operator]
+            saved = [None if edge is None else as_tensors(node, n) for n, edge in enumerate(node.edges)]
+        if op.lemmas:
+            if needed is not None:  # lemmas only for the vjps that will be called
+                saved = [values if edge in needed else None for values, edge in zip(saved, node.edges)]
+            saved = op.with_lemmas(g, saved)
+        for edge, vjp, kept in zip(node.edges, op.vjps, saved):
+            if recorders:
+                nth += 1
+            if edge is None or (needed is not None and edge not in needed):
                 continue
             x_g = None
             try:
@@ -91,7 +88,7 @@ def walk(
                 if x_g.shape != edge.shape:
                     x_g = unbroadcast(x_g, edge.shape)
             except (AttributeError, TypeError, ValueError, IndexError) as error:
-                raise misfit(node, nth, x_g, error) from error
+                raise misfit(node, edge, vjp, x_g, error) from error
             if recorders:
                 for recorder in recorders:
                     recorder.differentiated(node, nth, g, x_g)
@@ -103,11 +100,12 @@ def walk(
                 # Adding in place must not change what others see. A vjp may return g itself, a saved array, or a view of
                 # either (`.base` is not None: it shows the memory of another array). Any other array is new.
                 if not create_graph and x_g is not g and x_g.base is None:
-                    for array in kept:
-                        if array is x_g or (type(array) is tuple and any([part is x_g for part in array])):
+                    for value in kept:
+                        if value is x_g:
                             break
                     else:
-                        owned.add(edge)
+                        if not op.lemmas or not in_lemma(x_g, kept):
+                            owned.add(edge)
             elif edge in owned:
                 before += x_g
                 arrived[edge] = before
@@ -115,13 +113,27 @@ def walk(
                 arrived[edge] = before + x_g
                 if not create_graph:
                     owned.add(edge)
-        if not retain_graph and node.op.saves_arrays:
+        if not retain_graph and op.saves_arrays:
             node.saved = None
-    if Handle.ever:
+    if hooked:
         for leaf in [leaf for leaf in arrived if type(leaf) is Leaf and leaf.hooks]:
             arrived[leaf] = through_hooks(leaf.hooks, arrived[leaf], leaf)
             owned.discard(leaf)
     return arrived, owned
+
+
+def in_lemma(x_g: Any, kept: Any) -> bool:
+    """Whether x_g is one of several arrays that a lemma gave."""
+    return any([part is x_g for value in kept if type(value) is tuple for part in value])
+
+
+def check_saved(node: Node) -> None:
+    """RuntimeError if the saved values of a node were freed, or changed in place since."""
+    if node.saved is None:
+        what = f"backward through {node.op.name} a second time: its saved values were freed by the first"
+        then = "Give the first backward() or grad() retain_graph=True, or detach() what a step takes over from the last"
+        raise RuntimeError(f"{what}. {then}")
+    check_unwritten(node)
 
 
 def through_hooks(hooks: Hooks, g: Any, at: Leaf | Node) -> Any:
@@ -160,9 +172,10 @@ def leading_to(wanted: Collection[Any], roots: Iterable[Any]) -> set[Node]:
     return found
 
 
-def misfit(node: Node, nth: int, x_g: Any, error: Exception) -> Exception:
-    """The error for a vjp that raised one, or that gave a gradient that does not fit its input, the nth."""
-    x, shape = node.op.inputs[0 if node.op.variadic else nth], list(node.edges[nth].shape)
+def misfit(node: Node, edge: Any, vjp: Any, x_g: Any, error: Exception) -> Exception:
+    """The error for a vjp that raised one, or that gave a gradient that does not fit its input."""
+    nth = [known is vjp for known, _ in zip(node.op.vjps, node.edges)].index(True)
+    x, shape = node.op.inputs[0 if node.op.variadic else nth], list(edge.shape)
     what = f"backward through {node.op.name}: the vjp {x}= of {node.op.name}"
     inside = error.__traceback__ and error.__traceback__.tb_next
     if inside and x_g is None:

@@ -156,6 +156,8 @@ def in_place(
         try:
             write(x.array, change, *y)
         except (TypeError, ValueError, IndexError, OverflowError) as error:
+            if "same_kind" in str(error):  # NumPy will not cast the result
+                raise _misfit(what, x, op(x.detach(), *others)) from error
             raise explained("in-place " + what, error, x.array, *y) from error
     for recorder in seam.recorders:
         recorder.written(what, x, others)
@@ -190,9 +192,12 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
 def _check_fit(what: str, x: Tensor, out: Tensor) -> None:
     """RuntimeError if a result cannot replace x: it has another shape, or it has floats and x has integers."""
     if out.shape != x.shape or rank(out.dtype) > rank(x.dtype):
-        raise RuntimeError(
-            f"in-place {what}: the result {out.dtype}{list(out.shape)} does not fit into {x.dtype}{list(x.shape)}"
-        )
+        raise _misfit(what, x, out)
+
+
+def _misfit(what: str, x: Tensor, out: Tensor) -> RuntimeError:
+    text = f"in-place {what}: the result {out.dtype}{list(out.shape)} does not fit into {x.dtype}{list(x.shape)}"
+    return RuntimeError(text + ("" if out.dtype == x.dtype else "; write x = ... for a new tensor, or cast x first"))
 
 
 def references(array: Array) -> list[int]:

@@ -60,6 +60,9 @@ class NoSuch(AttributeError):
         return AttributeError, (str(self),)  # so that it can be pickled: `known` is often a lambda
 
 
+NoSuch.__module__, NoSuch.__qualname__ = "builtins", "AttributeError"  # what a traceback shows
+
+
 def no_such(what: str | type, name: str, known: Callable[[], Iterable[str]]) -> NoSuch:
     """The error for an attribute `name` that a module (its __name__) or the objects of a class do not have.
 

@@ -114,6 +114,20 @@ class Op:
     has one vjp for all of them, which may ask for `nth`, the position of the input that it is called for.
     """
 
+    __slots__ = (
+        "name",
+        "forward",
+        "inputs",
+        "options",
+        "variadic",
+        "vjps",
+        "lemmas",
+        "reads",
+        "needs",
+        "keeps",
+        "saves_arrays",
+    )
+
     def __init__(self, forward: Callable[..., Array], given: dict[str, Vjp | None]) -> None:
         if not isinstance(forward, FunctionType):
             raise TypeError(f"@op: expected a Python function, got {type(forward).__name__} {forward!r}; wrap it in a def")
