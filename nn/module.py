@@ -21,7 +21,6 @@ from functools import partial
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
-from weakref import WeakSet
 
 import numpy as np
 
@@ -65,6 +64,7 @@ class Module:
     """
 
     training: bool = True
+    _looked_at: bool = False  # whether parameters() has looked for layers in plain lists
     _buffers: dict[str, bool]  # the names of buffers, and whether each is saved; made by the first register_buffer
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -213,8 +213,8 @@ class Module:
 
         The first call warns if a plain list, tuple or dict holds modules or parameters that are trainable and not among them.
         """
-        if recurse and self not in _looked_at:  # once for a module: to look takes as long as to find the parameters
-            _looked_at.add(self)
+        if recurse and not self._looked_at:  # once for a module: to look takes as long as to find the parameters
+            vars(self)["_looked_at"] = True
             _warn_of_plain_containers(self)
         return (p for _, p in self.named_parameters(recurse=recurse))
 
@@ -392,9 +392,6 @@ def _count(module: Module) -> str:
     notes += [f"{frozen:,} frozen"] if frozen else []
     notes += ["not initialized"] if any([isinstance(p, UninitializedParameter) for p in parameters]) else []
     return ", ".join(notes)
-
-
-_looked_at: WeakSet[Module] = WeakSet()
 
 
 def _warn_of_plain_containers(module: Module) -> None:
