@@ -18,13 +18,13 @@
 # %%
 from typing import Any
 
-import lesson
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from tinygrad_lite import Tensor, autograd, datasets, float64, from_numpy, nn, relu
+from tinygrad_lite.nn import lesson
 
 options = lesson.Options("The backward pass of a two-layer network, written out next to the engine's.")
 options.add_argument("--steps", type=lesson.count, default=300, help="training steps at the end (default: 300)")

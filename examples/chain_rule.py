@@ -11,11 +11,11 @@
 # %%
 from collections.abc import Mapping
 
-import lesson
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from tinygrad_lite import Tensor, autograd, float64, nn, tanh, tensor
+from tinygrad_lite.nn import lesson
 
 args = lesson.Options("The chain rule, one step at a time.").parse()
 

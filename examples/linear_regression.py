@@ -11,11 +11,11 @@
 # validation points; how good it then is, of 1,000 test points, by which nothing was chosen.
 
 # %%
-import lesson
 import numpy as np
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Tensor, datasets, manual_seed, nn, randn, tensor
+from tinygrad_lite.nn import lesson
 
 options = lesson.Options("Linear regression finds a known rule again; weight decay.")
 options.add_argument("--epochs", type=lesson.count, default=10, help="passes over the points of the first part (default: 10)")

@@ -15,11 +15,11 @@
 # %%
 from time import perf_counter
 
-import lesson
 import numpy as np
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Tensor, cat, datasets, manual_seed, nn, no_grad
+from tinygrad_lite.nn import lesson
 
 options = lesson.Options("A network of three layers learns Fashion-MNIST.")
 options.add_argument("--epochs", type=lesson.count, default=30, help="passes over the training pictures at most (default: 30)")

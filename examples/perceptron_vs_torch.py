@@ -19,11 +19,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import lesson
 import numpy as np
 from matplotlib.figure import Figure
 
 from tinygrad_lite import einsum, eye, float64, from_numpy, nn
+from tinygrad_lite.nn import lesson
 
 options = lesson.Options("One layer trained with four gradients; they agree to the last digits.")
 options.add_argument("--epochs", type=lesson.count, default=16, help="passes over the training points (default: 16)")

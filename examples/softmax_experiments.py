@@ -14,10 +14,10 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-import lesson
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Generator, Tensor, arange, autograd, datasets, log, manual_seed, nn, no_grad, randint, randn
+from tinygrad_lite.nn import lesson
 
 options = lesson.Options("Softmax regression: four experiments.")
 options.add_argument("--epochs", type=lesson.count, default=10, help="for each learning rate (default: 10)")

@@ -10,10 +10,10 @@
 # %%
 from collections.abc import Callable
 
-import lesson
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Tensor, autograd, exp, eye, float16, float32, float64, linspace, log, nn, stack, tensor, zeros_like
+from tinygrad_lite.nn import lesson
 
 options = lesson.Options("Softmax: what it does, where it breaks, and its gradient.")
 options.add_argument("--short", action="store_true", help="fewer points on the curves")

@@ -9,10 +9,10 @@
 # %%
 from time import perf_counter
 
-import lesson
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Tensor, datasets, manual_seed, nn
+from tinygrad_lite.nn import lesson
 
 options = lesson.Options("Softmax regression on Fashion-MNIST, with nn.")
 options.add_argument("--epochs", type=lesson.count, default=10, help="passes over the training pictures (default: 10)")

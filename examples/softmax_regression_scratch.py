@@ -10,10 +10,10 @@
 from collections.abc import Iterable
 from time import perf_counter
 
-import lesson
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Tensor, datasets, exp, log, manual_seed, nn, no_grad, normal, tensor, zeros
+from tinygrad_lite.nn import lesson
 
 options = lesson.Options("Softmax regression on Fashion-MNIST, from scratch.")
 options.add_argument("--epochs", type=lesson.count, default=10, help="passes over the training pictures (default: 10)")

@@ -17,11 +17,11 @@
 from collections.abc import Callable
 from time import perf_counter
 
-import lesson
 import numpy as np
 from matplotlib.figure import Figure
 
 from tinygrad_lite import Tensor, autograd, datasets, manual_seed, nn, no_grad, tensor
+from tinygrad_lite.nn import lesson
 
 options = lesson.Options("Two classifiers learn Iris; a picture shows what.")
 options.add_argument("--epochs", type=lesson.count, default=100, help="passes over the training flowers (default: 100)")

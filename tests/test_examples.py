@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from tinygrad_lite.nn import lesson
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "lesson")  # that is what they share
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 OPTIONS = {"chain_rule": [], "train_iris": ["--epochs", "40", "--starts", "2"]}  # the others have --short
 EXPECTED = {  # what is printed, where it is known beforehand
     "chain_rule": r"w +weight +0\.600000 +1\.146673 +1\.146673 +1\.146673",
@@ -72,7 +74,6 @@ def test_iris_by_the_numbers(tmp_path: Path) -> None:
 def refused(example: str, options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """The last line of the usage error with which a lesson ends at once, in this process, where torch is loaded already."""
     path = EXAMPLES / f"{example}.py"
-    monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setattr(sys, "argv", [str(path), *options])
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(path), run_name="__main__")
@@ -107,10 +108,8 @@ def test_a_folder_without_permission_is_found_before_training(
     def not_permitted(*args: object, **options: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.TemporaryFile", not_permitted)  # root may write anywhere
-    monkeypatch.delitem(sys.modules, "lesson", raising=False)
+    monkeypatch.setattr(lesson, "TemporaryFile", not_permitted)  # root may write anywhere
     line = refused("chain_rule", ["--out", str(tmp_path / "x.png")], monkeypatch, capsys)
-    monkeypatch.delitem(sys.modules, "lesson")
     assert "argument --out" in line and "Permission denied" in line
 
 
@@ -120,7 +119,6 @@ def test_a_folder_without_permission_is_found_before_training(
 def test_short_does_not_override_what_was_given(
     options: list[str], epochs: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.setattr(sys, "argv", ["perceptron_vs_torch.py", *options, "--out", str(tmp_path / "x.png")])
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     runpy.run_path(str(EXAMPLES / "perceptron_vs_torch.py"))
@@ -191,15 +189,13 @@ def test_ctrl_c_ends_with_what_was_reached(
 
 def test_ctrl_c_before_anything_is_finished_ends_without_a_traceback(tmp_path: Path) -> None:
     code = """
-import sys
-import lesson
+from tinygrad_lite.nn import lesson
 lesson.Options("").parse()
 with lesson.until_interrupted(lambda: []):
     raise KeyboardInterrupt
 """
-    environment = {**ENVIRONMENT, "PYTHONPATH": str(EXAMPLES)}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], env=ENVIRONMENT, cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
     assert done.returncode not in (0, 1) and (done.stdout, done.stderr) == ("", "\nInterrupted.\n")
 

@@ -6,7 +6,6 @@ import ast
 import base64
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +22,7 @@ TABLES = {
 
 
 def executed(example: str, folder: Path) -> list[dict[str, Any]]:
-    """The outputs of a lesson's cells, made and run as a user does, in a folder with the file that lessons share."""
-    shutil.copy(EXAMPLES / "lesson.py", folder)
+    """The outputs of a lesson's cells, made and run as a user does, in a folder of its own."""
     notebook = folder / f"{example}.ipynb"
     make = ["-m", "jupytext", "--to", "ipynb", "--output", str(notebook), str(EXAMPLES / f"{example}.py")]
     execute = ["-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", str(notebook)]

@@ -1,4 +1,6 @@
-"""What the lessons share: checked options, what Ctrl-C does, and where the figure goes. It is no lesson itself.
+"""What the lessons in examples/ share: checked options, what Ctrl-C does, and where the figure goes.
+
+    from tinygrad_lite.nn import lesson
 
     options = lesson.Options("Two classifiers learn Iris.")             # an ArgumentParser that has --out
     options.add_argument("--epochs", type=lesson.count, default=100)
@@ -7,7 +9,8 @@
         trainer.fit(model, batches)
     lesson.finish(figure, args.out)                                     # writes the figure; in a notebook, shows it
 
-A notebook has no command line, so the defaults hold there. Who copies a lesson elsewhere copies this file with it.
+A notebook has no command line, so the defaults hold there. It is part of the package, so that a lesson runs wherever it is
+copied to. nn does not import it: who writes no lesson does not load it.
 """
 
 from __future__ import annotations
@@ -26,7 +29,9 @@ from typing import Any, TypeVar
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from tinygrad_lite import nn
+from .module import Module
+from .plots import save_figure
+from .trainer import Callback, Trainer
 
 IN_A_NOTEBOOK = "ipykernel" in sys.modules
 Item = TypeVar("Item")
@@ -114,22 +119,22 @@ def finish(figure: Figure, path: Path) -> None:
         figure.savefig(picture, format="png")
         display(Image(picture.getvalue()))
         return
-    nn.plots.save_figure(figure, path)
+    save_figure(figure, path)
     print(f"Figure: {path}")
     if _interrupted:
         sys.exit(130)
 
 
-class PrintEpochs(nn.Callback):
+class PrintEpochs(Callback):
     """Prints these columns of the history, a row as soon as its epoch has ended."""
 
     def __init__(self, *columns: str) -> None:
         self.columns = columns
 
-    def on_fit_start(self, trainer: nn.Trainer, model: nn.Module) -> None:
+    def on_fit_start(self, trainer: Trainer, model: Module) -> None:
         self._write([name.replace("_", " ") for name in ("epoch", *self.columns)])
 
-    def on_train_epoch_end(self, trainer: nn.Trainer, model: nn.Module) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
         row = [f"{trainer.history[name][-1]:.4f}" for name in self.columns]
         self._write([str(trainer.history["epoch"][-1]), *row])
 
