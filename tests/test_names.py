@@ -58,7 +58,8 @@ def public(place: str) -> set[str]:
             if value.__name__.startswith(f"{place}."):
                 files.add(name)
         elif "pybind11" in type(value).__name__ + type(type(value)).__name__:
-            continue
+            if str(value.__module__).startswith(f"{place}."):  # C++ in a build with CUDA, a stand-in of Python in one without
+                names.add(name)
         elif str(getattr(value, "__module__", None) or "torch").startswith("torch"):
             names.add(name)
     classes = {suggest.plain(name) for name in names}  # the file beside its only class is left out: optim.adamw
