@@ -225,7 +225,7 @@ def _in_place_form(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _bitwise_in_place(function: Callable[..., Tensor], name: str) -> Callable[..., Tensor]:
-    """mask &= other, in its own memory."""
+    """The in-place form of `&`, `|` or `^`, such as mask &= other."""
 
     def change(self: Tensor, other: Any) -> Tensor:
         out = function(self, other)
