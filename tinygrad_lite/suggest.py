@@ -60,7 +60,8 @@ class NoSuch(AttributeError):
         return AttributeError, (str(self),)  # so that it can be pickled: `known` is often a lambda
 
 
-NoSuch.__module__, NoSuch.__qualname__ = "builtins", "AttributeError"  # what a traceback shows
+NoSuch.__module__ = "builtins"  # as tracebacks and notebooks show it
+NoSuch.__name__ = NoSuch.__qualname__ = "AttributeError"
 
 
 def no_such(what: str | type, name: str, known: Callable[[], Iterable[str]]) -> NoSuch:
