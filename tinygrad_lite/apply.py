@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import partial, wraps
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature
 from itertools import repeat
 from types import FunctionType
 from typing import Any, Never, ParamSpec, Protocol, cast
@@ -80,14 +80,18 @@ def _registered(vjps: dict[str, Vjp | None], forward: Callable[..., Array], *, c
 
 def _signature(op: Op) -> Signature:
     """The signature for help() and editors: Tensors with PyTorch's names. The forward has arrays, named as in formulas."""
-    given = list(signature(op.forward).parameters.values())
     names = {1: ("input",), 2: ("input", "other")}.get(0 if op.variadic else len(op.inputs), op.inputs)
     kind = "Tensor | Number" if len(op.inputs) == 2 else "Tensor"
-    inputs = [Parameter(name, given[i].kind, annotation=kind) for i, name in enumerate(names)]
-    options = given[len(inputs) :]
-    if len(inputs) == 1 and not op.variadic:  # its options may be given by position too, as PyTorch's arguments are
-        options = [option.replace(kind=Parameter.POSITIONAL_OR_KEYWORD) for option in options]
-    return Signature(inputs + options, return_annotation="Tensor")
+    position = Parameter.VAR_POSITIONAL if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
+    inputs = [Parameter(name, position, annotation=kind) for name in names]
+    # The options of one input may be given by position too, as PyTorch's arguments are.
+    position = Parameter.POSITIONAL_OR_KEYWORD if len(op.inputs) == 1 and not op.variadic else Parameter.KEYWORD_ONLY
+    types, defaults = op.forward.__annotations__, op.forward.__kwdefaults__ or {}
+    options = [
+        Parameter(name, position, default=defaults.get(name, Parameter.empty), annotation=types.get(name, Parameter.empty))
+        for name in op.options
+    ]
+    return Signature(inputs + options, return_annotation="Tensor", __validate_parameters__=False)
 
 
 def _in_float32(op: Op) -> Op:

@@ -13,7 +13,6 @@ import builtins
 import operator
 from collections.abc import Callable
 from functools import partial, wraps
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -239,10 +238,17 @@ def _bitwise_in_place(function: Callable[..., Tensor], name: str) -> Callable[..
 # The tables
 
 
+def first_parameter(function: Any) -> str:
+    """The name of a function's first parameter. inspect.signature() would find it too, but is slow, and this is for each import."""
+    if "__signature__" in vars(function):  # an op
+        return str(next(iter(function.__signature__.parameters)))
+    return str(getattr(function, "__wrapped__", function).__code__.co_varnames[0])
+
+
 def _public(family: Any) -> dict[str, Callable[..., Any]]:
     """The methods of a family: its public functions whose first parameter is `input`, and what PyTorch has as methods only."""
     functions = {name: getattr(family, name) for name in family.__all__}
-    takes_input = {name: f for name, f in functions.items() if next(iter(signature(f).parameters)) == "input"}
+    takes_input = {name: f for name, f in functions.items() if first_parameter(f) == "input"}
     return takes_input | {name: getattr(family, name) for name in getattr(family, "METHODS", [])}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +35,8 @@ def text(x: Tensor) -> str:
 
 def html(x: Tensor) -> str:
     """For a notebook: dtype, shape, device, history and the counts of nan and inf; then the values, with nan and inf marked."""
+    from html import escape  # loaded only where a notebook asks
+
     array = put(x.array, "cpu")
     notes = [f"{x.dtype} {list(x.shape)}"]
     if x.device.type != "cpu":
