@@ -85,10 +85,10 @@ def _signature(op: Op) -> Signature:
     position = Parameter.VAR_POSITIONAL if op.variadic else Parameter.POSITIONAL_OR_KEYWORD
     inputs = [Parameter(name, position, annotation=kind) for name in names]
     # The options of one input may be given by position too, as PyTorch's arguments are.
-    position = Parameter.POSITIONAL_OR_KEYWORD if len(op.inputs) == 1 and not op.variadic else Parameter.KEYWORD_ONLY
+    by_position = Parameter.POSITIONAL_OR_KEYWORD if len(op.inputs) == 1 and not op.variadic else Parameter.KEYWORD_ONLY
     types, defaults = op.forward.__annotations__, op.forward.__kwdefaults__ or {}
     options = [
-        Parameter(name, position, default=defaults.get(name, Parameter.empty), annotation=types.get(name, Parameter.empty))
+        Parameter(name, by_position, default=defaults.get(name, Parameter.empty), annotation=types.get(name, Parameter.empty))
         for name in op.options
     ]
     return Signature(inputs + options, return_annotation="Tensor", __validate_parameters__=False)

@@ -239,7 +239,7 @@ def _bitwise_in_place(function: Callable[..., Tensor], name: str) -> Callable[..
 
 
 def first_parameter(function: Any) -> str:
-    """The name of a function's first parameter. inspect.signature() would find it too, but is slow, and this is for each import."""
+    """The name of a function's first parameter. This runs at each import, for which inspect.signature() is too slow."""
     if "__signature__" in vars(function):  # an op
         return str(next(iter(function.__signature__.parameters)))
     return str(getattr(function, "__wrapped__", function).__code__.co_varnames[0])
