@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import warnings as _warnings
 from importlib import import_module as _import_module
-from pkgutil import extend_path as _extend_path
+from os.path import isdir as _isdir
+from os.path import join as _join
+from sys import path as _path
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
@@ -55,7 +57,9 @@ __version__ = "0.1.0"
 
 # Started in the root of a checkout, Python imports this folder itself, and nn and datasets are not inside it. With this line
 # they are found where `pip install -e .` has put links to them.
-__path__ = _extend_path(__path__, __name__)
+__path__ += [
+    _here for _here in (_join(_folder, __name__) for _folder in _path if _folder) if _isdir(_here) and _here not in __path__
+]
 
 # PyTorch does not warn of log 0 or overflow, and neither do we: NumPy's warnings are switched off for our modules. np.errstate
 # around every op would do the same, but takes half a microsecond each time.
