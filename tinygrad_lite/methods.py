@@ -252,7 +252,8 @@ def _public(family: Any) -> dict[str, Callable[..., Any]]:
     return takes_input | {name: getattr(family, name) for name in getattr(family, "METHODS", [])}
 
 
-METHODS: dict[str, Any] = {name: f for family in (*FAMILIES, activation) for name, f in _public(family).items()}
+METHODS: dict[str, Any] = {name: f for family in FAMILIES for name, f in _public(family).items()}
+METHODS |= {name: getattr(activation, name) for name in activation.METHODS}  # its other names are nn.functional's alone
 IN_PLACE = {
     f"{name}_": _in_place_form(getattr(family, name))
     for family in (*FAMILIES, activation)

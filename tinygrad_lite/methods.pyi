@@ -214,14 +214,14 @@ class Methods:
         tensor([3., 7.])
         """
 
+    def relu(self) -> Tensor:
+        """max(x, 0); its derivative at 0 is 0."""
+
     def sigmoid(self) -> Tensor:
         """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). If e^-x overflows, the result is 0, which is right.
         >>> tensor([0.0, 100.0, -1000.0]).sigmoid()
         tensor([0.5000, 1.0000, 0.0000])
         """
-
-    def relu(self) -> Tensor:
-        """max(x, 0); its derivative at 0 is 0."""
 
     def add_(self, other: Tensor | Number) -> Self:
         """Replace x by add(x, other), in the memory of x."""
