@@ -280,3 +280,17 @@ def test_next_functions_lead_down_the_graph() -> None:
     (exp, nth), (own, _) = node.next_functions
     assert (exp.name(), nth, repr(own)) == ("exp", 0, "<AccumulateGrad>")
     assert [step for step, _ in exp.next_functions[0][0].next_functions][1] is None  # the 2 of x * 2
+
+
+@BOTH
+def test_a_root_that_does_not_lead_to_the_input_is_not_visited(t: Any) -> None:
+    x, z = leaf(t, 1.0), leaf(t, 2.0)
+    seen: list[Any] = []
+    other = z * 2
+    other.register_hook(lambda g: seen.append(g))
+    (g,) = t.autograd.grad([(x * 3).sum(), other.sum()], [x])
+    assert (g.tolist(), seen) == ([3.0], [])
+    other = z * 2
+    other.register_hook(lambda g: seen.append(g))
+    t.autograd.grad([x * 3, other], [x], [t.ones(1), t.ones(1)])
+    assert seen == []

@@ -468,6 +468,7 @@ def test_layers_in_a_plain_container_are_not_lost_in_silence(held: Any, message:
     with pytest.warns(UserWarning, match=message) as found:
         assert len(list(net.parameters())) == 2  # as in PyTorch
     assert found[0].filename == __file__
+    assert len(list(net.parameters())) == 2  # the second call does not warn again: warnings are errors here
 
 
 def test_a_plain_container_of_what_is_found_or_frozen_is_fine() -> None:

@@ -23,8 +23,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from itertools import count, repeat
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, cast
 
 from .backend import Array
@@ -210,7 +211,7 @@ class Op:
         parameters = ", ".join((*self.inputs, *nth, "out", *options))
         shape = f"{input}[nth].shape" if self.variadic else f"{input}.shape"
         picked = "".join(f"{shape if name == 'shape' else name}, " for name in needs)
-        keep = eval(f"lambda {parameters}: ({picked})")
+        keep = FunctionType(compiled(f"lambda {parameters}: ({picked})"), {})
         keep.__kwdefaults__ = self.forward.__kwdefaults__
         return cast("Callable[..., tuple[Any, ...]]", keep)
 
@@ -236,6 +237,13 @@ class Op:
             own = known if values is None else known | dict(zip(needs, values))  # `shape` is another for each input
             read.append(None if values is None else tuple([own[name] for name in reads]))
         return read
+
+
+@cache
+def compiled(source: str) -> CodeType:
+    """The code of a lambda. Many ops save the same values, so 67 sources are 39 different ones."""
+    made: CodeType = eval(source).__code__
+    return made
 
 
 def parameters(function: Vjp | None, what: str) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ the labels that only it has; and the operands are contracted two at a time.
 
 from __future__ import annotations
 
-from string import ascii_letters
 from typing import Any
 
 from .._tensor import Tensor
@@ -16,6 +15,9 @@ from ..ops import contraction, indexing, shape
 from .reduction import sum
 
 __all__ = ["einsum"]
+
+# As in the module string, which would compile a pattern at each import.
+ascii_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def einsum(equation: str, *operands: Any) -> Tensor:
