@@ -12,8 +12,9 @@ import stand_in_cupy
 import torch
 
 import tinygrad_lite as tl
-from tinygrad_lite import datasets
+from tinygrad_lite import datasets, methods
 
+methods.load_all()  # the tests are about all functions; test_install.py looks at a program that has not loaded them yet
 torch.set_num_threads(1)  # its threads gain nothing on the small tensors here, and wait for each other on a busy machine
 
 

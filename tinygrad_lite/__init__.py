@@ -6,8 +6,9 @@
     (x**2).sum().backward()
     x.grad                                  # tensor([2., 4.])
 
-`nn` (modules, losses, optimizers), `optim` and `datasets` are imported on first use. Where to look: a derivative is in ops/,
-directly above its forward; tape.py shows how a step is recorded, backward.py how the gradient walks back.
+`nn` (modules, losses, optimizers), `datasets` and other parts are imported on first use, and so are the functions that not every
+program needs (methods.py). Where to look: a derivative is in ops/, directly above its forward; tape.py shows how a step is
+recorded, backward.py how the gradient walks back.
 """
 
 from __future__ import annotations
@@ -20,18 +21,14 @@ from sys import path as _path
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
-from . import autograd as autograd
 from . import creation as _creation
-from . import cuda as cuda
 from . import dtypes as _dtypes
 from . import methods as _methods
-from ._tensor import Tensor as Tensor
 from .apply import op as op
 from .backend import device as device
 from .creation import *
 from .dtypes import *
 from .functional.choice import *
-from .functional.contraction import *
 from .functional.exponential import *
 from .functional.linalg import *
 from .functional.neural import *
@@ -41,14 +38,10 @@ from .grad_mode import enable_grad as enable_grad
 from .grad_mode import is_grad_enabled as is_grad_enabled
 from .grad_mode import no_grad as no_grad
 from .grad_mode import set_grad_enabled as set_grad_enabled
-from .gradcheck import gradcheck as gradcheck
 from .ops.arithmetic import *
 from .ops.choice import *
 from .ops.exponential import *
-from .ops.neural.activation import relu as relu
-from .ops.neural.activation import sigmoid as sigmoid
 from .ops.shape import *
-from .ops.trigonometric import *
 from .random import Generator as Generator
 from .random import manual_seed as manual_seed
 from .suggest import no_such as _no_such
@@ -65,16 +58,31 @@ __path__ += [
 # around every op would do the same, but takes half a microsecond each time.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
-_LAZY = ("nn", "optim", "datasets")
+# Parts that are imported by the first program line that names them.
+_LAZY = ("autograd", "cuda", "datasets", "nn", "optim")
 
 if TYPE_CHECKING:
+    from . import autograd as autograd
+    from . import cuda as cuda
     from . import datasets as datasets
     from . import nn as nn
     from . import optim as optim
+    from ._tensor import Tensor as Tensor
+    from .functional.contraction import *
+    from .gradcheck import gradcheck as gradcheck
+    from .ops.neural.activation import relu as relu
+    from .ops.neural.activation import sigmoid as sigmoid
 else:  # hidden from type checkers, or every misspelt name would be valid for them
-    __all__ = ["Generator", "Tensor", "autograd", "cuda", "device", "gradcheck", "manual_seed", "op", "relu", "sigmoid"]
-    __all__ += ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
-    __all__ += [name for family in (*_methods.FAMILIES, _creation, _dtypes) for name in family.__all__]
+    _FEW = ["Generator", "device", "manual_seed", "op", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+    def _load_all() -> None:
+        """Load all functions, and put them here; see methods.load_all(). `Tensor` comes with them, so that it has all methods."""
+        _methods.load_all()
+        names = {name: getattr(family, name) for family in (*_methods.FAMILIES, _creation, _dtypes)
+                 for name in _methods.functions_of(family)}
+        here = globals()
+        here.update({"Tensor": _methods.Tensor, **{name: f for name, f in names.items() if name not in here}})
+        here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names]))
 
     def __getattr__(name: str) -> _Any:
         if name in _LAZY:
@@ -85,7 +93,13 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
                     raise
                 where = "this checkout is not installed; in its root type: pip install -e ."
                 raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
+        if "__all__" not in globals() and (name == "__all__" or not name.startswith("_")):
+            _load_all()
+            if name in globals():
+                return globals()[name]
         raise _no_such(__name__, name, __dir__)
 
     def __dir__() -> list[str]:
-        return sorted([*__all__, *_LAZY, "__version__"])
+        if "__all__" not in globals():
+            _load_all()
+        return sorted([*globals()["__all__"], "__version__"])

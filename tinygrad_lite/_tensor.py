@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, overload
 
@@ -21,7 +20,6 @@ from . import printing
 from .axes import axis_of
 from .backend import Array, as_part, device, device_of, part_of
 from .dtypes import get_default_dtype
-from .suggest import no_such
 from .tape import Handle, Hooks, Leaf, Node
 
 if TYPE_CHECKING:
@@ -293,11 +291,6 @@ class Tensor(Methods):
     def __copy__(self) -> Tensor:
         kind, *_ = self.__reduce_ex__(4)[1]
         return _rebuilt(kind, self.array, None, None).requires_grad_(self.requires_grad)
-
-    if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
-
-        def __getattr__(self, name: str) -> Any:
-            raise no_such(type(self), name, partial(dir, Tensor))
 
     __hash__ = object.__hash__
 

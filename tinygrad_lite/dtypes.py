@@ -17,14 +17,15 @@ from .backend import is_array
 
 # fmt: off
 __all__ = [
-    "float16", "half", "float32", "float", "float64", "double", "int32", "int", "int64", "long", "uint8", "bool",
+    "float16", "half", "float32", "float", "float64", "double", "int8", "int16", "short", "int32", "int", "int64", "long", "uint8",
+    "bool",
     "get_default_dtype", "set_default_dtype",
 ]
 # fmt: on
 
-SUPPORTED = tuple(map(np.dtype, ("float16", "float32", "float64", "int32", "int64", "uint8", "bool")))
-float16, float32, float64, int32, int64, uint8, bool = SUPPORTED
-half, float, double, int, long = float16, float32, float64, int32, int64
+SUPPORTED = tuple(map(np.dtype, ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")))
+float16, float32, float64, int8, int16, int32, int64, uint8, bool = SUPPORTED
+half, float, double, short, int, long = float16, float32, float64, int16, int32, int64
 _default = [float32]
 
 

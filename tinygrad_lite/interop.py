@@ -18,7 +18,7 @@ from ._tensor import Tensor
 from .functional import comparison
 from .inplace import write
 from .operands import as_tensor_like
-from .ops import arithmetic, choice, exponential, trigonometric
+from .ops import arithmetic, choice, exponential
 from .recorder import seam
 
 
@@ -42,7 +42,7 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max:
 HANDLED_UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.add: arithmetic.add, np.subtract: arithmetic.sub, np.multiply: arithmetic.mul, np.divide: arithmetic.div,
     np.negative: arithmetic.neg, np.absolute: arithmetic.abs, np.sign: arithmetic.sign, np.power: f.pow, np.matmul: f.matmul,
-    np.exp: exponential.exp, np.log: exponential.log, np.sqrt: exponential.sqrt, np.tanh: trigonometric.tanh,
+    np.exp: exponential.exp, np.log: exponential.log, np.sqrt: exponential.sqrt, np.tanh: exponential.tanh,
     np.maximum: choice.maximum, np.minimum: choice.minimum, np.equal: comparison.eq, np.not_equal: comparison.ne,
     np.less: comparison.lt, np.less_equal: comparison.le, np.greater: comparison.gt, np.greater_equal: comparison.ge,
     np.bitwise_and: comparison.bitwise_and, np.bitwise_or: comparison.bitwise_or, np.bitwise_xor: comparison.bitwise_xor,

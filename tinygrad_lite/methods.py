@@ -1,10 +1,13 @@
 """The operators and methods of Tensor that compute, installed here from the functions of ops/ and functional/.
 
-These functions make Tensors, so their files import the class, and the class cannot import them. The last lines of this file
-install them on it; nothing is added to Tensor from outside anywhere else. A public function whose first parameter is `input`
-becomes a method of the same name, as in PyTorch. A name in IN_PLACE also gets an in-place form: x.exp_() is x.exp(), written to
-the memory of x. Editors and type checkers read methods.pyi, which `python tests/declared_methods.py` writes from what is
-installed here.
+These functions make Tensors, so their files import the class, and the class cannot import them. The end of this file installs
+them on it; nothing is added to Tensor from outside anywhere else. A file of ops/ or functional/ is a family. A function in its
+`__all__` whose first parameter is `input` becomes a method of the same name, as in PyTorch; a name in METHODS becomes a method
+only. A name in IN_PLACE also gets an in-place form: x.exp_() is x.exp(), written to the memory of x.
+
+The families that every program needs are loaded with the package. All others are loaded together, by load_all(), when a program
+asks for the first name that is not found without them: so the import stays light, and a new family needs no mention here.
+Editors and type checkers read methods.pyi, which `python tests/declared_methods.py` writes from what is installed.
 """
 
 from __future__ import annotations
@@ -13,17 +16,21 @@ import builtins
 import operator
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any
+from importlib import import_module
+from os import listdir
+from os.path import dirname, join
+from threading import RLock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import backend, interop
+from . import backend
 from . import backward as walk
 from ._tensor import Tensor
 from .dtypes import bool as bool_dtype
-from .dtypes import float16, float32, float64, int32, int64, uint8
+from .dtypes import float16, float32, float64, int8, int16, int32, int64, uint8
 from .functional import choice as f_choice
-from .functional import comparison, contraction, indexing
+from .functional import comparison, indexing
 from .functional import exponential as f_exponential
 from .functional import linalg as f_linalg
 from .functional import neural as f_neural
@@ -31,13 +38,12 @@ from .functional import reduction as f_reduction
 from .functional import shape as f_shape
 from .inplace import in_place, recorded, same_memory
 from .operands import NUMBERS, Number, as_array, device_and_dtype, wrapped
-from .ops import arithmetic, choice, exponential, shape, trigonometric
+from .ops import arithmetic, choice, exponential, shape
 from .ops import indexing as indexing_ops
-from .ops.neural import activation
-from .suggest import hint
+from .suggest import no_such
 
-FAMILIES: tuple[Any, ...] = (arithmetic, exponential, trigonometric, choice, shape)
-FAMILIES += (f_exponential, f_choice, f_reduction, f_shape, f_neural, f_linalg, contraction)
+FAMILIES: list[Any] = [arithmetic, exponential, choice, shape]
+FAMILIES += [f_exponential, f_choice, f_reduction, f_shape, f_neural, f_linalg]
 
 
 # Views of the whole
@@ -131,11 +137,13 @@ def __invert__(self: Tensor) -> Tensor:
 
 
 def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-    return interop.call_ufunc(ufunc, method, inputs, options)
+    load_all()
+    return import_module(f"{__package__}.interop").call_ufunc(ufunc, method, inputs, options)
 
 
 def __array_function__(self: Tensor, function: Any, types: Any, args: Any, options: Any) -> Any:
-    return interop.call(function, tuple(args), options)
+    load_all()
+    return import_module(f"{__package__}.interop").call(function, tuple(args), options)
 
 
 def _swapped(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -147,13 +155,23 @@ def _swapped(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return swapped
 
 
-def _lacking(sign: str, name: str) -> Callable[[Tensor, Any], Any]:
-    """An operator of PyTorch's that is not here yet: it says so, as a missing method does."""
+def _later(name: str) -> Callable[[Tensor, Any], Tensor]:
+    """An operator whose function is in a family that may not be loaded yet."""
 
-    def operation(self: Tensor, other: Any) -> Any:
-        raise TypeError(f"x {sign} y{hint(Tensor, name, list)}")
+    def operation(self: Tensor, other: Tensor | Number) -> Tensor:
+        load_all()
+        return METHODS[name](self, other)  # type: ignore[no-any-return]
 
     return operation
+
+
+if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
+
+    def __getattr__(self: Tensor, name: str) -> Any:
+        """Python calls it for a name that is not found: it may be in a family that is not loaded yet."""
+        if not name.startswith("_") and load_all():
+            return getattr(self, name)
+        raise no_such(type(self), name, partial(dir, Tensor))
 
 
 # In place: written to the same memory, so views see the change
@@ -245,29 +263,32 @@ def first_parameter(function: Any) -> str:
     return str(getattr(function, "__wrapped__", function).__code__.co_varnames[0])
 
 
+def functions_of(family: Any) -> list[str]:
+    """The names in a family that are functions of tinygrad_lite. Of ops/neural/, these are those in FUNCTIONS; the others are
+    functions of nn.functional alone.
+    """
+    return getattr(family, "FUNCTIONS", []) if ".neural." in family.__name__ else family.__all__
+
+
 def _public(family: Any) -> dict[str, Callable[..., Any]]:
     """The methods of a family: its public functions whose first parameter is `input`, and what PyTorch has as methods only."""
-    functions = {name: getattr(family, name) for name in family.__all__}
+    functions = {} if ".neural." in family.__name__ else {name: getattr(family, name) for name in family.__all__}
     takes_input = {name: f for name, f in functions.items() if first_parameter(f) == "input"}
     return takes_input | {name: getattr(family, name) for name in getattr(family, "METHODS", [])}
 
 
-METHODS: dict[str, Any] = {name: f for family in FAMILIES for name, f in _public(family).items()}
-METHODS |= {name: getattr(activation, name) for name in activation.METHODS}  # its other names are nn.functional's alone
-IN_PLACE = {
-    f"{name}_": _in_place_form(getattr(family, name))
-    for family in (*FAMILIES, activation)
-    for name in getattr(family, "IN_PLACE", [])
-}
-IN_PLACE |= {
+METHODS: dict[str, Any] = {}
+IN_PLACE: dict[str, Any] = {
     "add_": _written(arithmetic.add, operator.iadd),
     "sub_": _written(arithmetic.sub, operator.isub),
     "mul_": _written(arithmetic.mul, operator.imul),
     "div_": _written(arithmetic.div, operator.itruediv),
+    "pow_": _in_place_form(f_exponential.pow),
 }
 # fmt: off
 DTYPES = {
-    "half": float16, "float": float32, "double": float64, "int": int32, "long": int64, "byte": uint8, "bool": bool_dtype,
+    "half": float16, "float": float32, "double": float64, "char": int8, "short": int16, "int": int32, "long": int64,
+    "byte": uint8, "bool": bool_dtype,
 }
 OPERATORS: dict[str, Any] = {
     "__add__": arithmetic.add, "__sub__": arithmetic.sub, "__mul__": arithmetic.mul, "__truediv__": arithmetic.div,
@@ -289,12 +310,55 @@ WRITTEN_HERE: dict[str, Any] = {
     "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(name, dtype) for name, dtype in DTYPES.items()},
 }
 # fmt: on
-LACKING = {  # not declared in methods.pyi, so that type checkers flag them
-    "__mod__": _lacking("%", "remainder"),
-    "__floordiv__": _lacking("//", "floor_divide"),
+OPERATORS |= {
+    f"__{name}__": _later(function)
+    for name, function in {
+        "mod": "remainder", "floordiv": "floor_divide", "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
+    }.items()
 }
-LACKING |= {f"__r{name}__": LACKING[f"__{name}__"] for name in ("mod", "floordiv")}
-INSTALLED = METHODS | IN_PLACE | OPERATORS | WRITTEN_HERE
+OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("mod", "floordiv", "lshift", "rshift")}
+INSTALLED: dict[str, Any] = {}
 
-for _name, _method in (INSTALLED | LACKING).items():
-    setattr(Tensor, _name, _method)
+
+def install(families: list[Any]) -> None:
+    """Make the functions of these families methods of Tensor."""
+    for family in families:
+        METHODS.update(_public(family))
+        IN_PLACE.update({
+            f"{name}_": _in_place_form(getattr(family, name))
+            for name in getattr(family, "IN_PLACE", [])
+            if f"{name}_" not in IN_PLACE
+        })
+    INSTALLED.update(METHODS | IN_PLACE | OPERATORS | WRITTEN_HERE)
+    for name, method in INSTALLED.items():
+        setattr(Tensor, name, method)
+
+
+lock = RLock()
+complete = False
+
+
+def load_all() -> bool:
+    """Load the families that are not loaded yet, and install them: all of them, or none if there is an error in one. False if
+    that was done before.
+    """
+    global complete
+    if complete:
+        return False
+    with lock:
+        here = dirname(__file__)
+        folders = ["ops", "functional", "ops/neural"]
+        files = [f"{folder}/{file[:-3]}" for folder in folders for file in sorted(listdir(join(here, folder)))
+                 if file.endswith(".py") and file != "__init__.py"]
+        found = [import_module(f"{__package__}.{file.replace('/', '.')}") for file in files]
+        new = [family for family in found if family not in FAMILIES and hasattr(family, "__all__")]
+        if not complete:
+            install(new)
+            FAMILIES.extend(new)
+            complete = True
+    return True
+
+
+install(FAMILIES)
+if not TYPE_CHECKING:
+    Tensor.__getattr__ = __getattr__

@@ -261,13 +261,20 @@ ops: dict[str, Op] = {}  # every op by name: tests/cases/ must have a row for ea
 
 
 def register(op: Op) -> None:
-    """Add an op to `ops`. TypeError if another op has the same name."""
+    """Add an op to `ops`. TypeError if another op has the same name; but an op of a user may have the name of one of ours."""
     before = ops.get(op.name)
+    users = [own(known) for known in (before, op) if known]
     # The same lines may run again (a module is reloaded); in an interactive session a changed cell may define the op anew.
-    if before and place_of(before.forward) != place_of(op.forward) and not hasattr(sys, "ps1"):
+    if before and users[0] == users[1] and place_of(before.forward) != place_of(op.forward) and not hasattr(sys, "ps1"):
         file, line = place_of(before.forward)
         raise TypeError(f"@op {op.name}: an op of this name exists already, in {file}, line {line}; choose another name")
-    ops[op.name] = op
+    if not before or users[0] or not users[1]:
+        ops[op.name] = op
+
+
+def own(op: Op) -> bool:
+    """Whether an op is a user's own, not one of this package."""
+    return str(op.forward.__module__).partition(".")[0] != "tinygrad_lite"
 
 
 def place_of(function: Callable[..., Any]) -> tuple[str, int]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.ops.exponential import tanh
 from tinygrad_lite.ops.neural.activation import relu as _relu
-from tinygrad_lite.ops.trigonometric import tanh
 
 __all__ = ["relu", "tanh", "softmax", "log_softmax"]
 

@@ -1,4 +1,4 @@
-"""Rows of exp, log, sqrt and the powers: `pow_scalar` is to a number, `pow` to a tensor."""
+"""Rows of exp, log, sqrt, tanh and the powers: `pow_scalar` is to a number, `pow` to a tensor."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from .table import PAIRS, case, f, inf, nan, positive, transposed, unary, unary_of_positive
 
 unary("exp", keeps="out")
+unary("tanh", keeps="out")
 unary_of_positive("log", keeps="x")
 unary_of_positive("sqrt", keeps="out")
 

@@ -8,7 +8,6 @@ https://pytorch.org/docs/stable/generated/torch.NAME.html
 """
 
 from .choice import *
-from .contraction import *
 from .exponential import *
 from .linalg import *
 from .neural import *

@@ -1,4 +1,4 @@
-"""Exponentials, logarithms, powers and roots, element by element. At a pole, the derivative is PyTorch's."""
+"""Exponentials, logarithms, powers, roots and tanh, element by element. At a pole, the derivative is PyTorch's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..backend import Array
 from .arithmetic import zero
 from .choice import masked
 
-__all__ = ["exp", "log", "sqrt"]
+__all__ = ["exp", "log", "sqrt", "tanh"]
 IN_PLACE = __all__
 
 @op(x=lambda g, out: g * out)
@@ -43,3 +43,8 @@ def pow(x: Array, y: Array) -> Array:
     tensor([ 1.,  4., 27.])
     """
     return np.power(x, y)
+
+@op(x=lambda g, out: g * (1 - out * out))
+def tanh(x: Array) -> Array:
+    """Hyperbolic tangent: tanh' = 1 - tanh²."""
+    return np.tanh(x)

@@ -9,8 +9,7 @@ from ...backend import Array
 from ..choice import masked
 
 __all__ = ["sigmoid"]
-METHODS = ["relu", "sigmoid"]
-IN_PLACE = METHODS
+METHODS = FUNCTIONS = IN_PLACE = ["relu", "sigmoid"]
 
 @op(x=lambda g, out: masked(g, ~(out <= 0)))
 def relu(x: Array) -> Array:
