@@ -28,6 +28,7 @@ from .apply import op as op
 from .backend import device as device
 from .creation import *
 from .dtypes import *
+from .functional.arithmetic import *
 from .functional.choice import *
 from .functional.exponential import *
 from .functional.linalg import *

@@ -20,7 +20,7 @@ from ._tensor import Tensor
 from .backend import Array
 from .dtypes import float16, float32
 from .grad_mode import mode
-from .operands import NUMBERS, as_array, explained, not_an_operand, promoted, wrapped
+from .operands import NUMBERS, as_array, explained, not_an_operand, promoted, wrapped, wrapped_around
 from .recorder import seam
 from .tape import Node, Op, Vjp, register
 
@@ -203,6 +203,8 @@ def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
             return half(input, other)
         try:
             out = forward(x, y)
+        except OverflowError:  # a number too large for the integers wraps around, as in PyTorch
+            return apply(*wrapped_around(input, other))
         except Exception as error:
             raise explained(op.name, error, x, y) from error
         if type(out) is not ndarray:

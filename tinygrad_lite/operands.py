@@ -14,7 +14,7 @@ import numpy as np
 from . import backend
 from ._tensor import Tensor
 from .backend import Array, array_module, device_of, is_array, plain
-from .dtypes import SUPPORTED, as_dtype, get_default_dtype, result_type
+from .dtypes import SUPPORTED, as_dtype, get_default_dtype, int64, result_type
 
 Number = float | int | bool
 NUMBERS = frozenset((int, float, bool))
@@ -32,6 +32,18 @@ def wrapped(what: str, value: Any) -> Any:
     if is_array(value):
         return Tensor._of(plain(value))
     raise not_an_operand(what, value)
+
+
+def wrapped_around(x: Any, y: Any) -> tuple[Any, Any]:
+    """A Tensor of integers and a number that they cannot hold, as two Tensors: the number loses its upper bits, as in PyTorch.
+    RuntimeError if it does not fit into int64 either.
+    """
+    like = x if isinstance(x, Tensor) else y
+    try:
+        x, y = (z if z is like else Tensor._of(array_module(like.array).asarray(z, int64).astype(like.dtype)) for z in (x, y))
+    except OverflowError as error:
+        raise RuntimeError(f"the number {y if like is x else x} does not fit into int64") from error
+    return x, y
 
 
 def not_an_operand(what: str, value: Any) -> TypeError:

@@ -1,0 +1,74 @@
+"""What one number has (a sign, a reciprocal, an angle), and what lies between two. The derivatives are PyTorch's at every kink."""
+
+from __future__ import annotations
+
+from math import inf, pi
+
+import numpy as np
+
+from ..apply import op
+from ..backend import Array
+from .arithmetic import zero
+from .choice import masked
+
+__all__ = ["reciprocal", "rsqrt", "angle", "fmax", "fmin"]
+IN_PLACE = ["reciprocal", "rsqrt"]
+
+@op(x=lambda g, out: -g * (out * out))
+def reciprocal(x: Array) -> Array:
+    """1 / x."""
+    return np.true_divide(1, x)
+
+@op(x=lambda g, out: g * (-0.5 * out * out * out))
+def rsqrt(x: Array) -> Array:
+    """1 / √x: inf at 0, nan for negative x.
+    >>> tensor([4.0, 0.25]).rsqrt()
+    tensor([0.5000, 2.0000])
+    """
+    return np.true_divide(1, np.sqrt(x))
+
+@op(x=lambda g: zero(g))
+def angle(x: Array) -> Array:
+    """π for negative x, 0 for others, nan for nan: the angle of x in the complex plane."""
+    return np.where(x < 0, pi, masked(x, x != x))  # type: ignore[arg-type]
+
+@op(x=lambda g, x: masked(g, (x < inf) & (x > -inf)))
+def finite(x: Array, *, nan: float, max: float, min: float) -> Array:
+    """x with other numbers in place of nan, inf and -inf, where the derivative is 0."""
+    return np.nan_to_num(x, nan=nan, posinf=max, neginf=min)
+
+@op(x=lambda g, x, out: g * masked(out / x, x != 0), y=lambda g: zero(g))
+def copysign(x: Array, y: Array) -> Array:
+    """|x| with the sign of y, -0.0 counting as negative. At x = 0 the derivative is 0."""
+    return np.copysign(x, y)
+
+@op(x=lambda g, x, y: masked(g, (x >= y) | (y != y)), y=lambda g, x, y: masked(g, ~((x >= y) | (y != y))))
+def fmax(x: Array, y: Array) -> Array:
+    """The larger of x and y, the other one if one is nan. Where they are equal, x gets all of the gradient.
+    >>> tensor([1.0, 2.0]).fmax(tensor([float("nan"), 3.0]))
+    tensor([1., 3.])
+    """
+    return np.fmax(x, y)
+
+@op(x=lambda g, x, y: masked(g, (x <= y) | (y != y)), y=lambda g, x, y: masked(g, ~((x <= y) | (y != y))))
+def fmin(x: Array, y: Array) -> Array:
+    """The smaller of x and y, the other one if one is nan. Where they are equal, x gets all of the gradient."""
+    return np.fmin(x, y)
+
+@op(x=lambda g, x, out: g * (x / out), y=lambda g, y, out: g * (y / out))
+def hypot(x: Array, y: Array) -> Array:
+    """√(x² + y²), without overflow of the squares. Its derivatives at the origin are nan."""
+    return np.hypot(x, y)
+
+@op(x=lambda g, w: g * (1 - w), y=lambda g, w: g * w, w=lambda g, x, y: g * (y - x))
+def lerp(x: Array, y: Array, w: Array) -> Array:
+    """x + w · (y - x), counted from the nearer end, so that it is exactly y for w = 1."""
+    d = y - x
+    if isinstance(w, float):
+        return x + w * d if w < 0.5 and w > -0.5 else y - d * (1 - w)
+    return np.where(np.absolute(w) < 0.5, x + w * d, y - d * (1 - w))
+
+@op(x=lambda g, exponent: mantissa(g, exponent), exponent=None)
+def mantissa(x: Array, exponent: Array) -> Array:
+    """x / 2^exponent, exact even where 2^exponent overflows."""
+    return np.ldexp(x, -exponent)
