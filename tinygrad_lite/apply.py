@@ -20,7 +20,7 @@ from ._tensor import Tensor
 from .backend import Array
 from .dtypes import float16, float32
 from .grad_mode import mode
-from .operands import NUMBERS, as_array, explained, not_an_operand, promoted, wrapped, wrapped_around
+from .operands import NUMBERS, as_array, explained, not_a_tensor, not_an_operand, promoted, wrapped, wrapped_around
 from .recorder import seam
 from .tape import Node, Op, Vjp, register
 
@@ -54,6 +54,12 @@ def op(*forward: Never, **vjps: Vjp | None) -> Decorator:
     if forward:
         raise TypeError("@op: give the derivative of each input above the function: @op(x=lambda g, ...: ...), or x=None")
     return partial(_registered, vjps, computes=True)
+
+
+def tensors_only(forward: Callable[Arguments, Array]) -> Callable[Arguments, Array]:
+    """A decorator below @op, for two inputs neither of which may be a Python number, as in PyTorch: TypeError if one is."""
+    forward.tensors_only = True  # type: ignore[attr-defined]
+    return forward
 
 
 def view(**vjps: Vjp | None) -> Decorator:
@@ -181,6 +187,7 @@ def _named(op: Op, given: tuple[Any, ...], options: dict[str, Any]) -> dict[str,
 
 def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
     forward, (keep_x, keep_y) = op.forward, op.keeps
+    no_numbers = hasattr(forward, "tensors_only")
 
     def apply(input: Any, other: Any) -> Any:
         if isinstance(input, Tensor):
@@ -190,12 +197,16 @@ def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
                 if y.dtype is not dtype and y.dtype != dtype:
                     return apply(*promoted(op.name, input, other))
             elif type(other) in NUMBERS:
+                if no_numbers:
+                    raise not_a_tensor(op.name, other)
                 y, y_edge = other, None
             else:
                 return apply(input, wrapped(op.name, other))
         elif isinstance(other, Tensor):
             if type(input) not in NUMBERS:
                 return apply(wrapped(op.name, input), other)
+            if no_numbers:
+                raise not_a_tensor(op.name, input)
             x, x_edge, y, y_edge, dtype = input, None, other.array, other.node, other.array.dtype
         else:
             return forward(input, other)

@@ -53,6 +53,11 @@ def not_an_operand(what: str, value: Any) -> TypeError:
     return TypeError(f"{what}: expected a Tensor or a number, got {name}; make it one with tensor(...)")
 
 
+def not_a_tensor(what: str, value: Any) -> TypeError:
+    """The error for a number, or anything else, where only a Tensor is accepted."""
+    return TypeError(f"{what}: expected a Tensor, got {type(value).__name__}; make it one with tensor(...)")
+
+
 def promoted(what: str, *operands: Any) -> tuple[Any, ...]:
     """The operands in the dtype that PyTorch computes in: that of result_type(), or, if they have that dtype already (integers
     of which the op makes floats), the default dtype.

@@ -5,10 +5,11 @@ and x / y have no options and call the primitives themselves.
 from __future__ import annotations
 
 from .._tensor import Tensor
-from ..operands import Number, as_tensor_like, same_dtype
+from ..creation import tensor
+from ..operands import Number, as_tensor_like, not_a_tensor, same_dtype
 from ..ops import arithmetic
 
-__all__ = ["add", "sub", "div", "subtract", "multiply", "divide", "true_divide", "negative", "absolute", "rsub"]
+__all__ = ["add", "sub", "mul", "div", "subtract", "multiply", "divide", "true_divide", "negative", "absolute", "rsub"]
 IN_PLACE = ["negative", "absolute"]
 
 
@@ -17,6 +18,7 @@ def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
     >>> tensor([1.0, 2.0]).add(1), tensor([1.0, 2.0]).add(tensor([1.0, 3.0]), alpha=10)
     (tensor([2., 3.]), tensor([11., 32.]))
     """
+    input, other = numbers_as_tensors(input, other)
     return arithmetic.add(input, scaled("add", input, other, alpha))
 
 
@@ -24,6 +26,7 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
     """x - alpha · y. RuntimeError for bools: use ~x or x ^ y."""
     if any(isinstance(x, bool) or (isinstance(x, Tensor) and x.array.dtype.kind == "b") for x in (input, other)):
         raise RuntimeError("sub: bools are not subtracted; use ~x, logical_xor, or x.int()")
+    input, other = numbers_as_tensors(input, other)
     return arithmetic.sub(input, scaled("sub", input, other, alpha))
 
 
@@ -31,13 +34,27 @@ def scaled(what: str, x: Tensor | Number, y: Tensor | Number, alpha: Number) -> 
     """alpha · y, computed in the dtype of the sum x + alpha · y. RuntimeError if the sum is of integers and alpha is not."""
     if type(alpha) is int and alpha == 1:
         return y
-    if isinstance(x, Tensor) or isinstance(y, Tensor):
-        like = x if isinstance(x, Tensor) else y
-        x, y = same_dtype(as_tensor_like(x, like), as_tensor_like(y, like))  # type: ignore[arg-type]
-        kind = y.array.dtype.kind
-        if (isinstance(alpha, float) and kind != "f") or (isinstance(alpha, bool) and kind != "b"):
-            raise RuntimeError(f"{what}: alpha is {alpha!r}, and the operands are {y.dtype}; cast them to float first")
+    like = x if isinstance(x, Tensor) else y
+    x, y = same_dtype(as_tensor_like(x, like), as_tensor_like(y, like))  # type: ignore[arg-type]
+    kind = y.array.dtype.kind
+    if (isinstance(alpha, float) and kind != "f") or (isinstance(alpha, bool) and kind != "b"):
+        raise RuntimeError(f"{what}: alpha is {alpha!r}, and the operands are {y.dtype}; cast them to float first")
     return arithmetic.mul(y, alpha)
+
+
+def numbers_as_tensors(x: Tensor | Number, y: Tensor | Number) -> tuple[Tensor | Number, Tensor | Number]:
+    """x and y; if both are numbers, as 0-d Tensors. If one is a Tensor, the number stays a number: it is weak."""
+    if isinstance(x, Tensor) or isinstance(y, Tensor):
+        return x, y
+    return tensor(x), tensor(y)
+
+
+def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """x · y.
+    >>> tensor([1.0, 2.0]).mul(3)
+    tensor([3., 6.])
+    """
+    return arithmetic.mul(*numbers_as_tensors(input, other))
 
 
 def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
@@ -47,6 +64,7 @@ def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | 
     >>> x.div(2), x.div(2, rounding_mode="floor"), x.div(2, rounding_mode="trunc")
     (tensor([-1.5000,  1.5000]), tensor([-2,  1]), tensor([-1,  1]))
     """
+    input, other = numbers_as_tensors(input, other)
     if rounding_mode is None:
         return arithmetic.div(input, other)
     if rounding_mode not in ("trunc", "floor"):
@@ -58,7 +76,7 @@ def div(input: Tensor | Number, other: Tensor | Number, *, rounding_mode: str | 
 
 def true_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """x / y, for integers in the default dtype."""
-    return arithmetic.div(input, other)
+    return arithmetic.div(*numbers_as_tensors(input, other))
 
 
 def rsub(x: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
@@ -66,7 +84,9 @@ def rsub(x: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     >>> rsub(tensor([1.0, 2.0]), 10)
     tensor([9., 8.])
     """
+    if not isinstance(x, Tensor):
+        raise not_a_tensor("rsub", x)
     return sub(other, x, alpha=alpha)
 
 
-subtract, multiply, divide, negative, absolute = sub, arithmetic.mul, div, arithmetic.neg, arithmetic.abs
+subtract, multiply, divide, negative, absolute = sub, mul, div, arithmetic.neg, arithmetic.abs

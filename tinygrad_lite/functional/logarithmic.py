@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._tensor import Tensor
-from ..operands import Number, as_tensor_like
+from ..operands import Number, as_tensor_like, not_a_tensor
 from ..ops import logarithmic
 from ..ops.choice import clip
 from .numbers import floats
@@ -32,6 +32,8 @@ def xlogy(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     >>> xlogy(tensor([0.0, 2.0]), tensor([0.0, 1.0]))
     tensor([0., 0.])
     """
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        raise not_a_tensor("xlogy", input)
     like = input if isinstance(input, Tensor) else other
     return logarithmic.xlogy(as_tensor_like(input, like), as_tensor_like(other, like))  # type: ignore[arg-type]
 

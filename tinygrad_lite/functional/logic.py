@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from ..operands import Number, as_array, as_tensor_like, explained, not_an_operand
+from ..operands import Number, as_array, as_tensor_like, explained, not_a_tensor, not_an_operand
 from . import comparison
 
 __all__ = [
@@ -181,6 +181,8 @@ def _bitwise(operator: Callable[..., Any], what: str, x: Any, y: Any) -> Tensor:
 
 
 def _shifted(operator: Callable[..., Any], what: str, x: Any, y: Any) -> Tensor:
+    if not isinstance(x, Tensor) and not isinstance(y, Tensor):
+        raise not_a_tensor(what, x)
     if not any(isinstance(operand, Tensor) and operand.array.dtype.kind in "iu" for operand in (x, y)):
         raise RuntimeError(f"{what}: defined for integers only, got {[getattr(z, 'dtype', type(z)) for z in (x, y)]}")
     return _bitwise(operator, what, x, y)

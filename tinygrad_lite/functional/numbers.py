@@ -10,7 +10,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..dtypes import float64
-from ..operands import Number, as_array, as_tensor_like, explained, promoted, same_dtype
+from ..operands import Number, all_tensors, as_array, explained, not_a_tensor, same_dtype
 from ..ops import arithmetic, exponential, numbers
 from ..ops.shape import clone
 from .choice import clamp
@@ -28,7 +28,8 @@ IN_PLACE = [
 
 
 def floats(what: str, *tensors: Tensor) -> None:
-    """RuntimeError if none of the tensors has floats."""
+    """TypeError for what is not a Tensor, RuntimeError if none of the tensors has floats."""
+    all_tensors(what, tensors)
     if not any(x.array.dtype.kind == "f" for x in tensors):
         raise RuntimeError(f"{what}: not defined for {tensors[0].dtype}; cast to float first: x.float()")
 
@@ -59,6 +60,8 @@ def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     >>> tensor([2, 3]).float_power(-1)
     tensor([0.5000, 0.3333], dtype=torch.float64)
     """
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        raise not_a_tensor("float_power", input)
     x, y = (v.to(float64) if isinstance(v, Tensor) else float(v) for v in (input, exponent))
     return pow(x, y)
 
@@ -68,6 +71,7 @@ def ldexp(input: Tensor, other: Tensor) -> Tensor:
     >>> ldexp(tensor([1.0, 3.0]), tensor([1, -1]))
     tensor([2.0000, 1.5000])
     """
+    all_tensors("ldexp", (input, other))
     return arithmetic.mul(input, pow(2.0, other))
 
 
@@ -76,15 +80,14 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     x, a, b = same_dtype(input, tensor1, tensor2)
     if isinstance(value, float) and x.array.dtype.kind != "f":
         raise RuntimeError(f"addcmul: value is {value!r}, and the tensors are {x.dtype}; cast them to float first")
-    ab = arithmetic.mul(a, b)
-    return arithmetic.add(x, ab if value == 1 else arithmetic.mul(ab, value))
+    return numbers.addcmul(x, a, b, value=value)
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
     """x + value · a / b. RuntimeError if a and b are integers."""
     floats("addcdiv", tensor1, tensor2)
     x, a, b = same_dtype(input, tensor1, tensor2)
-    return arithmetic.add(x, arithmetic.div(a if value == 1 else arithmetic.mul(a, value), b))
+    return numbers.addcdiv(x, a, b, value=value)
 
 
 def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
@@ -101,11 +104,13 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
 
 def clamp_min(input: Tensor, min: Tensor | Number) -> Tensor:
     """The larger of x and min; where they are equal, x gets the gradient."""
+    all_tensors("clamp_min", (input,))
     return clamp(input, min=min)
 
 
 def clamp_max(input: Tensor, max: Tensor | Number) -> Tensor:
     """The smaller of x and max; where they are equal, x gets the gradient."""
+    all_tensors("clamp_max", (input,))
     return clamp(input, max=max)
 
 
@@ -123,6 +128,7 @@ def copysign(input: Tensor, other: Tensor | Number) -> Tensor:
     >>> tensor([1.0, -2.0]).copysign(-1)
     tensor([-1., -2.])
     """
+    all_tensors("copysign", (input,))
     return numbers.copysign(input, other)
 
 
@@ -212,7 +218,8 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     >>> heaviside(tensor([-1.0, 0.0, 2.0]), tensor(0.5))
     tensor([0.0000, 0.5000, 1.0000])
     """
-    x, v = input.array, as_tensor_like(values, input).array
+    all_tensors("heaviside", (input, values))
+    x, v = input.array, values.array
     if x.dtype != v.dtype:
         raise RuntimeError(f"heaviside: input is {x.dtype} and values are {v.dtype}; cast one: x.to(y.dtype)")
     return _computed("heaviside", lambda x, v: np.where(x == 0, v, (x > 0).astype(x.dtype)), x, v)
@@ -241,6 +248,7 @@ def lcm(input: Tensor, other: Tensor) -> Tensor:
 
 
 def _of_integers(function: Callable[..., Any], *tensors: Tensor) -> Tensor:
+    all_tensors(function.__name__, tensors)
     x, y = same_dtype(*tensors)
     if x.array.dtype.kind not in "iu":
         raise RuntimeError(f"{function.__name__}: defined for integers only, got {x.dtype}")

@@ -11,7 +11,7 @@ import numpy as np
 from ..apply import op
 from ..backend import Array
 
-__all__ = ["mul", "neg", "abs", "sign"]
+__all__ = ["neg", "abs", "sign"]
 IN_PLACE = __all__
 
 @op(x=lambda g: g, y=lambda g: g)

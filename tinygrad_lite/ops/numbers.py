@@ -6,7 +6,7 @@ from math import inf, pi
 
 import numpy as np
 
-from ..apply import op
+from ..apply import op, tensors_only
 from ..backend import Array
 from .arithmetic import zero
 from .choice import masked
@@ -43,6 +43,7 @@ def copysign(x: Array, y: Array) -> Array:
     return np.copysign(x, y)
 
 @op(x=lambda g, x, y: masked(g, (x >= y) | (y != y)), y=lambda g, x, y: masked(g, ~((x >= y) | (y != y))))
+@tensors_only
 def fmax(x: Array, y: Array) -> Array:
     """The larger of x and y, the other one if one is nan. Where they are equal, x gets all of the gradient.
     >>> tensor([1.0, 2.0]).fmax(tensor([float("nan"), 3.0]))
@@ -51,6 +52,7 @@ def fmax(x: Array, y: Array) -> Array:
     return np.fmax(x, y)
 
 @op(x=lambda g, x, y: masked(g, (x <= y) | (y != y)), y=lambda g, x, y: masked(g, ~((x <= y) | (y != y))))
+@tensors_only
 def fmin(x: Array, y: Array) -> Array:
     """The smaller of x and y, the other one if one is nan. Where they are equal, x gets all of the gradient."""
     return np.fmin(x, y)
@@ -67,6 +69,16 @@ def lerp(x: Array, y: Array, w: Array) -> Array:
     if isinstance(w, float):
         return x + w * d if w < 0.5 and w > -0.5 else y - d * (1 - w)
     return np.where(np.absolute(w) < 0.5, x + w * d, y - d * (1 - w))
+
+@op(x=lambda g: g, a=lambda g, b, value: g * b * value, b=lambda g, a, value: g * a * value)
+def addcmul(x: Array, a: Array, b: Array, *, value: float) -> Array:
+    """x + value · a · b: one step, so that float16 is rounded once."""
+    return x + (a * b if value == 1 else a * b * value)
+
+@op(x=lambda g: g, a=lambda g, b, value: g * value / b, b=lambda g, a, b, value: -g * value * ((a / b) / b))
+def addcdiv(x: Array, a: Array, b: Array, *, value: float) -> Array:
+    """x + value · a / b, also one step."""
+    return x + (np.true_divide(a, b) if value == 1 else np.true_divide(a * value, b))
 
 @op(x=lambda g, exponent: mantissa(g, exponent), exponent=None)
 def mantissa(x: Array, exponent: Array) -> Array:

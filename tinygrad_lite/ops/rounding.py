@@ -10,7 +10,7 @@ from ..apply import op
 from ..backend import Array
 from .arithmetic import zero
 
-__all__ = ["floor", "ceil", "trunc", "frac", "fmod", "remainder", "floor_divide", "fix"]
+__all__ = ["floor", "ceil", "trunc", "frac", "fix"]
 IN_PLACE = __all__
 
 @op(x=lambda g: zero(g))
@@ -47,24 +47,17 @@ def frac(x: Array) -> Array:
 
 @op(x=lambda g: g, y=lambda g, x, y: -g * trunc(x / y))
 def fmod(x: Array, y: Array) -> Array:
-    """x - y · trunc(x / y): what is left of x after division by y, with the sign of x. See remainder."""
+    """x - y · trunc(x / y), which has the sign of x."""
     return divided(np.fmod, x, y)
 
 @op(x=lambda g: g, y=lambda g, x, y: -g * floor_divide(x, y))
 def remainder(x: Array, y: Array) -> Array:
-    """x - y · floor(x / y): what is left of x after division by y, with the sign of y, as Python's %.
-    RuntimeError for integers divided by 0.
-    >>> tensor([-3, 3]) % 2, tensor([-3, 3]).fmod(2)
-    (tensor([1, 1]), tensor([-1,  1]))
-    """
+    """x - y · floor(x / y), which has the sign of y."""
     return divided(np.remainder, x, y)
 
 @op(x=lambda g: zero(g), y=lambda g: zero(g))
 def floor_divide(x: Array, y: Array) -> Array:
-    """floor(x / y), as Python's //; exact for integers. RuntimeError for integers divided by 0.
-    >>> tensor([-3, 3]) // 2
-    tensor([-2,  1])
-    """
+    """floor(x / y); exact for integers."""
     return divided(np.floor_divide, x, y)
 
 @op(x=lambda g: zero(g), y=lambda g: zero(g))

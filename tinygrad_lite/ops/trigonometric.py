@@ -9,7 +9,7 @@ from math import pi
 
 import numpy as np
 
-from ..apply import op
+from ..apply import op, tensors_only
 from ..backend import Array
 from .choice import masked
 from .exponential import sqrt
@@ -54,6 +54,7 @@ def atan(x: Array) -> Array:
 @op(x=lambda g, y, s: g * (y / s),
     y=lambda g, x, s: -g * (x / s),
     s=lambda x, y: x * x + y * y)
+@tensors_only
 def atan2(x: Array, y: Array) -> Array:
     """The angle in [-π, π] of the point whose height is x and whose position on the horizontal axis is y.
     Its derivatives at the origin are nan.
