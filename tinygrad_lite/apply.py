@@ -209,6 +209,8 @@ def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
                 raise not_a_tensor(op.name, input)
             x, x_edge, y, y_edge, dtype = input, None, other.array, other.node, other.array.dtype
         else:
+            if no_numbers and type(input) in NUMBERS:
+                raise not_a_tensor(op.name, input)
             return forward(input, other)
         if dtype is not float32 and half is not None and dtype == float16:
             return half(input, other)

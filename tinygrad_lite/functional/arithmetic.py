@@ -24,10 +24,14 @@ def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
 
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """x - alpha · y. RuntimeError for bools: use ~x or x ^ y."""
-    if any(isinstance(x, bool) or (isinstance(x, Tensor) and x.array.dtype.kind == "b") for x in (input, other)):
+    if _is_bool(input) or _is_bool(other):
         raise RuntimeError("sub: bools are not subtracted; use ~x, logical_xor, or x.int()")
     input, other = numbers_as_tensors(input, other)
     return arithmetic.sub(input, scaled("sub", input, other, alpha))
+
+
+def _is_bool(x: Tensor | Number) -> bool:
+    return x.array.dtype.kind == "b" if isinstance(x, Tensor) else isinstance(x, bool)  # type: ignore[no-any-return]
 
 
 def scaled(what: str, x: Tensor | Number, y: Tensor | Number, alpha: Number) -> Tensor | Number:

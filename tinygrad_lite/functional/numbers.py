@@ -10,6 +10,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..dtypes import float64
+from ..inplace import in_place
 from ..operands import Number, all_tensors, as_array, explained, not_a_tensor, same_dtype
 from ..ops import arithmetic, exponential, numbers
 from ..ops.shape import clone
@@ -21,8 +22,9 @@ __all__ = [
     "clamp_max", "nan_to_num", "sgn", "positive", "conj", "conj_physical", "resolve_conj", "resolve_neg", "real", "isreal",
     "is_complex", "is_conj", "is_neg", "signbit", "heaviside", "nextafter", "gcd", "lcm",
 ]  # fmt: skip
+METHODS = ["float_power_"]
 IN_PLACE = [
-    "square", "deg2rad", "rad2deg", "float_power", "ldexp", "copysign", "hypot", "lerp", "addcmul", "addcdiv", "clamp_min",
+    "square", "deg2rad", "rad2deg", "ldexp", "copysign", "hypot", "lerp", "addcmul", "addcdiv", "clamp_min",
     "clamp_max", "nan_to_num", "sgn", "conj_physical", "heaviside", "nextafter", "gcd", "lcm",
 ]  # fmt: skip
 
@@ -64,6 +66,13 @@ def float_power(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
         raise not_a_tensor("float_power", input)
     x, y = (v.to(float64) if isinstance(v, Tensor) else float(v) for v in (input, exponent))
     return pow(x, y)
+
+
+def float_power_(self: Tensor, exponent: Tensor | Number) -> Tensor:
+    """Replace x by x ** y, in the memory of x. RuntimeError if x is not float64, in which it is computed."""
+    if self.dtype != float64:
+        raise RuntimeError(f"float_power_: the result is float64, this tensor is {self.dtype}; write x = x.float_power(y)")
+    return in_place("float_power", self, (exponent,), float_power)
 
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def abs(x: Array) -> Array:
 @op(x=lambda g: zero(g))
 def sign(x: Array) -> Array:
     """-1, 0 or 1; 0 for nan too. Its derivative is 0 everywhere."""
-    return (x > 0).astype(x.dtype) - (x < 0) if x.dtype.kind != "b" else x.copy()
+    return ((x > 0).view("i1") - (x < 0).view("i1")).astype(x.dtype)
 
 @op(x=lambda g: zero(g))
 def zero(x: Array) -> Array:

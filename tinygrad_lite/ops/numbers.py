@@ -10,6 +10,7 @@ from ..apply import op, tensors_only
 from ..backend import Array
 from .arithmetic import zero
 from .choice import masked
+from .rounding import by_way_of_float64
 
 __all__ = ["reciprocal", "rsqrt", "angle", "fmax", "fmin"]
 IN_PLACE = ["reciprocal", "rsqrt"]
@@ -30,12 +31,15 @@ def rsqrt(x: Array) -> Array:
 @op(x=lambda g: zero(g))
 def angle(x: Array) -> Array:
     """π for negative x, 0 for others, nan for nan: the angle of x in the complex plane."""
-    return np.where(x < 0, pi, masked(x, x != x))  # type: ignore[arg-type]
+    if x.dtype.kind != "f":
+        return np.where(x < 0, pi, 0.0)
+    out = masked(x.dtype.type(pi), x < 0)
+    return out + masked(x, x != x) if np.isnan(x).any() else out  # type: ignore[return-value]
 
 @op(x=lambda g, x: masked(g, (x < inf) & (x > -inf)))
 def finite(x: Array, *, nan: float, max: float, min: float) -> Array:
     """x with other numbers in place of nan, inf and -inf, where the derivative is 0."""
-    return np.nan_to_num(x, nan=nan, posinf=max, neginf=min)
+    return x.copy() if np.isfinite(x).all() else np.nan_to_num(x, nan=nan, posinf=max, neginf=min)
 
 @op(x=lambda g, x, out: g * masked(out / x, x != 0), y=lambda g: zero(g))
 def copysign(x: Array, y: Array) -> Array:
@@ -60,20 +64,21 @@ def fmin(x: Array, y: Array) -> Array:
 @op(x=lambda g, x, out: g * (x / out), y=lambda g, y, out: g * (y / out))
 def hypot(x: Array, y: Array) -> Array:
     """√(x² + y²), without overflow of the squares. Its derivatives at the origin are nan."""
-    return np.hypot(x, y)
+    return by_way_of_float64(np.hypot, lambda x, y: np.sqrt(x * x + y * y), x, y)
 
 @op(x=lambda g, w: g * (1 - w), y=lambda g, w: g * w, w=lambda g, x, y: g * (y - x))
 def lerp(x: Array, y: Array, w: Array) -> Array:
     """x + w · (y - x), counted from the nearer end, so that it is exactly y for w = 1."""
     d = y - x
     if isinstance(w, float):
-        return x + w * d if w < 0.5 and w > -0.5 else y - d * (1 - w)
-    return np.where(np.absolute(w) < 0.5, x + w * d, y - d * (1 - w))
+        return x + w * d if -0.5 < w < 0.5 else y - d * (1 - w)
+    near = np.absolute(w) < 0.5
+    return masked(x, near) + masked(y, ~near) + d * (w - ~near)  # type: ignore[return-value]
 
 @op(x=lambda g: g, a=lambda g, b, value: g * b * value, b=lambda g, a, value: g * a * value)
 def addcmul(x: Array, a: Array, b: Array, *, value: float) -> Array:
     """x + value · a · b: one step, so that float16 is rounded once."""
-    return x + (a * b if value == 1 else a * b * value)
+    return x + (a * b if value == 1 else value * a * b)
 
 @op(x=lambda g: g, a=lambda g, b, value: g * value / b, b=lambda g, a, b, value: -g * value * ((a / b) / b))
 def addcdiv(x: Array, a: Array, b: Array, *, value: float) -> Array:
