@@ -31,7 +31,7 @@ def test_ufuncs_of_two_are_differentiable(name: str) -> None:
         lambda x: ufunc(3.0, x),
         lambda x: ufunc(x, x + 0.1),
     ):
-        x = leaf(1.0, 2.0, 3.0)
+        x = leaf(1.2, 2.3, 3.7)
         y = call(x)
         assert isinstance(y, tl.Tensor)
         np.testing.assert_array_equal(y.detach().numpy(), call(x.detach().numpy()))
@@ -142,7 +142,7 @@ def test_other_numpy_functions_run_on_what_requires_no_grad() -> None:
     assert np.allclose(x, [3, 1, 2])
     assert np.array_equal(x, np.array([3, 1, 2]))
     x.requires_grad_()
-    for function in (np.sort, np.cumsum, np.sin, np.add.reduce):
+    for function in (np.sort, np.cumsum, np.cbrt, np.add.reduce):
         with pytest.raises(TypeError, match=r"no derivative.*detach"):
             function(x)
 

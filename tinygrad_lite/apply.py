@@ -41,11 +41,11 @@ def op(*forward: Never, **vjps: Vjp | None) -> Decorator:
     its vjps and lemmas; the first lines of tape.py explain them. In the function that users see, the first parameter is called
     `input` and the second `other`. TypeError, at import, if an input has no vjp, if a keyword is neither an input nor a lemma
     that a vjp asks for, if a vjp or lemma asks for an unknown name, or if another op has the same name.
-    >>> @op(x=lambda g, x: g * cos(x))
+    >>> @op(x=lambda g, x: g * cosine(x))
     ... def sine(x):
     ...     return np.sin(x)
     >>> @op(x=lambda g, x: -g * sine(x))
-    ... def cos(x):
+    ... def cosine(x):
     ...     return np.cos(x)
     >>> x = tensor(0.0, requires_grad=True)
     >>> sine(x).backward(); x.grad

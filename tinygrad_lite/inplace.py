@@ -180,6 +180,10 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
     out = op(x, *others)
     _check_fit(what, x, out)
     out = out.to(x.dtype)
+    if out.node is None and x.node is not None:  # x.eq_(y) has no derivative: as for x[...] = y, the gradient is 0
+        from .ops.indexing import setitem as overwritten
+
+        out = overwritten(x, out, index=...)
     retained = x.retains_grad
     if retained:  # as in PyTorch: of the new values, while other hooks stay with the old ones
         x.node.hooks.pop(inf)

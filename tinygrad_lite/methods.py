@@ -174,7 +174,7 @@ def _later(name: str) -> Callable[[Tensor, Any], Tensor]:
 
 if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
 
-    def __getattr__(self: Tensor, name: str) -> Any:
+    def _missing(self: Tensor, name: str) -> Any:
         """Python calls it for a name that is not found: it may be in a family that is not loaded yet."""
         if not name.startswith("_") and load_all():
             return getattr(self, name)
@@ -388,4 +388,4 @@ def load_all() -> bool:
 
 install(FAMILIES)
 if not TYPE_CHECKING:
-    Tensor.__getattr__ = __getattr__
+    Tensor.__getattr__ = _missing

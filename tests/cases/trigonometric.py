@@ -30,7 +30,7 @@ case("sin", lambda t, x: x.sin(), transposed(3, 2))
 case("cos", lambda t, x: x.cos(), (0, 2))
 case("asin", lambda t, x: t.arcsin(x) + t.arccos(x) + t.arctan(x) + t.arctanh(x) + t.arcsinh(x), INSIDE, name="aliases")
 
-case("atan2", lambda t, x, y: t.atan2(x, y), (2, 3), (3,), keeps=("x y", "x y"))
+case("atan2", lambda t, x, y: t.atan2(x, y), (2, 3), (3,), keeps=("y x", "x y"))
 case("atan2", lambda t, x, y: x.arctan2(y), strided(2, 3), ())
 case("atan2", lambda t, x, y: t.atan2(x, y), f(0, 0, -0.0, 1, inf, 1), f(1, -1, -1, 0, inf, nan), smooth=False, twice=False)
 case("sinc", lambda t, x: t.sinc(x), f([-1.5, -0.3, 0.25], [1.0, 2.0, 3.7]), keeps="x out")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -45,6 +45,10 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 clip = clamp
 
 
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Any, input: Any, other: Any) -> Tensor: ...
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """x where the condition is true, y elsewhere. All three broadcast, and x and y may be numbers. where(condition) alone gives
     the positions where it is true: a tuple, an int64 tensor for each axis.

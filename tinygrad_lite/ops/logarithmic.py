@@ -60,7 +60,7 @@ def distance(x: Array, y: Array) -> Array:
     d = np.absolute(x - y)
     return np.fmin(np.negative(d, out=d), 0) if d.ndim else np.fmin(-d, 0)
 
-@op(x=lambda g, x, y: g * xlogy(x != 0, y), y=lambda g, x, y: g * (x / y))
+@op(x=lambda g, x, y: masked(xlogy(g, y), (x != 0) | ~(y <= 0)), y=lambda g, x, y: g * (x / y))
 def xlogy(x: Array, y: Array) -> Array:
     """x · log y, and 0 where x is 0, unless y is nan."""
     return masked(x * log(y), (x != 0) | (y != y))  # type: ignore[return-value]

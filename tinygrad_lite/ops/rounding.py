@@ -47,7 +47,7 @@ def frac(x: Array) -> Array:
         raise TypeError("only floats have digits after the point")
     return x - np.trunc(x)
 
-@op(x=lambda g: g, y=lambda g, x, y: -g * trunc(x / y))
+@op(x=lambda g: g, y=lambda g, x, y: -g * trunc_divide(x, y))
 def fmod(x: Array, y: Array) -> Array:
     """x - y · trunc(x / y), which has the sign of x."""
     return divided(np.fmod, x, y, lambda x, y, q: x - y * q, np.trunc)
