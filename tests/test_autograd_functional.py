@@ -60,7 +60,9 @@ PROGRAMS: dict[str, Callable[..., Any]] = {
     "func.grad, argnums": lambda t, x, y, v: t.func.grad(lambda a, b: (a * b.exp()).sum(), argnums=(1, 0))(x, v),
     "func.grad, negative argnums": lambda t, x, y, v: t.func.grad(lambda a, b: (a * b.exp()).sum(), argnums=-1)(x, v),
     "func.grad, has_aux": lambda t, x, y, v: t.func.grad(lambda a: ((a**2).sum(), a.sum()), has_aux=True)(x),
-    "func.grad of a dict": lambda t, x, y, v: t.func.grad(lambda p, x: (p["w"] @ x + p["b"][0]).sum())({"w": y, "b": [x[:2]]}, x),
+    "func.grad of a dict": lambda t, x, y, v: t.func.grad(lambda p, x: (p["w"] @ x + p["b"][0]).sum())(
+        {"w": y, "b": [x[:2]]}, x
+    ),
     "func.grad within no_grad": lambda t, x, y, v: t.no_grad()(lambda: t.func.grad(lambda a: (a**2).sum())(x))(),
     "grad_and_value": lambda t, x, y, v: t.func.grad_and_value(lambda x: (y @ x).exp().sum())(x),
     "grad_and_value, has_aux": lambda t, x, y, v: t.func.grad_and_value(lambda x: ((x**2).sum(), {"n": x}), has_aux=True)(x),

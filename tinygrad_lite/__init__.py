@@ -72,18 +72,26 @@ if TYPE_CHECKING:
     from ._tensor import Tensor as Tensor
     from .autograd.gradcheck import gradcheck as gradcheck
     from .functional.contraction import *
+    from .grad_mode import inference_mode as inference_mode
     from .ops.neural.activation import relu as relu
     from .ops.neural.activation import sigmoid as sigmoid
+    from .serialize import load as load
+    from .serialize import save as save
 else:  # hidden from type checkers, or every misspelt name would be valid for them
+    _MORE = {"autograd": ["gradcheck", "inference_mode"], "serialize": ["load", "save"]}
     _FEW = ["Generator", "device", "manual_seed", "op", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
     def _load_all() -> None:
         """Load all functions, and put them here; see methods.load_all(). `Tensor` comes with them, so that it has all methods."""
         _methods.load_all()
-        names = {name: getattr(family, name) for family in (*_methods.FAMILIES, _creation, _dtypes)
-                 for name in _methods.functions_of(family)}
+        names = {
+            name: getattr(family, name)
+            for family in (*_methods.FAMILIES, _creation, _dtypes)
+            for name in _methods.functions_of(family)
+        }
         here = globals()
-        names["gradcheck"] = _import_module(f"{__name__}.autograd").gradcheck
+        for module, more in _MORE.items():
+            names |= {name: getattr(_import_module(f"{__name__}.{module}"), name) for name in more}
         here.update({"Tensor": _methods.Tensor, **{name: f for name, f in names.items() if name not in here}})
         here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names]))
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-
 from .._tensor import Tensor
 from ..backend import array_module
 from ..backward import grad
@@ -45,7 +44,9 @@ def jacobian(
         rows = []
         for i, y in enumerate(_tensors("jacobian: the outputs of func", ys)):
             each = [_gradient("jacobian", i, y, xs, _unit(y, n), create_graph, strict) for n in range(y.array.size)]
-            columns = [stack(list(column)) if each else zeros_like(x)[None][:0] for x, column in zip(xs, zip(*each) if each else xs)]
+            columns = [
+                stack(list(column)) if each else zeros_like(x)[None][:0] for x, column in zip(xs, zip(*each) if each else xs)
+            ]
             rows.append(_like(inputs, [reshape(c, (*y.array.shape, *x.array.shape)) for c, x in zip(columns, xs)]))
     return _like(ys, rows)
 
@@ -156,7 +157,8 @@ def _tracked(what: str, inputs: Any, create_graph: bool) -> list[Tensor]:
     xs = _tensors(f"{what}: inputs", inputs)
     with_history = [create_graph and x.node is not None for x in xs]
     return [
-        shape.reshape(x, shape=x.array.shape) if history else x.detach().requires_grad_() for x, history in zip(xs, with_history)
+        shape.reshape(x, shape=x.array.shape) if history else x.detach().requires_grad_()
+        for x, history in zip(xs, with_history)
     ]
 
 
