@@ -114,7 +114,7 @@ def test_functional_call(close: Any) -> None:
     gradients = tl.func.grad(lambda p: tl.func.functional_call(net, p, x).sum())(parameters)
     assert gradients.keys() == parameters.keys() and gradients["0.weight"].shape == (2, 3)
     assert net[0].weight is before and before.grad is None
-    with pytest.raises(RuntimeError, match="no parameter or buffer named 1.weight"):
+    with pytest.raises(RuntimeError, match=r"no parameter or buffer named 1\.weight"):
         tl.func.functional_call(net, {"1.weight": x}, x)
 
 

@@ -6,9 +6,9 @@
     (x**2).sum().backward()
     x.grad                                  # tensor([2., 4.])
 
-`nn` (modules, losses, optimizers), `datasets` and other parts are imported on first use, and so are the functions that not every
-program needs (methods.py). Where to look: a derivative is in ops/, directly above its forward; tape.py shows how a step is
-recorded, backward.py how the gradient walks back.
+`nn` (modules, losses, optimizers), `datasets` and other parts are imported on first use, and so are the functions that not
+every program needs (methods.py). Where to look: a derivative is in ops/, directly above its forward; tape.py shows how a step
+is recorded, backward.py how the gradient walks back.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
     _FEW = ["Generator", "device", "manual_seed", "op", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
     def _load_all() -> None:
-        """Load all functions, and put them here; see methods.load_all(). `Tensor` comes with them, so that it has all methods."""
+        """Load all functions, and put them here; see methods.load_all(). With them comes Tensor, so that it has all methods."""
         _methods.load_all()
         names = {
             name: getattr(family, name)

@@ -34,9 +34,9 @@ PLAIN = (str, bool, int, type(None))
 
 
 def save(obj: Any, f: Any) -> None:
-    """Write `obj` to a file, given by its path or as a file that is open for bytes. It may be a Tensor, a number, text, None, or
-    a dict, list or tuple of such things, nested; two tensors on the same memory stay so. A path gets its file at the end: the
-    bytes are written under a temporary name, flushed to disk, and renamed, so that there is never half a file.
+    """Write `obj` to a file, given by its path or as a file that is open for bytes. It may be a Tensor, a number, text, None,
+    or a dict, list or tuple of such things, nested; two tensors on the same memory stay so. A path gets its file at the end:
+    the bytes are written under a temporary name, flushed to disk, and renamed, so that there is never half a file.
     TypeError, before anything is written, for anything else.
     https://pytorch.org/docs/stable/generated/torch.save.html
     >>> import io
@@ -124,7 +124,7 @@ def _described(obj: Any, path: str, arrays: Arrays) -> Any:
         return obj
     if isinstance(obj, np.dtype):
         return {"dtype": as_dtype(obj).name}
-    kinds = {dict: "dict", OrderedDict: "OrderedDict", list: "list", tuple: "tuple"}
+    kinds: dict[Any, str] = {dict: "dict", OrderedDict: "OrderedDict", list: "list", tuple: "tuple"}
     kind = kinds.get(type(obj)) or ("tuple" if isinstance(obj, tuple) and not hasattr(obj, "_fields") else "")
     if kind in ("dict", "OrderedDict"):
         pairs = []
@@ -168,13 +168,13 @@ def _parsed(what: str, data: bytes) -> tuple[dict[str, Any], dict[str, str]]:
 
     if data[:4] == b"PK\x03\x04" or data[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04"):
         raise RuntimeError(
-            f"{what} is not a safetensors file but one of torch.save() or another zip or pickle, which could run any code. If it "
-            f"holds a state_dict that you trust, convert it with PyTorch:\n"
+            f"{what} is not a safetensors file but one of torch.save() or another zip or pickle, which could run any code. If "
+            f"it holds a state_dict that you trust, convert it with PyTorch:\n"
             f"    import torch, safetensors.torch\n"
             f'    safetensors.torch.save_file(torch.load("model.pt"), "model.safetensors")'
         )
     try:
-        found = deserialize(data)
+        found = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise RuntimeError(f"{what} is damaged, or not a safetensors file: {error}") from None
     arrays = {}
