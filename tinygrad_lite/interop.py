@@ -15,11 +15,10 @@ import numpy as np
 
 from . import functional as f
 from ._tensor import Tensor
-from .functional import comparison
+from .functional import comparison, logic, numbers
+from .functional import logarithmic as f_logarithmic
 from .inplace import write
 from .operands import as_tensor_like
-from .functional import logarithmic as f_logarithmic
-from .functional import logic, numbers
 from .ops import arithmetic, choice, exponential, logarithmic, rounding, trigonometric
 from .ops import numbers as number_ops
 from .recorder import seam

@@ -28,10 +28,12 @@ for weight in (0, 0.3, 0.75, 1, -0.7):
     case("lerp", lambda t, x, y, weight: t.lerp(x, y, weight), (2, 3), (3,), weight=weight)
 case("lerp", lambda t, x, y, w: t.lerp(x, y, w), (2, 3), (3,), positive(2, 1), keeps=("w", "w", "x y"))
 case("lerp", lambda t, x, y, w: x.lerp(y, w), strided(2, 3), (), f(-1, 0, 1))
-for name in ("addcmul", "addcdiv"):
-    case(name, lambda t, x, a, b, name=name: getattr(t, name)(x, a, b, value=2.5), (2, 3), (3,), positive(2, 1), keeps=("", "b", "a")
-         if name == "addcmul" else ("", "b", "a b"))
+for name, keeps in (("addcmul", ("", "b", "a")), ("addcdiv", ("", "b", "a b"))):
+    scaled = lambda t, x, a, b, name=name: getattr(t, name)(x, a, b, value=2.5)  # noqa: E731
+    case(name, scaled, (2, 3), (3,), positive(2, 1), keeps=keeps)
     case(name, lambda t, x, a, b, name=name: getattr(x, name)(a, b), (3,), (), positive(2, 3), name="method")
 case("addcmul", lambda t, x, a, b: t.addcmul(x, a, b, value=2), (3,), np.arange(3), MASK, name="mixed")
-case("mantissa", lambda t, x: t.frexp(x)[0], f([1.5, -6.3, 0.2], [1e4, 1e-4, 100]), keeps=("", ""))
-case("mantissa", lambda t, x: x.frexp().mantissa, f(0, inf, nan, -inf), smooth=False)
+case("ldexp", lambda t, x: t.frexp(x)[0], f([1.5, -6.3, 0.2], [1e4, 1e-4, 100]), name="frexp")
+case("ldexp", lambda t, x: x.frexp().mantissa, f(0, inf, nan, -inf), smooth=False, name="frexp")
+EXACT = lambda t, x, n: x * 2.0 ** n.double()  # noqa: E731  # PyTorch's gradient for integers n is 0
+case("ldexp", lambda t, x, n: t.ldexp(x, n), (2, 3), np.array([1, -3, 10]), theirs=EXACT, keeps=("exponent", ""))

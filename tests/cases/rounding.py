@@ -11,8 +11,8 @@ for name in ("floor", "ceil", "trunc", "round"):
     case(name, lambda t, x, name=name: getattr(t, name)(x), HALVES, smooth=False)
     case(name, lambda t, x, name=name: getattr(t, name)(x), ODD, smooth=False)
 case("trunc", lambda t, x: t.fix(x), (), name="fix")
-for decimals in (0, 2, -1):
-    case("round", lambda t, x, decimals: t.round(x, decimals=decimals), f(-1234.567, 2.345, 0.125), decimals=decimals, smooth=False)
+for n in (0, 2, -1):
+    case("round", lambda t, x, decimals: t.round(x, decimals=decimals), f(-1234.567, 2.345, 0.125), decimals=n, smooth=False)
 case("frac", lambda t, x: t.frac(x), f([-1.7, -0.2, 0.3], [1.6, 2.2, 9.1]), keeps="")
 case("frac", lambda t, x: x.frac(), ODD[1:-2], smooth=False)
 

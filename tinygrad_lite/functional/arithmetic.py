@@ -4,6 +4,8 @@ and x / y have no options and call the primitives themselves.
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._tensor import Tensor
 from ..creation import tensor
 from ..operands import Number, as_tensor_like, not_a_tensor, same_dtype
@@ -31,15 +33,15 @@ def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
 
 
 def _is_bool(x: Tensor | Number) -> bool:
-    return x.array.dtype.kind == "b" if isinstance(x, Tensor) else isinstance(x, bool)  # type: ignore[no-any-return]
+    return x.array.dtype.kind == "b" if isinstance(x, Tensor) else isinstance(x, bool)
 
 
 def scaled(what: str, x: Tensor | Number, y: Tensor | Number, alpha: Number) -> Tensor | Number:
     """alpha · y, computed in the dtype of the sum x + alpha · y. RuntimeError if the sum is of integers and alpha is not."""
     if type(alpha) is int and alpha == 1:
         return y
-    like = x if isinstance(x, Tensor) else y
-    x, y = same_dtype(as_tensor_like(x, like), as_tensor_like(y, like))  # type: ignore[arg-type]
+    like: Any = x if isinstance(x, Tensor) else y
+    x, y = same_dtype(as_tensor_like(x, like), as_tensor_like(y, like))
     kind = y.array.dtype.kind
     if (isinstance(alpha, float) and kind != "f") or (isinstance(alpha, bool) and kind != "b"):
         raise RuntimeError(f"{what}: alpha is {alpha!r}, and the operands are {y.dtype}; cast them to float first")

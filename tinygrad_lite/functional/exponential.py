@@ -28,5 +28,5 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     if not isinstance(exponent, Tensor):
         if not isinstance(input, Tensor):
             raise not_a_tensor("pow", input)
-        exponent = as_tensor_like(exponent, input)  # type: ignore[arg-type]
+        exponent = as_tensor_like(exponent, input)
     return exponential.pow(as_tensor_like(input, exponent), exponent)

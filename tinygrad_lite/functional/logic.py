@@ -15,9 +15,9 @@ from ..operands import Number, as_array, as_tensor_like, explained, not_a_tensor
 from . import comparison
 
 __all__ = [
-    "eq", "ne", "lt", "le", "gt", "ge", "not_equal", "less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite",
-    "isposinf", "isneginf", "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor",
-    "bitwise_not", "bitwise_left_shift", "bitwise_right_shift",
+    "eq", "ne", "lt", "le", "gt", "ge", "not_equal", "less", "less_equal", "greater", "greater_equal", "isnan", "isinf",
+    "isfinite", "isposinf", "isneginf", "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or",
+    "bitwise_xor", "bitwise_not", "bitwise_left_shift", "bitwise_right_shift",
 ]  # fmt: skip
 IN_PLACE = [name for name in __all__ if not name.startswith("is")]
 
@@ -125,7 +125,7 @@ def logical_not(input: Tensor) -> Tensor:
 def _logical(function: Callable[..., Any], x: Tensor, y: Tensor) -> Tensor:
     for operand in (x, y):
         if not isinstance(operand, Tensor):
-            raise TypeError(f"{function.__name__}: expected two Tensors, got {type(operand).__name__}; compare it first: x != 0")
+            raise TypeError(f"{function.__name__}: expected two Tensors, got {type(operand).__name__}; compare first: x != 0")
     try:
         return Tensor._of(as_array(function(x.array, y.array)))
     except Exception as error:

@@ -12,15 +12,15 @@ from .._tensor import Tensor
 from ..dtypes import float64
 from ..inplace import in_place
 from ..operands import Number, all_tensors, as_array, explained, not_a_tensor, same_dtype
-from ..ops import arithmetic, exponential, numbers
+from ..ops import arithmetic, numbers
 from ..ops.shape import clone
 from .choice import clamp
 from .exponential import pow
 
 __all__ = [
-    "square", "deg2rad", "rad2deg", "float_power", "ldexp", "frexp", "copysign", "hypot", "lerp", "addcmul", "addcdiv", "clamp_min",
-    "clamp_max", "nan_to_num", "sgn", "positive", "conj", "conj_physical", "resolve_conj", "resolve_neg", "real", "isreal",
-    "is_complex", "is_conj", "is_neg", "signbit", "heaviside", "nextafter", "gcd", "lcm",
+    "square", "deg2rad", "rad2deg", "float_power", "ldexp", "frexp", "copysign", "hypot", "lerp", "addcmul", "addcdiv",
+    "clamp_min", "clamp_max", "nan_to_num", "sgn", "positive", "conj", "conj_physical", "resolve_conj", "resolve_neg", "real",
+    "isreal", "is_complex", "is_conj", "is_neg", "signbit", "heaviside", "nextafter", "gcd", "lcm",
 ]  # fmt: skip
 METHODS = ["float_power_"]
 IN_PLACE = [
@@ -76,11 +76,13 @@ def float_power_(self: Tensor, exponent: Tensor | Number) -> Tensor:
 
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
-    """x · 2^y.
+    """x · 2^y. For integers y it is exact, even where 2^y overflows.
     >>> ldexp(tensor([1.0, 3.0]), tensor([1, -1]))
     tensor([2.0000, 1.5000])
     """
     all_tensors("ldexp", (input, other))
+    if input.array.dtype.kind == "f" and other.array.dtype.kind in "iu":
+        return numbers.ldexp(input, other)
     return arithmetic.mul(input, pow(2.0, other))
 
 
@@ -169,7 +171,7 @@ def frexp(input: Tensor) -> Parts:
     """
     floats("frexp", input)
     exponent = as_array(np.frexp(input.array)[1])
-    return Parts(numbers.mantissa(input, exponent), Tensor._of(exponent))
+    return Parts(numbers.ldexp(input, -exponent), Tensor._of(exponent))
 
 
 # Of real numbers alone
@@ -200,7 +202,7 @@ conj_physical = resolve_conj = resolve_neg = conj
 
 def isreal(input: Tensor) -> Tensor:
     """True for each number, since there are no complex ones here."""
-    return Tensor._of(as_array(input.array == input.array) | True)
+    return Tensor._of(np.ones_like(input.array, dtype=np.bool_))
 
 
 def is_complex(input: Tensor) -> bool:

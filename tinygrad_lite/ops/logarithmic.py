@@ -63,7 +63,7 @@ def distance(x: Array, y: Array) -> Array:
 @op(x=lambda g, x, y: masked(xlogy(g, y), (x != 0) | ~(y <= 0)), y=lambda g, x, y: g * (x / y))
 def xlogy(x: Array, y: Array) -> Array:
     """x · log y, and 0 where x is 0, unless y is nan."""
-    return masked(x * log(y), (x != 0) | (y != y))  # type: ignore[return-value]
+    return masked(x * log(y), (x != 0) | (y != y))
 
 @op(x=lambda g, x: where((x >= 0) & (x <= 1), g / (x * (1 - x)), nan))
 def logit(x: Array) -> Array:

@@ -1,4 +1,4 @@
-"""What one number has (a sign, a reciprocal, an angle), and what lies between two. The derivatives are PyTorch's at every kink."""
+"""What one number has (a sign, a reciprocal, an angle), and what lies between two. At kinks the derivatives are PyTorch's."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def angle(x: Array) -> Array:
     if x.dtype.kind != "f":
         return np.where(x < 0, pi, 0.0)
     out = masked(x.dtype.type(pi), x < 0)
-    return out + masked(x, x != x) if np.isnan(x).any() else out  # type: ignore[return-value]
+    return out + masked(x, x != x) if np.isnan(x).any() else out
 
 @op(x=lambda g, x: masked(g, (x < inf) & (x > -inf)))
 def finite(x: Array, *, nan: float, max: float, min: float) -> Array:
@@ -73,7 +73,7 @@ def lerp(x: Array, y: Array, w: Array) -> Array:
     if isinstance(w, float):
         return x + w * d if -0.5 < w < 0.5 else y - d * (1 - w)
     near = np.absolute(w) < 0.5
-    return masked(x, near) + masked(y, ~near) + d * (w - ~near)  # type: ignore[return-value]
+    return masked(x, near) + masked(y, ~near) + d * (w - ~near)
 
 @op(x=lambda g: g, a=lambda g, b, value: g * b * value, b=lambda g, a, value: g * a * value)
 def addcmul(x: Array, a: Array, b: Array, *, value: float) -> Array:
@@ -85,7 +85,7 @@ def addcdiv(x: Array, a: Array, b: Array, *, value: float) -> Array:
     """x + value · a / b, also one step."""
     return x + (np.true_divide(a, b) if value == 1 else np.true_divide(a * value, b))
 
-@op(x=lambda g, exponent: mantissa(g, exponent), exponent=None)
-def mantissa(x: Array, exponent: Array) -> Array:
-    """x / 2^exponent, exact even where 2^exponent overflows."""
-    return np.ldexp(x, -exponent)
+@op(x=lambda g, exponent: ldexp(g, exponent), exponent=None)
+def ldexp(x: Array, exponent: Array) -> Array:
+    """x · 2^exponent for integer exponents: exact, even where 2^exponent overflows."""
+    return np.ldexp(x, exponent)

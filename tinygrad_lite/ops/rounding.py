@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +83,7 @@ def integers(x: Array) -> bool:
     """Whether x, an array or a number, has integers or bools."""
     return isinstance(x, int) or getattr(x, "dtype", np.dtype(float)).kind in "iub"
 
-def divided(exact: Pairwise, x: Array, y: Array, result: Callable[..., Array], rounded: Callable[..., Array] = np.floor) -> Array:
+def divided(exact: Pairwise, x: Array, y: Array, result: Callable[..., Array], rounded: Any = np.floor) -> Array:
     """exact(x, y), a division. Errors where NumPy gives numbers: for integers divided by 0, and for two bools.
     For float32 it is result(x, y, q), from the rounded quotient q in float64, which is exact while q < 2^28.
     """
@@ -100,14 +101,15 @@ def divided(exact: Pairwise, x: Array, y: Array, result: Callable[..., Array], r
     return out
 
 def by_way_of_float64(exact: Pairwise, quick: Callable[..., Array | None], x: Array, y: Array) -> Array:
-    """exact(x, y); but for many float32 numbers quick(x, y) in float64, in pieces that fit into the cache, where it is not None.
+    """exact(x, y); but for many float32 numbers quick(x, y) in float64, in pieces that fit into the cache, if it is not None.
     NumPy's division with a remainder takes 10 to 30 ns a number, its hypot 2.5. This takes about 2.
     """
     same = isinstance(x, np.ndarray) and x.dtype == np.float32 and x.size > 1000 and x.flags.c_contiguous
     if not same or not (type(y) in (int, float) or (y.shape == x.shape and y.flags.c_contiguous)):
         return exact(x, y)
     out = np.empty_like(x)
-    xs, ys, outs = x.reshape(-1), y.reshape(-1) if isinstance(y, np.ndarray) else np.float32(y), out.reshape(-1)
+    xs, outs = x.reshape(-1), out.reshape(-1)
+    ys: Array = y.reshape(-1) if isinstance(y, np.ndarray) else np.float32(y)
     for start in range(0, x.size, PIECE):
         piece = slice(start, start + PIECE)
         a, b = xs[piece], ys[piece] if ys.ndim else ys
