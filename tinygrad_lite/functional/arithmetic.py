@@ -8,7 +8,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..creation import tensor
-from ..operands import Number, as_tensor_like, not_a_tensor, same_dtype
+from ..operands import NUMBERS, Number, as_tensor_like, not_a_tensor, same_dtype
 from ..ops import arithmetic
 
 __all__ = ["add", "sub", "mul", "div", "subtract", "multiply", "divide", "true_divide", "negative", "absolute", "rsub"]
@@ -50,9 +50,7 @@ def scaled(what: str, x: Tensor | Number, y: Tensor | Number, alpha: Number) -> 
 
 def numbers_as_tensors(x: Tensor | Number, y: Tensor | Number) -> tuple[Tensor | Number, Tensor | Number]:
     """x and y; if both are numbers, as 0-d Tensors. If one is a Tensor, the number stays a number: it is weak."""
-    if isinstance(x, Tensor) or isinstance(y, Tensor):
-        return x, y
-    return tensor(x), tensor(y)
+    return (tensor(x), tensor(y)) if type(x) in NUMBERS and type(y) in NUMBERS else (x, y)
 
 
 def mul(input: Tensor | Number, other: Tensor | Number) -> Tensor:

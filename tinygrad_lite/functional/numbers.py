@@ -238,12 +238,12 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
 
 
 def nextafter(input: Tensor, other: Tensor) -> Tensor:
-    """The neighbour of x among the numbers of its dtype, in the direction of y. It has no gradient.
+    """The neighbour of x among the numbers of its dtype, in the direction of y.
     >>> nextafter(tensor(1.0), tensor(2.0)) - 1
     tensor(1.1921e-07)
     """
     floats("nextafter", input, other)
-    return _computed("nextafter", np.nextafter, *[x.array for x in same_dtype(input, other)])
+    return numbers.nextafter(input, other)
 
 
 def gcd(input: Tensor, other: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from math import inf, pi
 
 import numpy as np
 
-from ..apply import op, tensors_only
+from ..apply import op, tensors_only, view
 from ..backend import Array
 from .arithmetic import zero
 from .choice import masked
@@ -84,6 +84,13 @@ def addcmul(x: Array, a: Array, b: Array, *, value: float) -> Array:
 def addcdiv(x: Array, a: Array, b: Array, *, value: float) -> Array:
     """x + value · a / b, also one step."""
     return x + (np.true_divide(a, b) if value == 1 else np.true_divide(a * value, b))
+
+@view(x=lambda g, x, y: masked(g, ~(x == y)), y=lambda g, x, y: masked(g, x == y))
+def nextafter(x: Array, y: Array) -> Array:
+    """The neighbour of x, among the numbers of its dtype, in the direction of y; y if they are equal.
+    Not an @op, because that would compute the neighbour of a float16 in float32.
+    """
+    return np.nextafter(x, y)
 
 @op(x=lambda g, exponent: ldexp(g, exponent), exponent=None)
 def ldexp(x: Array, exponent: Array) -> Array:
