@@ -85,7 +85,7 @@ def addcdiv(x: Array, a: Array, b: Array, *, value: float) -> Array:
     """x + value · a / b, also one step."""
     return x + (np.true_divide(a, b) if value == 1 else np.true_divide(a * value, b))
 
-@view(x=lambda g, x, y: masked(g, ~(x == y)), y=lambda g, x, y: masked(g, x == y))
+@view(x=lambda g, x, y: masked(g, x != y), y=lambda g: zero(g))
 def nextafter(x: Array, y: Array) -> Array:
     """The neighbour of x, among the numbers of its dtype, in the direction of y; y if they are equal.
     Not an @op, because that would compute the neighbour of a float16 in float32.
