@@ -24,8 +24,9 @@ def test_size(t: Any) -> None:
     size = t.zeros(2, 3, 4).shape
     assert repr(size) == "torch.Size([2, 3, 4])" and size == (2, 3, 4) and size.numel() == 24
     assert repr(size[1:]) == "torch.Size([3, 4])" and size[0] == 2 and isinstance(size[-1], int)
-    assert repr(size[:1] + (5,)) == repr(size[:1] + t.Size([5])) == "torch.Size([2, 5])"
-    assert repr((5,) + size[:1]) == "torch.Size([5, 2])"
+    five = (5,)
+    assert repr(size[:1] + five) == repr(size[:1] + t.Size(five)) == "torch.Size([2, 5])"
+    assert repr(five + size[:1]) == "torch.Size([5, 2])"
     assert repr(size[:1] * 2) == repr(2 * size[:1]) == "torch.Size([2, 2])"
     assert isinstance(size, t.Size) and isinstance(size, tuple)
     assert t.zeros(size).size() == size and t.zeros(*size).size(-1) == 4
@@ -131,7 +132,7 @@ def test_questions_about_a_gpu_that_is_not_there() -> None:
         seed(3)
     assert (tl.get_rng_state() == before).all()  # as in PyTorch: they seed the GPU's generators only
     for call in (cuda.get_device_name, cuda.current_device, cuda.get_device_properties, cuda.mem_get_info):
-        with pytest.raises(RuntimeError, match="CuPy is not installed|no usable driver|no NVIDIA GPU"):
+        with pytest.raises(RuntimeError, match=r"CuPy is not installed|no usable driver|no NVIDIA GPU"):
             call()
     with pytest.raises(RuntimeError):
         cuda.set_device(0)
