@@ -59,7 +59,7 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "cuda", "datasets", "nn", "optim")
+_LAZY = ("autograd", "cuda", "datasets", "nn", "optim", "special")
 
 if TYPE_CHECKING:
     from . import autograd as autograd
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from . import datasets as datasets
     from . import nn as nn
     from . import optim as optim
+    from . import special as special
     from ._tensor import Tensor as Tensor
     from .functional.contraction import *
     from .gradcheck import gradcheck as gradcheck
