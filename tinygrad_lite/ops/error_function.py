@@ -54,10 +54,15 @@ def ndtr(x: Array) -> Array:
     """The probability that a normal number is at most x."""
     return in_pieces(_ndtr, x) if many_float32(x) else scipy_for(x).ndtr(x)
 
-@op(x=lambda g, x: g / erfcx(x * -sqrt(0.5)) * sqrt(2 / pi))
+@op(x=lambda g, x: g * hazard(x))
 def log_ndtr(x: Array) -> Array:
     """log ndtr(x), finite even where ndtr underflows to 0."""
     return scipy_for(x).log_ndtr(x)
+
+@op(x=lambda g, x, out: -g * (out * (x + out)))
+def hazard(x: Array) -> Array:
+    """The derivative of log_ndtr, e^-x²/2 / (√2π ndtr(x)), without the quotient 0 / 0 for large -x."""
+    return sqrt(2 / pi) / scipy_for(x).erfcx(x * -sqrt(0.5))
 
 @op(x=lambda g, out: g * (exp(0.5 * out * out) * sqrt(2 * pi)))
 def ndtri(x: Array) -> Array:

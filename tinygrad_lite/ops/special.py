@@ -57,7 +57,7 @@ def lgamma(x: Array) -> Array:
     >>> tensor([1.0, 5.0]).lgamma()
     tensor([0.0000, 3.1781])
     """
-    return abs(out) if np.isneginf(out := scipy_for(x).gammaln(x)).any() else out  # at -inf PyTorch has inf
+    return scipy_for(x).gammaln(np.maximum(x, -3e38))  # inf at -inf too, as in PyTorch; SciPy has -inf there
 
 @op(x=lambda g, x: g * trigamma(x))
 def digamma(x: Array) -> Array:
@@ -121,21 +121,22 @@ def i0e(x: Array) -> Array:
     """e^-|x| I0(x)."""
     return scipy_for(x).i0e(x)
 
-@op(x=lambda g, x, out: g * slope(i0(x), out, x))
+@op(x=lambda g, x, out, s: g * where(s == x, i0(s) - out / s, 0.5),
+    s=lambda x: without_0(x))
 def i1(x: Array) -> Array:
-    """The modified Bessel function I1, the derivative of I0."""
+    """The modified Bessel function I1, the derivative of I0. Its derivative at 0 is ½, and, as in PyTorch, at nan."""
     return scipy_for(x).i1(x)
 
-@op(x=lambda g, x, out: g * slope(i0e(x) - sign(x) * out, out, x))
+@op(x=lambda g, x, out, s: g * where(s == x, i0e(s) - out * (sign(s) + 1 / s), 0.5),
+    s=lambda x: without_0(x))
 def i1e(x: Array) -> Array:
     """e^-|x| I1(x)."""
     return scipy_for(x).i1e(x)
 
 
-def slope(y: Any, out: Any, x: Any) -> Any:
-    """y - out / x; at 0 and, as in PyTorch, at nan it is ½, the derivative of I1 at 0."""
-    there = (x < 0) | (x > 0)
-    return where(there, y - out / where(there, x, 1.0), 0.5)
+def without_0(x: Any) -> Any:
+    """x, with 1 for 0 and nan."""
+    return where((x < 0) | (x > 0), x, 1.0)
 
 
 # x log x
@@ -149,7 +150,8 @@ def entr(x: Array) -> Array:
     y=lambda g, x, y: g * x / (y + 1))
 def xlog1py(x: Array, y: Array) -> Array:
     """x log(1 + y); 0 where x = 0, unless y is nan."""
-    return scipy_for(x, y).xlog1py(x, y)
+    log = np.log1p(y) if hasattr(y, "dtype") else float(np.log1p(y))  # a Python number stays weak
+    return masked(x * log, (x != 0) | np.isnan(y))
 
 
 # The two gamma functions that are too slow in SciPy: for z > 10 by a series in 1/z, whose coefficients are Bernoulli's numbers;
