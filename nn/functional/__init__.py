@@ -9,7 +9,9 @@ tinygrad_lite.ops as they are, also those in the `__all__` over there.
 from typing import TYPE_CHECKING
 
 from tinygrad_lite.ops.neural import activation as _activation_ops
+from tinygrad_lite.ops.neural import rectifier as _rectifier
 from tinygrad_lite.ops.neural.activation import *
+from tinygrad_lite.ops.neural.rectifier import *
 from tinygrad_lite.suggest import missing_from, names_in
 
 # Two files have the name of a function in them: F.linear is to be the function, so that the file is _linear here.
@@ -26,6 +28,7 @@ from .sparse import *
 __all__: list[str] = []
 __all__ += activation.__all__
 __all__ += _activation_ops.__all__
+__all__ += _rectifier.__all__
 __all__ += _dropout.__all__
 __all__ += _linear.__all__
 __all__ += loss.__all__

@@ -1,20 +1,27 @@
-"""Activations: functions that a layer applies to each of its numbers."""
+"""Activations: functions that a layer applies to each of its numbers.
+
+These are the primitives. Those that are products and sums of others (silu, gelu, mish, softsign, ...) are in
+nn/functional/activation.py; those that PyTorch has as torch.selu(x) too are in rectifier.py.
+"""
 
 from __future__ import annotations
+
+from math import inf, pi, sqrt
 
 import numpy as np
 
 from ...apply import op
 from ...backend import Array
 from ..choice import masked
+from ..special import in_pieces
 
-__all__ = ["sigmoid"]
+__all__ = ["sigmoid", "logsigmoid"]
 METHODS = FUNCTIONS = IN_PLACE = ["relu", "sigmoid"]
 
 @op(x=lambda g, out: masked(g, ~(out <= 0)))
 def relu(x: Array) -> Array:
     """max(x, 0); its derivative at 0 is 0."""
-    return np.maximum(x, 0)
+    return limited(x, 0, inf) if x.dtype.kind == "f" else np.maximum(x, 0)
 
 @op(x=lambda g, out: g * ((1 - out) * out))
 def sigmoid(x: Array) -> Array:
@@ -23,3 +30,105 @@ def sigmoid(x: Array) -> Array:
     tensor([0.5000, 1.0000, 0.0000])
     """
     return 1 / (1 + np.exp(0.0 - x))  # not -x, which NumPy refuses for bools
+
+# Where sigmoid underflows, its logarithm would be -inf.
+@op(x=lambda g, x: g * sigmoid(-x))
+def logsigmoid(x: Array) -> Array:
+    """log sigmoid(x) = min(x, 0) - log(1 + e^-|x|), finite also where sigmoid underflows to 0.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
+
+    >>> logsigmoid(tensor([0.0, -1000.0]))
+    tensor([   -0.6931, -1000.0000])
+    """
+    return limited(x, -inf, 0) - np.log1p(np.exp(-np.absolute(x)))
+
+# Beyond the threshold it is x, and the derivative 1, to the last bit.
+@op(x=lambda g, x, beta, threshold: masked(g * sigmoid(x * beta), ~(x * beta > threshold)) + masked(g, x * beta > threshold))
+def softplus(x: Array, *, beta: float, threshold: float) -> Array:
+    """log(1 + e^βx) / β, without overflow; x where βx > threshold."""
+    z = x * beta
+    out = (limited(z, 0, inf) + np.log1p(np.exp(-np.absolute(z)))) / beta
+    return masked(out, ~(z > threshold)) + masked(x, z > threshold) if (z > threshold).any() else out
+
+
+# With one kink or two
+
+@op(x=lambda g, x, slope: scaled(g, x > 0, by=slope))
+def leaky_relu(x: Array, *, slope: float) -> Array:
+    """x where x > 0, slope · x elsewhere."""
+    return np.maximum(x, x * slope) if slope <= 1 else np.minimum(x, x * slope)
+
+@op(x=lambda g, keep, by: scaled(g, keep, by=by), keep=None)
+def scaled(x: Array, keep: Array, *, by: float) -> Array:
+    """x where `keep` is true, by · x elsewhere."""
+    return x * pick(keep, x.dtype.type(1), by)
+
+@op(x=lambda g, x, min, max: masked(g, ~((x <= min) | (x >= max))))
+def hardtanh(x: Array, *, min: float, max: float) -> Array:
+    """x limited to [min, max], as by clamp; but the derivative at the bounds is 0."""
+    return limited(x, min, max)
+
+@op(x=lambda g, x: masked(g / 6, (x > -3) & (x < 3)))
+def hardsigmoid(x: Array) -> Array:
+    """x / 6 + ½, limited to [0, 1]."""
+    return limited(x + 3, 0, 6) / 6
+
+# One step each, because a product with hardsigmoid takes twice as long.
+@op(x=lambda g, x: g * hardswish_slope(x))
+def hardswish(x: Array) -> Array:
+    """x · hardsigmoid(x)."""
+    return in_pieces(lambda x: x * limited(x + 3, 0, 6) / 6, x) if isinstance(x, np.ndarray) else x * limited(x + 3, 0, 6) / 6
+
+@op(x=lambda g, x: masked(g / 3, (x > -3) & (x < 3)))
+def hardswish_slope(x: Array) -> Array:
+    """x / 3 + ½ where -3 < x < 3, 0 below and 1 above; at nan, as in PyTorch, 1."""
+    def slope(x: Array) -> Array:
+        return masked(x / 3 + 0.5, (x > -3) & (x < 3)) + ~(x < 3)
+
+    return in_pieces(slope, x) if isinstance(x, np.ndarray) else slope(x)
+
+@op(x=lambda g, out: masked(g, out != 0))
+def softshrink(x: Array, *, lambd: float) -> Array:
+    """x moved by lambd towards 0, and 0 where |x| <= lambd."""
+    return x - limited(x, -lambd, lambd)
+
+@op(x=lambda g, x, threshold: masked(g, ~(x <= threshold)))
+def threshold(x: Array, *, threshold: float, value: float) -> Array:
+    """x where x > threshold, `value` elsewhere."""
+    return pick(~(x <= threshold), x, value)
+
+# Powers of e below 0
+
+@op(x=lambda g, x, alpha, scale, inner: scaled(g, ~(x <= 0), by=alpha * inner) * (scale * exp_below_0(x * inner)))
+def elu(x: Array, *, alpha: float, scale: float, inner: float) -> Array:
+    """scale · x where x > 0, scale · alpha (e^(inner x) - 1) elsewhere."""
+    return scale * limited(x, 0, inf) + (scale * alpha) * np.expm1(limited(x * inner, -inf, 0))
+
+@op(x=lambda g, x, out: masked(g * out, x < 0))
+def exp_below_0(x: Array) -> Array:
+    """e^x where x < 0, 1 elsewhere: the derivative of elu; at nan, as in PyTorch, 1."""
+    return np.exp(np.fmin(x, 0))
+
+# 0.5 (1 + tanh u) = sigmoid(2u)
+A, B = 2 * sqrt(2 / pi), 2 * sqrt(2 / pi) * 0.044715
+
+@op(x=lambda g, x, s: g * (s + x * ((1 - s) * s) * (A + 3 * B * (x * x))),
+    s=lambda x: sigmoid(x * (A + B * (x * x))))
+def gelu_tanh(x: Array) -> Array:
+    """x · ndtr(x), nearly: 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))."""
+    return x * sigmoid(x * (A + B * (x * x)))
+
+
+# On arrays
+
+def limited(x: Array, low: float, high: float) -> Array:
+    """x limited to [low, high]. For many numbers by clip, which takes a quarter of the time of np.maximum with a number."""
+    return x.clip(low, high) if x.size > 2000 else np.minimum(np.maximum(x, low), high)
+
+
+def pick(keep: Array, x: Array, value: float) -> Array:
+    """x where `keep` is true, a number elsewhere; on the bits, which is ten times as fast as np.where if `keep` is irregular."""
+    bits = f"i{x.dtype.itemsize}"
+    other = x.dtype.type(value).view(bits)
+    return ((-keep.astype(bits) & (x.view(bits) ^ other)) ^ other).view(x.dtype)
