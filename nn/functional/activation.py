@@ -14,7 +14,6 @@ from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.axes import axis_of
 from tinygrad_lite.inplace import in_place
-from tinygrad_lite.ops.error_function import ndtr
 from tinygrad_lite.ops.exponential import tanh
 from tinygrad_lite.ops.neural import activation as ops
 from tinygrad_lite.ops.neural.rectifier import apply
@@ -147,7 +146,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 
 def _gelu(x: Tensor) -> Tensor:
-    return x * ndtr(x)
+    return x * ops.gelu_share(x)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:

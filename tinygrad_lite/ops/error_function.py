@@ -85,7 +85,7 @@ ERFCX = (
 )
 
 
-def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
+def polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
     out = x * coefficients[-1]
     for c in coefficients[-2:0:-1]:
         out += c
@@ -95,8 +95,8 @@ def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
 
 
 def _erf(x: Array) -> Array:
-    x = np.minimum(np.maximum(x, -3.93), 3.93)  # beyond, erf is ±1 in float32
-    return np.tanh(x * _polynomial(ERF, x * x))
+    x = x.clip(-3.93, 3.93)  # beyond, erf is ±1 in float32
+    return np.tanh(x * polynomial(ERF, x * x))
 
 
 def _erfc(x: Array) -> Array:
@@ -109,10 +109,10 @@ def _ndtr(x: Array) -> Array:
 
 def _tail(x: Array, s: float) -> Array:
     """erfc(√s |x|). x = h + l, where h has so few digits that h² is exact: e^-s x² from a rounded x² has a large error."""
-    x = np.minimum(np.absolute(x), 16.0)
+    x = np.absolute(x).clip(0, 16)
     h = (x.view("i4") & -4096).view("f4")
     t = 1 / (1 + x * (0.5 * sqrt(s)))
-    return np.exp(h * h * -s) * np.exp((h - x) * (h + x) * s) * t * _polynomial(ERFCX, t)
+    return np.exp(h * h * -s) * np.exp((h - x) * (h + x) * s) * t * polynomial(ERFCX, t)
 
 
 def _mirrored(x: Array, y: Array, total: float) -> Array:

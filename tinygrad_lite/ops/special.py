@@ -34,13 +34,18 @@ def scipy_for(*operands: Any) -> Any:
     return SCIPY[xp]
 
 
+PIECE = 1 << 15
+
+
 def in_pieces(function: Callable[[Array], Array], x: Array) -> Array:
-    """function(x) for a function of many passes, 16,000 numbers at a time: what a pass leaves is in the cache for the next."""
-    out, flat = np.empty(x.shape, x.dtype if x.dtype.kind == "f" else np.float64), x.reshape(-1)
+    """function(x) for a function of many passes, 32,768 numbers at a time: what a pass leaves is in the cache for the next."""
+    dtype = x.dtype if x.dtype.kind == "f" else np.float64
+    if x.size <= PIECE:
+        return function(x).astype(dtype, copy=False)
+    out, flat = np.empty(x.shape, dtype), x.reshape(-1)
     into = out.reshape(-1)
-    for start in range(0, flat.size, 1 << 14):
-        piece = slice(start, start + (1 << 14))
-        into[piece] = function(flat[piece])
+    for start in range(0, flat.size, PIECE):
+        into[start : start + PIECE] = function(flat[start : start + PIECE])
     return out
 
 

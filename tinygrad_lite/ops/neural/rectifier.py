@@ -126,10 +126,7 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     >>> hardshrink(tensor([-1.0, 0.25]))
     tensor([-1.,  0.])
     """
-    x = input.array
-    if x.dtype.kind != "f":
-        raise NotImplementedError(f"hardshrink: not implemented for {input.dtype}; cast to float first: x.float()")
-    return masked(input, ~((x >= -lambd) & (x <= lambd)))
+    return apply(ops.hardshrink, input, lambd=lambd)
 
 
 def relu_(input: Tensor) -> Tensor:
