@@ -22,7 +22,7 @@ from tinygrad_lite.random import draw
 
 __all__ = ["relu", "tanh", "softmax", "log_softmax", "softmin", "gumbel_softmax", "glu"]
 __all__ += ["leaky_relu", "elu", "relu6", "hardtanh", "hardsigmoid", "hardswish", "softshrink"]
-__all__ += ["gelu", "silu", "mish", "softplus", "softsign", "tanhshrink"]
+__all__ += ["gelu", "silu", "mish", "softplus", "softsign", "tanhshrink", "logsigmoid"]
 __all__ += ["leaky_relu_", "elu_", "hardtanh_"]
 
 
@@ -77,6 +77,8 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         raise RuntimeError("hardtanh: bool inputs not supported; cast to float first: x.float()")
     if input.array.dtype.kind != "f":
         low, high = int(min_val), int(max_val)
+        if input.array.dtype.kind == "u" and low < 0:
+            raise RuntimeError("hardtanh: cannot do hardtanh on an unsigned type with negative limits")
         return in_place("hardtanh", input, (), lambda x: functional.clamp(x, low, high)) if inplace else input.clamp(low, high)
     return apply(ops.hardtanh, input, inplace, min=min_val, max=max_val)
 
@@ -131,7 +133,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return apply(ops.softshrink, input, lambd=lambd)
 
 
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     """x Φ(x), where Φ is the distribution function of normal numbers; with approximate="tanh", Φ is nearly that.
 
     Hendrycks and Gimpel 2016; https://pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html
@@ -191,6 +193,18 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     tensor([6.9315e-01, 1.0000e+03])
     """
     return apply(ops.softplus, input, beta=beta, threshold=threshold)
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """log sigmoid(x), finite also where sigmoid underflows to 0.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
+
+    >>> from tinygrad_lite import tensor
+    >>> logsigmoid(tensor([0.0, -1000.0]))
+    tensor([-6.9315e-01, -1.0000e+03])
+    """
+    return apply(ops.logsigmoid, input)
 
 
 def softsign(input: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ def mvlgamma(input: Tensor, p: int) -> Tensor:
     """log Γ_p(x) = p (p - 1) / 4 · log π + Σ log Γ(x - k/2) over k = 0 ... p - 1, the gamma function of p x p matrices.
     RuntimeError if p < 1.
     >>> mvlgamma(tensor([3.0, 4.0]), 2)
-    tensor([2.6949, 5.4038])
+    tensor([1.5502, 3.5651])
     """
     if p < 1:
         raise RuntimeError(f"mvlgamma: p has to be greater than or equal to 1, got {p}")

@@ -95,7 +95,7 @@ def polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
 
 
 def _erf(x: Array) -> Array:
-    x = x.clip(-3.93, 3.93)  # beyond, erf is ±1 in float32
+    x = x.clip(-4.07, 4.07)  # beyond, erf is ±1 in float32
     return np.tanh(x * polynomial(ERF, x * x))
 
 

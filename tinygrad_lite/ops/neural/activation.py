@@ -17,7 +17,7 @@ from ..error_function import many_float32, polynomial
 from ..exponential import exp
 from ..special import in_pieces, scipy_for
 
-__all__ = ["sigmoid", "logsigmoid"]
+__all__ = ["sigmoid"]
 METHODS = FUNCTIONS = IN_PLACE = ["relu", "sigmoid"]
 
 @op(x=lambda g, out: masked(g, ~(out <= 0)))
@@ -36,13 +36,7 @@ def sigmoid(x: Array) -> Array:
 # Where sigmoid underflows, its logarithm would be -inf.
 @op(x=lambda g, x: g * sigmoid(-x))
 def logsigmoid(x: Array) -> Array:
-    """log sigmoid(x) = min(x, 0) - log(1 + e^-|x|), finite also where sigmoid underflows to 0.
-
-    https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
-
-    >>> logsigmoid(tensor([0.0, -1000.0]))
-    tensor([   -0.6931, -1000.0000])
-    """
+    """log sigmoid(x) = min(x, 0) - log(1 + e^-|x|)."""
     return limited(x, -inf, 0) - np.log1p(np.exp(-np.absolute(x)))
 
 # Beyond the threshold it is x, and the derivative 1, to the last bit.
@@ -141,7 +135,7 @@ SHARE = (0.797884941, 0.0363330846, -3.25949736e-05, -5.53062067e-05, 3.96474885
 
 
 def _share(x: Array) -> Array:
-    z = x.clip(-5.56, 5.56)
+    z = x.clip(-5.75, 5.75)  # beyond, it is 0 or 1 in float32
     out = np.tanh(z * polynomial(SHARE, z * z))
     out += 1
     out *= 0.5
