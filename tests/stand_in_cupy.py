@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 METHODS = (
     "all any argmax argmin astype copy dot item max mean min nonzero prod ravel repeat reshape squeeze std sum take tolist "
@@ -158,3 +159,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     function = getattr(np, name)
     return lambda *args, **options: show(run(function, args, options), *args)
+
+
+class Special:
+    """cupyx.scipy.special."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(scipy.special, name)
+        return lambda *args: show(run(function, args, {}))
