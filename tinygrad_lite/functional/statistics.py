@@ -320,7 +320,7 @@ def vector_norm(
     if ord < 0 and 0 in [x.array.shape[i] for i in axes]:
         raise RuntimeError(f"vector_norm: the {ord} norm of no numbers (shape {list(x.shape)}) does not exist")
     if ord == 0:
-        x = arithmetic.zero(x) + (x != 0)  # with the derivative 0, not without a derivative
+        x = arithmetic.zero(x) + Tensor._of((x.array != 0).astype(x.dtype))  # with the derivative 0, not without a derivative
     elif ord == 1:
         x = arithmetic.abs(x)
     else:

@@ -86,7 +86,8 @@ def added_rows(x: Array, reverse: bool) -> Array:
         out[:, i] += out[:, before]
     return out
 
-# The gradient of x[i] is Σ g[k] · (the x up to k without x[i]), over the k from i on. Without a zero that is Σ g[k] out[k] / x[i].
+# The gradient of x[i] is Σ g[k] · (the x up to k without x[i]), over the k from i on. With no zero in x that is
+# Σ g[k] out[k] / x[i];
 # With one it is the product of the x before x[i], times a sum that obeys s[i] = g[i] + x[i+1] s[i+1], a recurrence. So the
 # further derivatives are right, too.
 @op(x=lambda g, x, out, axis, reverse: products_without(x, g, out, axis, reverse) if (x == 0).any()

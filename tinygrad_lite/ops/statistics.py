@@ -23,6 +23,10 @@ from .scan import cumprod, products_before
 from .shape import mT, reshape
 
 
+def few(x: Array) -> bool:
+    """Whether a copy in float64 costs less than care. Not on a GPU, where each step costs the same."""
+    return type(x) is np.ndarray and x.size <= 1024
+
 def spread(x: Any, axis: Axes, shape: tuple[int, ...]) -> Any:
     """A reduced x with its axes of length one again, so that it broadcasts to `shape`."""
     return reshape(x, shape=tuple([1 if i in axis else n for i, n in enumerate(shape)]))
@@ -37,11 +41,11 @@ def nonzero(x: Any) -> Any:
     else spread(g * out, (axis,), x.shape) / x)
 def prod(x: Array, *, axis: int, keepdims: bool = False) -> Array:
     """∏ x over one axis; each x gets g times the product of the others."""
-    if x.dtype.kind != "f" or x.size <= 1024 or type(x) is not np.ndarray:
+    if x.dtype.kind != "f" or few(x) or type(x) is not np.ndarray:
         out: Array = x.prod(axis, np.float64 if x.dtype.kind == "f" else x.dtype, keepdims=keepdims)
         return out.astype(x.dtype)
     out = multiplied(x.reshape(size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :]))).astype(x.dtype)
-    return out.reshape(*x.shape[:axis], *([1] if keepdims else []), *x.shape[axis + 1 :])
+    return out.reshape((*x.shape[:axis], *([1] if keepdims else []), *x.shape[axis + 1 :]))
 
 def products_of_others(x: Any, g: Any, axis: int) -> Any:
     """g times the product of the other x, without a division: of those before, and of those behind."""
@@ -71,19 +75,33 @@ def multiplied(x: Array) -> Array:
 @op(x=lambda g, x, axis, n: spread(g / (n / 2), axis, x.shape) * centred(x, axis=axis))
 def var(x: Array, *, axis: Axes, keepdims: bool, n: float) -> Array:
     """Σ (x - mean)² / n over the axes."""
+    if few(x):
+        c = centred_in_float64(x, axis)
+        return np.true_divide(np.add.reduce(c * c, axis, keepdims=keepdims), n).astype(x.dtype)
     c = centred(x, axis=axis)
-    return np.true_divide(sum_over(c * c, axis=axis, keepdims=keepdims), n)
+    c *= c
+    return np.true_divide(sum_over(c, axis=axis, keepdims=keepdims), n)
 
 @op(x=lambda g, axis: centred(g, axis=axis))
 def centred(x: Array, *, axis: Axes) -> Array:
     """x minus its mean over the axes. The mean is rounded, and for 10,000 + noise its error is large beside the noise; so the
     mean of the differences, which shows that error, is subtracted too.
     """
+    if few(x):
+        return centred_in_float64(x, axis).astype(x.dtype, copy=False)
     n = size_of([x.shape[i] for i in axis])
     c = x - mean_over(x, axis=axis, keepdims=True, n=n)
-    return c - mean_over(c, axis=axis, keepdims=True, n=n)
+    c -= mean_over(c, axis=axis, keepdims=True, n=n)
+    return c
 
-@op(x=lambda g, out: masked(g, out != 0) / nonzero(2 * out))
+def centred_in_float64(x: Array, axis: Axes) -> Array:
+    """The same for few numbers."""
+    c = x.astype(np.float64)
+    sums = np.add.reduce(c, axis, keepdims=True)
+    c -= sums / (c.size / max(sums.size, 1))
+    return c
+
+@op(x=lambda g, out: masked(g / nonzero(2 * out), out != 0))
 def root(x: Array) -> Array:
     """√x with derivative 0 at 0, as PyTorch has it for the deviation of equal numbers, where that of sqrt is inf."""
     return np.sqrt(x)
