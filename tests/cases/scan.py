@@ -18,9 +18,9 @@ def scanned(op: str, keeps: str) -> None:
     case(op, lambda t, x, dim: getattr(t, op)(x, dim), (2, 3), dim=1, keeps=keeps)
     case(op, lambda t, x, dim: getattr(x, op)(dim), transposed(2, 3, 2), dim=-2)
     case(op, lambda t, x, axis: getattr(t, op)(x, axis=axis), strided(3, 2), axis=0)
-    case(op, lambda t, x, dim: getattr(t, op)(x, dim), (), dim=-1)
+    case("clone", lambda t, x, dim: getattr(t, op)(x, dim), (), dim=-1, name=op)
     case(op, lambda t, x, dim: getattr(t, op)(x, dim), (0, 3), dim=0)
-    case(op, lambda t, x, dim: getattr(t, op)(x, dim), (3, 1), dim=1)
+    case("clone", lambda t, x, dim: getattr(t, op)(x, dim), (3, 1), dim=1, name=op)
 
 
 scanned("cumsum", keeps="")
@@ -53,10 +53,10 @@ for dim in (0, 1):
     case("cumprod", lambda t, x, dim: t.cumprod(x, dim), ZEROS, dim=dim)
 case("cumprod", lambda t, x, dim: t.cumprod(x, dim), ODD, dim=0, smooth=False, twice=False)
 
-case("logcumsumexp", lambda t, x, dim: t.logcumsumexp(x, dim), f(800, 1, 900, -30), dim=0, smooth=False)
+case("logcumsumexp", lambda t, x, dim: t.logcumsumexp(x, dim), f(800, 1, 900, -30), dim=0, smooth=False, name="far")
 case("logcumsumexp", lambda t, x, dim: t.logcumsumexp(x, dim), f(1, -inf, 2), dim=0, smooth=False, twice=False)
-case("logcumsumexp", lambda t, x, dim: t.logcumsumexp(x, dim), f(-inf, 1, inf, 2), dim=0, smooth=False, twice=False)
-case("logcumsumexp", lambda t, x, dim: t.logcumsumexp(x, dim), f(1, nan, 2), dim=0, smooth=False, twice=False)
+case("logcumsumexp", lambda t, x, dim: t.logcumsumexp(x, dim), f(-inf, 1, inf, 2), dim=0, smooth=False, twice=False, name="inf")
+case("logcumsumexp", lambda t, x, dim: t.logcumsumexp(x, dim), f(1, nan, 2), dim=0, smooth=False, twice=False, name="nan")
 
 
 def step_by_step(t: Any, a: Any, b: Any, reverse: bool) -> Any:

@@ -15,6 +15,7 @@ from ..inplace import in_place
 from ..operands import as_array
 from ..ops import indexing
 from ..ops import scan as ops
+from ..ops import shape as shapes
 from .reduction import Extremum
 from .shape import reshape
 
@@ -26,7 +27,9 @@ def _along(op: Callable[..., Tensor], x: Tensor, dim: int, dtype: Any, what: str
     axis = axis_of(dim, x.array.ndim, what)
     if dtype is not None or x.array.dtype.kind != "f":
         x = x.to(int64 if dtype is None else dtype)
-    return op(x, axis=axis) if x.array.ndim else reshape(op(reshape(x, (1,)), axis=0), ())
+    if x.array.shape[axis : axis + 1] in ((), (1,)):
+        return shapes.clone(x)  # of one number there is nothing to add up
+    return op(x, axis=axis)
 
 
 @numpy_names

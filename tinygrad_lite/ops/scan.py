@@ -115,7 +115,7 @@ def shifted(x: Any, axis: int, reverse: bool) -> Any:
     n = x.shape[axis]
     return pad(narrow(x, axis=axis, start=int(reverse), stop=n - (not reverse)), axis=axis, start=int(not reverse), size=n)
 
-@op(a=lambda g, shape, a, b, out, axis, reverse, s: s * shifted(out, axis, reverse),
+@op(a=lambda g, s, out, axis, reverse: s * shifted(out, axis, reverse),
     b=lambda g, s: s,
     s=lambda g, a, axis, reverse: recurrence(shifted(a, axis, not reverse), g, axis=axis, reverse=not reverse))
 def recurrence(a: Array, b: Array, *, axis: int, reverse: bool) -> Array:

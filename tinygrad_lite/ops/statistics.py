@@ -41,9 +41,11 @@ def nonzero(x: Any) -> Any:
     else spread(g * out, (axis,), x.shape) / x)
 def prod(x: Array, *, axis: int, keepdims: bool = False) -> Array:
     """∏ x over one axis; each x gets g times the product of the others."""
-    if x.dtype.kind != "f" or few(x) or type(x) is not np.ndarray:
-        out: Array = x.prod(axis, np.float64 if x.dtype.kind == "f" else x.dtype, keepdims=keepdims)
-        return out.astype(x.dtype)
+    dtype = np.float64 if x.dtype.kind == "f" else x.dtype
+    if type(x) is not np.ndarray:
+        return x.prod(axis, dtype, keepdims=keepdims).astype(x.dtype)
+    if few(x) or dtype is x.dtype:
+        return np.multiply.reduce(x, axis, dtype, keepdims=keepdims).astype(x.dtype)  # x.prod() would warn of 0 · inf
     out = multiplied(x.reshape(size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :]))).astype(x.dtype)
     return out.reshape((*x.shape[:axis], *([1] if keepdims else []), *x.shape[axis + 1 :]))
 
@@ -91,7 +93,8 @@ def centred(x: Array, *, axis: Axes) -> Array:
         return centred_in_float64(x, axis).astype(x.dtype, copy=False)
     n = size_of([x.shape[i] for i in axis])
     c = x - mean_over(x, axis=axis, keepdims=True, n=n)
-    c -= mean_over(c, axis=axis, keepdims=True, n=n)
+    left = mean_over(c, axis=axis, keepdims=True, n=n)
+    c -= masked(left, np.isfinite(left))
     return c
 
 def centred_in_float64(x: Array, axis: Axes) -> Array:
