@@ -20,7 +20,7 @@ def scanned(op: str, keeps: str) -> None:
     case(op, lambda t, x, axis: getattr(t, op)(x, axis=axis), strided(3, 2), axis=0)
     case("clone", lambda t, x, dim: getattr(t, op)(x, dim), (), dim=-1, name=op)
     case(op, lambda t, x, dim: getattr(t, op)(x, dim), (0, 3), dim=0)
-    case("clone", lambda t, x, dim: getattr(t, op)(x, dim), (3, 1), dim=1, name=op)
+    case("clone", lambda t, x, dim: getattr(t, op)(x, dim), (3, 1), dim=1, name=op, twice=op != "logcumsumexp")
 
 
 scanned("cumsum", keeps="")

@@ -27,6 +27,8 @@ def _along(op: Callable[..., Tensor], x: Tensor, dim: int, dtype: Any, what: str
     axis = axis_of(dim, x.array.ndim, what)
     if dtype is not None or x.array.dtype.kind != "f":
         x = x.to(int64 if dtype is None else dtype)
+    if x.array.dtype == np.bool_:
+        raise NotImplementedError(f"{what}: the result cannot be bool; give another dtype, or none for int64")
     if x.array.shape[axis : axis + 1] in ((), (1,)):
         return shapes.clone(x)  # of one number there is nothing to add up
     return op(x, axis=axis)
@@ -64,12 +66,12 @@ def cumprod_(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
 @numpy_names
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
-    """log (e^x[0] + ... + e^x[i]) along an axis, without overflow. RuntimeError for integers: cast them first.
+    """log (e^x[0] + ... + e^x[i]) along an axis, without overflow. NotImplementedError for integers: cast them first.
     >>> tensor([1000.0, 1000.0]).logcumsumexp(0)
     tensor([1000.0000, 1000.6932])
     """
     if input.array.dtype.kind != "f":
-        raise RuntimeError(f"logcumsumexp: not defined for {input.dtype}; cast to float first: x.float()")
+        raise NotImplementedError(f"logcumsumexp: not defined for {input.dtype}; cast to float first: x.float()")
     return _along(ops.logcumsumexp, input, dim, None, "logcumsumexp")
 
 

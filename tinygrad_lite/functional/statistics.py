@@ -16,6 +16,7 @@ from .._tensor import Tensor
 from ..axes import Dim, axes_of, axis_of, numpy_names
 from ..axes import size_of as shape_of
 from ..dtypes import int64
+from ..inplace import in_place
 from ..operands import all_tensors, same_dtype
 from ..ops import arithmetic, choice, reduction
 from ..ops import statistics as ops
@@ -26,8 +27,7 @@ from .shape import reshape, unsqueeze
 
 __all__ = ["prod", "var", "std", "var_mean", "std_mean", "nansum", "nanmean", "aminmax", "cov", "corrcoef"]
 __all__ += ["norm", "renorm", "dist", "cdist", "pdist"]
-METHODS = ["sum_to_size"]
-IN_PLACE = ["renorm"]
+METHODS = ["sum_to_size", "renorm_"]
 
 
 @numpy_names
@@ -242,8 +242,8 @@ def _check_weights(name: str, weights: Tensor, kinds: str, n: int) -> None:
 def corrcoef(input: Tensor) -> Tensor:
     """The correlations of the rows of a matrix: their covariances, divided by both deviations.
     >>> tensor([[1.0, 2.0, 3.0], [6.0, 4.0, 2.0]]).corrcoef()
-    tensor([[ 1.0000, -1.0000],
-            [-1.0000,  1.0000]])
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
     """
     c = cov(input)
     if not c.array.ndim:
@@ -341,6 +341,11 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     axis = axis_of(dim, input.array.ndim, "renorm")
     norms = vector_norm(input, p, [i for i in range(input.array.ndim) if i != axis], True)
     return input * where(norms > maxnorm, maxnorm / (norms + 1e-7), 1.0)
+
+
+def renorm_(self: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+    """Scale each part of x along `dim` that has a p-norm above `maxnorm` down to it, in the memory of x; see renorm."""
+    return in_place("renorm", self, (), lambda x: renorm(x, p, dim, maxnorm))
 
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
