@@ -66,7 +66,7 @@ def _variance(what: str, x: Tensor, dim: Any, unbiased: Any, keepdim: bool, corr
     if n <= 0 and (x.array.size or not axes):
         words = "degrees of freedom is <= 0. Correction should be strictly less than the reduction factor"
         warnings.warn(f"{what}(): {words} (input numel divided by output numel).", UserWarning, stacklevel=4)
-    return ops.var(x, axis=axes, keepdims=keepdim, n=max(n, 0))  # type: ignore[no-any-return]
+    return ops.var(x, axis=axes, keepdims=keepdim, n=max(n, 0))
 
 
 def _moved(dim: Any, unbiased: Any) -> tuple[Any, Any]:
@@ -106,7 +106,7 @@ def std(
     keepdims: bool = False,
 ) -> Tensor:
     """The standard deviation: the root of the variance; see var. If all numbers are equal, its gradient is 0."""
-    return ops.root(_variance("std", input, *_moved(dim, unbiased), keepdim, correction))  # type: ignore[no-any-return]
+    return ops.root(_variance("std", input, *_moved(dim, unbiased), keepdim, correction))
 
 
 @numpy_names
@@ -218,7 +218,9 @@ def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, a
     if weights is not None and not total.item():
         raise RuntimeError("cov: the weights sum to zero, so that nothing can be divided by their sum")
     centred = x - unsqueeze(sum(x if weights is None else x * weights, 1) / total, 1)
-    lost = correction if aweights is None or not correction else correction * sum(weights * aweights) / total
+    lost: Any = (
+        correction if weights is None or aweights is None or not correction else correction * sum(weights * aweights) / total
+    )
     n = total - lost
     if n <= 0:
         words = "degrees of freedom is <= 0. Correction should be strictly less than the number of observations."
@@ -324,7 +326,7 @@ def vector_norm(
     elif ord == 1:
         x = arithmetic.abs(x)
     else:
-        return ops.norm(x, p=float(ord), axis=axes, keepdims=keepdim)  # type: ignore[no-any-return]
+        return ops.norm(x, p=float(ord), axis=axes, keepdims=keepdim)
     return reduction.sum(x, axis=axes, keepdims=keepdim)
 
 
@@ -375,7 +377,7 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = MOD
         raise RuntimeError(f"cdist: p must be at least 0 and compute_mode one of {', '.join(MODES)}; got {p}, {compute_mode!r}")
     x1, x2 = same_dtype(x1, x2)
     if p == 2 and compute_mode != MODES[2] and x.size and y.size:
-        return ops.euclidean(x1, x2)  # type: ignore[no-any-return]
+        return ops.euclidean(x1, x2)
     differences = unsqueeze(x1, -2) - unsqueeze(x2, -3)
     return vector_norm(differences, p, -1) if x.shape[-1] else sum(differences, -1)
 

@@ -86,10 +86,9 @@ def added_rows(x: Array, reverse: bool) -> Array:
         out[:, i] += out[:, before]
     return out
 
-# The gradient of x[i] is Σ g[k] · (the x up to k without x[i]), over the k from i on. With no zero in x that is
-# Σ g[k] out[k] / x[i];
-# With one it is the product of the x before x[i], times a sum that obeys s[i] = g[i] + x[i+1] s[i+1], a recurrence. So the
-# further derivatives are right, too.
+# The gradient of x[i] is the sum over k, from i on, of g[k] times the product of the x up to k without x[i]. If no x is 0, it is
+# Σ g[k] out[k] / x[i]. Else it is the product of the x before x[i], times a sum that obeys s[i] = g[i] + x[i+1] s[i+1]: a
+# recurrence, which has further derivatives.
 @op(x=lambda g, x, out, axis, reverse: products_without(x, g, out, axis, reverse) if (x == 0).any()
     else cumsum(g * out, axis=axis, reverse=not reverse) / x)
 def cumprod(x: Array, *, axis: int, reverse: bool = False) -> Array:

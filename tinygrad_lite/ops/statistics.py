@@ -45,7 +45,8 @@ def prod(x: Array, *, axis: int, keepdims: bool = False) -> Array:
     if type(x) is not np.ndarray:
         return x.prod(axis, dtype, keepdims=keepdims).astype(x.dtype)
     if few(x) or dtype is x.dtype:
-        return np.multiply.reduce(x, axis, dtype, keepdims=keepdims).astype(x.dtype)  # x.prod() would warn of 0 · inf
+        product: Array = np.multiply.reduce(x, axis, dtype, keepdims=True)  # not x.prod(), which warns of 0 · inf
+        return (product if keepdims else product.squeeze(axis)).astype(x.dtype)
     out = multiplied(x.reshape(size_of(x.shape[:axis]), x.shape[axis], size_of(x.shape[axis + 1 :]))).astype(x.dtype)
     return out.reshape((*x.shape[:axis], *([1] if keepdims else []), *x.shape[axis + 1 :]))
 
@@ -79,7 +80,8 @@ def var(x: Array, *, axis: Axes, keepdims: bool, n: float) -> Array:
     """Σ (x - mean)² / n over the axes."""
     if few(x):
         c = centred_in_float64(x, axis)
-        return np.true_divide(np.add.reduce(c * c, axis, keepdims=keepdims), n).astype(x.dtype)
+        squares: Array = np.add.reduce(c * c, axis, keepdims=True)
+        return np.true_divide(squares if keepdims else squares.squeeze(axis), n).astype(x.dtype)
     c = centred(x, axis=axis)
     c *= c
     return np.true_divide(sum_over(c, axis=axis, keepdims=keepdims), n)
