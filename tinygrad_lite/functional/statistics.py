@@ -251,7 +251,7 @@ def corrcoef(input: Tensor) -> Tensor:
     if not c.array.ndim:
         return c / c
     deviations = c[range(len(c.array)), range(len(c.array))].sqrt()
-    return c / unsqueeze(deviations, 1) / deviations
+    return choice.clip(c / unsqueeze(deviations, 1) / deviations, min=-1.0, max=1.0)  # rounding may lead out of it
 
 
 # Norms and distances

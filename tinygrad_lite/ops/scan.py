@@ -86,8 +86,8 @@ def added_rows(x: Array, reverse: bool) -> Array:
         out[:, i] += out[:, before]
     return out
 
-# The gradient of x[i] is the sum over k, from i on, of g[k] times the product of the x up to k without x[i]. If no x is 0, it is
-# Σ g[k] out[k] / x[i]. Else it is the product of the x before x[i], times a sum that obeys s[i] = g[i] + x[i+1] s[i+1]: a
+# The gradient of x[i] is the sum over k, from i on, of g[k] times the product of the x up to k without x[i]. If no x is 0, that
+# is Σ g[k] out[k] / x[i]. Else it is the product of the x before x[i], times a sum that obeys s[i] = g[i] + x[i+1] s[i+1]: a
 # recurrence, which has further derivatives.
 @op(x=lambda g, x, out, axis, reverse: products_without(x, g, out, axis, reverse) if (x == 0).any()
     else cumsum(g * out, axis=axis, reverse=not reverse) / x)
@@ -125,7 +125,7 @@ def recurrence(a: Array, b: Array, *, axis: int, reverse: bool) -> Array:
     n, before = a.shape[axis], (slice(None),) * axis
     step, y = a.astype(np.float64), b.astype(np.float64)
     distance = 1
-    while distance < n:
+    while distance < n and step.any():  # where zeros are between, no step reaches far
         there, here = (*before, slice(distance, n)), (*before, slice(0, n - distance))
         if not reverse:
             there, here = here, there
