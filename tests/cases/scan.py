@@ -79,6 +79,17 @@ for way in (False, True):
         keeps=("a out", "a"),
     )
 
+    case(
+        "recurrence",
+        lambda t, a, b, reverse: scan.recurrence(a, b, axis=1, reverse=reverse),
+        (2, 70),
+        (2, 70),
+        theirs=step_by_step,
+        smooth=False,
+        reverse=way,
+        name="in blocks",
+    )
+
 for name in ("cummax", "cummin"):
     case("gather", lambda t, x, which, dim: getattr(t, which)(x, dim), (2, 5), which=name, dim=1)
     case("gather", lambda t, x, which, dim: getattr(x, which)(dim=dim), TIES, which=name, dim=-2, smooth=False)

@@ -118,21 +118,36 @@ def shifted(x: Any, axis: int, reverse: bool) -> Any:
     b=lambda g, s: s,
     s=lambda g, a, axis, reverse: recurrence(shifted(a, axis, not reverse), g, axis=axis, reverse=not reverse))
 def recurrence(a: Array, b: Array, *, axis: int, reverse: bool) -> Array:
-    """y[i] = b[i] + a[i] y[i-1], or with y[i+1], where y is 0 before its first number.
-    Steps compose: two of them are again of the form b + a y. So log n times each is joined with the step that is 1, 2, 4, ...
-    places before it, and all numbers are computed at once.
+    """y[i] = b[i] + a[i] y[i-1], or with y[i+1], where y is 0 before its first number; computed in float64."""
+    rows = [np.moveaxis(np.flip(x, axis) if reverse else x, axis, 0) for x in (a, b)]
+    flat = [x.astype(np.float64).reshape(x.shape[0], prod(x.shape[1:])) for x in rows]
+    out = np.moveaxis(stepped(*flat).reshape(rows[0].shape), 0, axis)
+    return (np.flip(out, axis) if reverse else out).astype(b.dtype, "C")
+
+def stepped(a: Array, b: Array) -> Array:
+    """y[i] = b[i] + a[i] y[i-1] along the first axis of two. If it is long, blocks of it are computed side by side, each as if
+    y were 0 before it. Then, with the products of the a since the start of a block, the last y of the block before is added:
+    these last y obey a recurrence again.
     """
-    n, before = a.shape[axis], (slice(None),) * axis
-    step, y = a.astype(np.float64), b.astype(np.float64)
-    distance = 1
-    while distance < n and step.any():  # where zeros are between, no step reaches far
-        there, here = (*before, slice(distance, n)), (*before, slice(0, n - distance))
-        if not reverse:
-            there, here = here, there
-        y[here] = y[here] + step[here] * y[there]
-        step[here] = step[here] * step[there]
-        distance *= 2
-    return y.astype(b.dtype)
+    n, m = a.shape
+    if n <= 64:
+        y = b.copy()
+        for i in range(1, n):
+            y[i] += a[i] * y[i - 1]
+        return y
+    p = -(-n // 32)
+    a, y = [in_blocks(x, p) for x in (a, b)]
+    for i in range(1, 32):
+        y[i] += a[i] * y[i - 1]
+        a[i] *= a[i - 1]
+    y[:, 1:] += a[:, 1:] * stepped(a[-1], y[-1])[:-1]
+    return y.transpose(1, 0, 2).reshape(32 * p, m)[:n]
+
+def in_blocks(x: Array, p: int) -> Array:
+    """The rows of x in p blocks of 32, the last filled up with zeros: [i, k] is row i of block k."""
+    out = array_module(x).zeros((p * 32, x.shape[1]), x.dtype)
+    out[: len(x)] = x
+    return out.reshape(p, 32, x.shape[1]).transpose(1, 0, 2).copy()
 
 # One step, because the sums of e^x would overflow. The gradient is e^x[i] times Σ g[k] / e^out[k] over the k from i on, and
 # e^out[i] / e^out[k] is a product of ratios that are at most 1: this sum is a recurrence in which nothing can overflow.
