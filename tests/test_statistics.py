@@ -151,6 +151,8 @@ ERRORS: dict[str, Any] = {
     "renorm of a vector": lambda t, x: x[0].renorm(2, 0, 1.0),
     "renorm below 0": lambda t, x: x.renorm(2, 0, -1.0),
     "cdist of integers": lambda t, x: t.cdist(x.long(), x.long()),
+    "cdist of two dtypes": lambda t, x: t.cdist(x, x.float()),
+    "fro of three axes": lambda t, x: x[None].norm("fro", (0, 1, 2)),
     "cdist of rows that do not fit": lambda t, x: t.cdist(x, x[:, :2]),
     "cdist of vectors": lambda t, x: t.cdist(x[0], x[0]),
     "pdist of a vector": lambda t, x: t.pdist(x[0]),
@@ -232,3 +234,19 @@ def test_many_distances_and_their_gradients(close: Any) -> None:
         found.append((d.detach(), a.grad, b.grad))
     for ours, theirs in zip(*found):
         close(ours, theirs, 1e-9, 1e-9)
+
+
+def test_in_place_scans_are_differentiable(close: Any) -> None:
+    found = []
+    for t in (tl, torch):
+        w = t.tensor(FLOATS, requires_grad=True)
+        x, y, z = w * 2, w * 3, w * 1
+        x.cumsum_(1)
+        y.cumprod_(0)
+        z.renorm_(2, 0, 1.0)
+        (x * x + y + z * w).sum().backward()
+        with pytest.raises(RuntimeError):
+            w.cumsum_(0)
+        assert w.grad is not None
+        found.append(w.grad)
+    close(*found)

@@ -63,7 +63,7 @@ def _variance(what: str, x: Tensor, dim: Any, unbiased: Any, keepdim: bool, corr
     axes = axes_of(dim, x.array.ndim, what)
     less = correction if correction is not None else 1 if unbiased is None else int(unbiased)
     n = size_of([x.array.shape[i] for i in axes]) - less
-    if n <= 0 and (x.array.size or not axes):
+    if n <= 0 or not x.array.size:
         words = "degrees of freedom is <= 0. Correction should be strictly less than the reduction factor"
         warnings.warn(f"{what}(): {words} (input numel divided by output numel).", UserWarning, stacklevel=4)
     return ops.var(x, axis=axes, keepdims=keepdim, n=max(n, 0))
@@ -278,6 +278,8 @@ def norm(
         return _nuclear(input if dtype is None else input.to(dtype), dim, keepdim)
     if isinstance(p, str) and p != "fro":
         raise RuntimeError(f"norm: the named norms are 'fro' and 'nuc', got {p!r}")
+    if isinstance(p, str) and isinstance(dim, (tuple, list)) and len(dim) > 2:
+        raise RuntimeError(f"norm: 'fro' is a norm of matrices, over at most two dims, got {dim}; give p=2")
     return vector_norm(input, 2 if p is None or isinstance(p, str) else p, dim, keepdim, dtype=dtype)
 
 
@@ -369,13 +371,12 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = MOD
     """
     all_tensors("cdist", (x1, x2))
     x, y = x1.array, x2.array
-    if x.dtype.kind != "f" or y.dtype.kind != "f":
-        raise RuntimeError(f"cdist: needs floating dtypes, got {x.dtype} and {y.dtype}")
+    if x.dtype.kind != "f" or y.dtype != x.dtype:
+        raise RuntimeError(f"cdist: needs one floating dtype, got {x.dtype} and {y.dtype}; cast one: x.to(y.dtype)")
     if x.ndim < 2 or y.ndim < 2 or x.shape[-1] != y.shape[-1]:
         raise RuntimeError(f"cdist: needs rows of the same length in both, got shapes {list(x.shape)} and {list(y.shape)}")
     if p < 0 or compute_mode not in (None, *MODES):
         raise RuntimeError(f"cdist: p must be at least 0 and compute_mode one of {', '.join(MODES)}; got {p}, {compute_mode!r}")
-    x1, x2 = same_dtype(x1, x2)
     if p == 2 and compute_mode != MODES[2] and x.size and y.size:
         return ops.euclidean(x1, x2)
     differences = unsqueeze(x1, -2) - unsqueeze(x2, -3)
