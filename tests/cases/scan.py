@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_lite.ops import scan
 
-from .table import MANY, ODD, TIES, case, f, inf, nan, strided, transposed
+from .table import MANY, ODD, TIES, at, case, f, inf, nan, strided, transposed
 
 ZEROS = f([2, 0, 3, 4], [0, 1.5, 0, 2], [-1, 2, 0.5, 3])
 
@@ -91,16 +91,37 @@ for way in (False, True):
     )
 
 for name in ("cummax", "cummin"):
-    case("gather", lambda t, x, which, dim: getattr(t, which)(x, dim), (2, 5), which=name, dim=1)
-    case("gather", lambda t, x, which, dim: getattr(x, which)(dim=dim), TIES, which=name, dim=-2, smooth=False)
+    case("held", lambda t, x, which, dim: getattr(t, which)(x, dim), (2, 5), which=name, dim=1)
+    case("held", lambda t, x, which, dim: getattr(x, which)(dim=dim), TIES, which=name, dim=-2, smooth=False)
     case(
-        "gather",
+        "held",
         lambda t, x, which, dim: getattr(t, which)(x, dim),
         f(1, nan, 3, inf, nan, -inf),
         which=name,
         dim=0,
         smooth=False,
     )
-    case("gather", lambda t, x, which, dim: getattr(t, which)(x, dim), f(-inf, 2, 2, inf, inf), which=name, dim=0, smooth=False)
-    case("gather", lambda t, x, which, dim: getattr(t, which)(x, dim), (), which=name, dim=0)
-    case("gather", lambda t, x, which, dim: getattr(t, which)(x, dim), (0, 2), which=name, dim=0)
+    case("held", lambda t, x, which, dim: getattr(t, which)(x, dim), f(-inf, 2, 2, inf, inf), which=name, dim=0, smooth=False)
+    case("held", lambda t, x, which, dim: getattr(t, which)(x, dim), (), which=name, dim=0)
+    case("held", lambda t, x, which, dim: getattr(t, which)(x, dim), (0, 2), which=name, dim=0)
+
+INDEX = np.array([[0, 0, 2, 3, 3], [0, 1, 1, 1, 4]])
+case(
+    "held",
+    lambda t, x, index: scan.held(x, index=at(x, index), axis=1),
+    (2, 5),
+    theirs=lambda t, x, index: x.gather(1, t.tensor(index)),
+    index=INDEX,
+    keeps="",
+)
+case(
+    "run_sums",
+    lambda t, x, index: scan.run_sums(x, index=at(x, index), axis=0),
+    transposed(5, 2),
+    theirs=lambda t, x, index: t.zeros_like(x).scatter_add(0, t.tensor(index), x),
+    index=INDEX.T.copy(),
+    keeps="",
+)
+for dim in (0, 1):
+    case("held", lambda t, x, dim: t.cummax(x, dim)[0], MANY, dim=dim, smooth=False, name="many")
+    case("held", lambda t, x, dim: t.cummin(x, dim)[0], MANY.reshape(3, 401).round(1), dim=dim, smooth=False, name="many")

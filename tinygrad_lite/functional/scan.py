@@ -13,7 +13,6 @@ from ..backend import array_module
 from ..dtypes import int64
 from ..inplace import in_place
 from ..operands import as_array
-from ..ops import indexing
 from ..ops import scan as ops
 from ..ops import shape as shapes
 from .reduction import Extremum
@@ -99,4 +98,4 @@ def _so_far(choose: Any, input: Tensor, dim: int, what: str) -> Extremum:
     found = (x == ops.accumulated(choose, x, axis)) | (x != x)
     places = array_module(x).arange(x.shape[axis]).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
     index = ops.accumulated(np.maximum, as_array(found * places), axis)
-    return Extremum(indexing.gather(input, index=index, axis=axis), Tensor._of(index))
+    return Extremum(ops.held(input, index=index, axis=axis), Tensor._of(index))
