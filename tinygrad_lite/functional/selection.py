@@ -42,7 +42,7 @@ def _index(what: str, index: Any, dtypes: tuple[str, ...] = EITHER_INT, kind: ty
     """The array of an index. TypeError if it is no Tensor, `kind` if it has another dtype than these."""
     if not isinstance(index, Tensor):
         raise TypeError(f"{what}: the index must be a Tensor of {dtypes[0]}, got {type(index).__name__}; use tensor([...])")
-    if index.array.dtype.name not in dtypes:
+    if index.array.dtype.name not in dtypes and (index.array.size or what != "gather"):
         raise kind(f"{what}: the index must be {' or '.join(dtypes)}, got {index.dtype}; cast it: index.long()")
     return index.array
 
@@ -290,7 +290,8 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     x, axis, index = _slices("index_add", input, dim, index, RuntimeError)
     source = _source("index_add", x, axis, index, source, RuntimeError)
     if alpha != 1:
-        source = source * (alpha if x.array.dtype.kind == "f" else int(alpha))
+        float_or_not = x.array.dtype.kind == "f"
+        source = source * alpha if float_or_not else Tensor._of(as_array(source.array * x.array.dtype.type(alpha)))
     out = selection.added(x, source, index=_at(axis, index))
     return out if input.array.ndim else reshape(out, shape=())
 
@@ -315,6 +316,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
             [0., 5.]])
     """
     x, axis, index = _slices("index_fill", input, dim, index, IndexError, negative=True, dtypes=("int64",))
+    index = np.unique(index) if isinstance(value, Tensor) else index  # so that its gradient counts each place once
     out = indexing_ops.setitem(x, as_number("index_fill", value, x), index=_at(axis, index))
     return out if input.array.ndim else reshape(out, shape=())
 
@@ -369,6 +371,8 @@ def as_number(what: str, value: Any, x: Tensor) -> Any:
         if value.array.ndim:
             raise RuntimeError(f"{what}: the value must be a number or a 0-d tensor, got one of shape {list(value.shape)}")
         return value.to(x.dtype)
+    if isinstance(value, complex):
+        raise RuntimeError(f"{what}: the value {value} is complex and does not fit into {x.dtype}")
     if type(value) not in NUMBERS:
         value = as_tensor_like(value, x).item()
     kind = x.array.dtype.kind
