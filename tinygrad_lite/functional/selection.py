@@ -18,6 +18,7 @@ from ..operands import NUMBERS, as_array, as_tensor_like, explained
 from ..ops import choice, selection
 from ..ops import indexing as indexing_ops
 from ..ops.indexing import places_along
+from ..ops.selection import at
 from ..ops.shape import expand, reshape
 from .indexing import index_of
 
@@ -51,6 +52,8 @@ def _in_range(what: str, index: Any, n: int, kind: type[Exception], negative: bo
     """The index with negative positions counted from the end; `kind` if a position does not exist."""
     if not index.size:
         return index.astype(np.int64, copy=False)
+    if index.dtype == np.int64 and index.view(np.uint64).max() < n:  # a negative one would be a huge number
+        return index
     low, high = int(index.min()), int(index.max())
     if low < (-n if negative else 0) or high >= n:
         wrong = high if high >= n else low
@@ -250,10 +253,6 @@ def _slices(
     return x, axis, _in_range(what, index.reshape(-1), x.array.shape[axis], kind, negative)
 
 
-def _at(axis: int, index: Any) -> Any:
-    return (slice(None),) * axis + (index,)
-
-
 def _source(what: str, x: Tensor, axis: int, index: Any, source: Any, kind: type[Exception]) -> Tensor:
     """The source of index_add, index_copy or index_reduce, checked: x with as many slices along the axis as the index has."""
     _same_dtype(what, x, source)
@@ -278,7 +277,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         if index.size != 1:
             raise RuntimeError(f"index_select: a 0-d tensor has one number, and the index has {index.size}")
         return cast("Tensor", indexing_ops.getitem(x, index=(0, ...), once=True).clone())
-    return cast("Tensor", indexing_ops.getitem(x, index=_at(axis, index), once=False))
+    return selection.select(x, index=index, axis=axis)
 
 
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
@@ -292,7 +291,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     if alpha != 1:
         float_or_not = x.array.dtype.kind == "f"
         source = source * alpha if float_or_not else Tensor._of(as_array(source.array * x.array.dtype.type(alpha)))
-    out = selection.added(x, source, index=_at(axis, index))
+    out = selection.added(x, source, index=at(axis, index))
     return out if input.array.ndim else reshape(out, shape=())
 
 
@@ -305,7 +304,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     x, axis, index = _slices("index_copy", input, dim, index, IndexError, dtypes=("int64",))
     if isinstance(source, Tensor) and not source.array.ndim and index.size == 1 and x.array.size == x.array.shape[axis]:
         source = reshape(source, shape=(1,) * x.array.ndim)
-    out = indexing_ops.setitem(x, _source("index_copy", x, axis, index, source, IndexError), index=_at(axis, index))
+    out = indexing_ops.setitem(x, _source("index_copy", x, axis, index, source, IndexError), index=at(axis, index))
     return out if input.array.ndim else reshape(out, shape=())
 
 
@@ -317,7 +316,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """
     x, axis, index = _slices("index_fill", input, dim, index, IndexError, negative=True, dtypes=("int64",))
     index = np.unique(index) if isinstance(value, Tensor) else index  # so that its gradient counts each place once
-    out = indexing_ops.setitem(x, as_number("index_fill", value, x), index=_at(axis, index))
+    out = indexing_ops.setitem(x, as_number("index_fill", value, x), index=at(axis, index))
     return out if input.array.ndim else reshape(out, shape=())
 
 
@@ -462,7 +461,7 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
     n = input.array.shape[axis]
     if not -n <= index < n:
         raise IndexError(f"select_scatter: index {index} is out of range for dim {dim} of size {n}")
-    return _embedded("select_scatter", input, src, (*_at(axis, int(index)), ...))
+    return _embedded("select_scatter", input, src, (*at(axis, int(index)), ...))
 
 
 def slice_scatter(
@@ -475,7 +474,7 @@ def slice_scatter(
     if step < 1:
         raise RuntimeError(f"slice_scatter: the step must be positive, got {step}")
     axis = axis_of(dim, input.array.ndim, "slice_scatter")
-    return _embedded("slice_scatter", input, src, _at(axis, slice(start, end, step)))
+    return _embedded("slice_scatter", input, src, at(axis, slice(start, end, step)))
 
 
 def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:

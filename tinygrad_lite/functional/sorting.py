@@ -57,6 +57,8 @@ def order(x: Array, descending: bool = False) -> Array:
     key = key_of(x)
     if descending:
         key = ~key
+    if key.dtype.itemsize <= 2:  # NumPy has a radix sort for these
+        return np.argsort(key, -1, kind="stable")
     if key.dtype.itemsize == 8:
         low, high = int(key.min()), int(key.max())
         if high - low >= 1 << 31:
@@ -73,7 +75,7 @@ def order(x: Array, descending: bool = False) -> Array:
 def key_of(x: Array) -> Array:
     """Integers in the order of the numbers: those of a float are its bits, with all but the sign flipped if it is negative."""
     if x.dtype.kind != "f":
-        return x if x.dtype == np.int64 else x.astype(np.int32)
+        return x
     x = x.astype(np.float32) if x.dtype == np.float16 else x
     bits = f"i{x.dtype.itemsize}"
     key = (x + 0).view(bits)  # -0 + 0 is 0: both zeros are equal

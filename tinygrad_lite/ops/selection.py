@@ -14,7 +14,7 @@ from .._tensor import Tensor
 from ..apply import op
 from ..backend import Array, array_module
 from .choice import where
-from .indexing import add_at, added_at, taken
+from .indexing import add_at, added_at, index_add, taken
 from .reduction import evenly
 from .shape import cast
 
@@ -29,6 +29,15 @@ def pick(x: Array, *, places: Array) -> Array:
 def deposit(x: Array, *, places: Array, shape: tuple[int, ...]) -> Array:
     """Zeros of a shape, with x added at the places: the derivative of pick."""
     return added_at(x, places, shape)
+
+@op(x=lambda g, shape, index, axis: index_add(g, shape=shape, index=at(axis, index), once=False))
+def select(x: Array, *, index: Array, axis: int) -> Array:
+    """x[:, index] for axis 1, and so on. A primitive, because take() makes a contiguous result in half the time of x[:, index]."""
+    return x.take(index, axis, mode="clip") if type(x) is np.ndarray and x.size else x[at(axis, index)]
+
+def at(axis: int, index: Any) -> Any:
+    """What is written in brackets to index one axis."""
+    return (slice(None),) * axis + (index,)
 
 @op(x=lambda g, places: replace(g, 0, places=places),
     y=lambda g, places: pick(g, places=places))
