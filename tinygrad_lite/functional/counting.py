@@ -15,7 +15,7 @@ from ..axes import Dim, axes_of, axis_of
 from ..backend import Array, array_module
 from ..dtypes import get_default_dtype, result_type
 from ..operands import all_tensors, as_array, explained
-from .sorting import order
+from .sorting import contiguous, order
 
 __all__ = [
     "unique", "unique_consecutive", "bincount", "histc", "histogram", "histogramdd", "count_nonzero", "allclose", "isclose",
@@ -37,9 +37,7 @@ def unique(
     return _different("unique", input, return_inverse, return_counts, dim)
 
 
-def unique_consecutive(
-    input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
-) -> Any:
+def unique_consecutive(input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
     """x with each run of equal values replaced by one of them; otherwise like unique.
     >>> unique_consecutive(tensor([1, 1, 2, 1]), return_counts=True)
     (tensor([1, 2, 1]), tensor([2, 1, 1]))
@@ -70,7 +68,7 @@ def _different(what: str, input: Tensor, inverse: bool, counts: bool, dim: int |
     xp = array_module(x)
     first = xp.flatnonzero(xp.concatenate([xp.ones(min(n, 1), bool), new]))  # where each run of equal values begins
     values = rows[first]
-    out = [values if dim is None else np.ascontiguousarray(np.moveaxis(values, 0, axis))]
+    out = [values if dim is None else contiguous(np.moveaxis(values, 0, axis))]
     if inverse:
         number = xp.concatenate([xp.zeros(min(n, 1), np.int64), np.cumsum(new)])
         places = xp.empty_like(number)
@@ -151,14 +149,12 @@ class Histogram(NamedTuple):
 
     def __repr__(self) -> str:
         """As PyTorch prints it."""
-        edges = f"({', '.join(map(str, self.bin_edges))})" if isinstance(self.bin_edges, tuple) else self.bin_edges
+        edges = f"({', '.join(map(repr, self.bin_edges))})" if isinstance(self.bin_edges, tuple) else repr(self.bin_edges)
         name = "histogramdd" if isinstance(self.bin_edges, tuple) else "histogram"
-        return f"torch.return_types.{name}(\nhist={self.hist},\nbin_edges={edges})"
+        return f"torch.return_types.{name}(\nhist={self.hist!r},\nbin_edges={edges})"
 
 
-def histogram(
-    input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False
-) -> Histogram:
+def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False) -> Histogram:
     """(hist, bin_edges): how many x lie in each bin; `bins` is their number or a vector of their edges. Each bin includes its
     lower edge, the last one its upper edge too. With density, the areas of the bars add to 1.
     >>> hist, edges = tensor([1.0, 2.0, 2.5, 4.0]).histogram(3)
@@ -172,9 +168,7 @@ def histogram(
     return Histogram(Tensor._of(hist), Tensor._of(edges[0]))
 
 
-def histogramdd(
-    points: Tensor, bins: Any, range: Any = None, weight: Tensor | None = None, density: bool = False
-) -> Histogram:
+def histogramdd(points: Tensor, bins: Any, range: Any = None, weight: Tensor | None = None, density: bool = False) -> Histogram:
     """(hist, bin_edges) of points, whose coordinates lie along the last dim: hist has a dim for each coordinate. `bins` is a
     number for all of them, or a list with a number, or a vector of edges, for each; `range` is (low, high, low, high, ...).
     >>> histogramdd(tensor([[0.0, 1.0], [1.0, 0.0]]), [2, 2]).hist
@@ -206,7 +200,7 @@ def _histogram(
         raise RuntimeError(f"{what}: the weights are {weight.dtype} and the tensor {x.dtype}; cast one")
     places, inside, edges = np.zeros(len(x), np.int64), np.ones(len(x), bool), []
     for i, given in enumerate(bins):
-        column = np.ascontiguousarray(x[:, i])
+        column = contiguous(x[:, i])
         limits = None if range is None else (float(range[2 * i]), float(range[2 * i + 1]))
         edge, place = _binned(what, column, given, limits)
         with np.errstate(invalid="ignore"):
@@ -320,11 +314,16 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
 
 
 def searchsorted(
-    sorted_sequence: Tensor, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+    sorted_sequence: Tensor,
+    input: Any,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
     sorter: Tensor | None = None,
 ) -> Tensor:
-    """Where numbers are to be inserted so that a sorted sequence stays sorted: before equal ones, or behind them with right=True
-    (side="right"). With several dims, each row of `input` in its row. `sorter` is the argsort of an unsorted sequence.
+    """Where numbers are to be inserted so that a sorted sequence stays sorted: before equal ones, or behind them with
+    right=True or side="right". With several dims, each row of `input` in its row. `sorter` is an unsorted sequence's argsort.
     >>> searchsorted(tensor([1, 3, 5]), tensor([3, 6]))
     tensor([1, 3])
     """

@@ -1,8 +1,8 @@
 """Selection by index: take, gather and select read numbers at given positions; put, scatter, index_* and masked_* write, add or
 combine them there.
 
-An index is checked before anything is computed, and is then one array of places in the flattened tensor (gather, scatter, take,
-put), or a tuple as in x[index] (index_select, index_add, masked_*). Both forms have their ops: ops/selection.py, ops/indexing.py.
+An index is checked before anything is computed, and is then one array of places in the flattened tensor (gather, scatter,
+take, put), or a tuple as in x[index] (index_select, index_add, masked_*). ops/selection.py and ops/indexing.py compute.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ EITHER_INT = ("int64", "int32")
 # Checks. Each says what is wrong before anything is computed.
 
 
-def _index(what: str, index: Any, dtypes: tuple[str, ...] = EITHER_INT, kind: type[Exception] = RuntimeError) -> Any:
+def _index(what: str, x: Tensor, index: Any, dtypes: tuple[str, ...] = EITHER_INT, kind: type[Exception] = RuntimeError) -> Any:
     """The array of an index. TypeError if it is no Tensor, `kind` if it has another dtype than these."""
     if not isinstance(index, Tensor):
         raise TypeError(f"{what}: the index must be a Tensor of {dtypes[0]}, got {type(index).__name__}; use tensor([...])")
     if index.array.dtype.name not in dtypes and (index.array.size or what != "gather"):
         raise kind(f"{what}: the index must be {' or '.join(dtypes)}, got {index.dtype}; cast it: index.long()")
-    return index.array
+    return array_module(x.array).asarray(index.array)
 
 
 def _in_range(what: str, index: Any, n: int, kind: type[Exception], negative: bool = True) -> Any:
@@ -71,7 +71,7 @@ def _same_dtype(what: str, x: Tensor, source: Any) -> None:
 
 def _places(what: str, x: Tensor, dim: int, index: Any, source: Tensor | None = None) -> Any:
     """Where in the flattened x a gather or a scatter along a dim reads or writes, in the shape of the index."""
-    index, shape = _index(what, index), x.array.shape or (1,)
+    index, shape = _index(what, x, index), x.array.shape or (1,)
     axis = axis_of(dim, len(shape), what)
     if not index.size:
         return index.astype(np.int64)
@@ -79,7 +79,9 @@ def _places(what: str, x: Tensor, dim: int, index: Any, source: Tensor | None = 
     if len(sizes) != len(shape):
         raise RuntimeError(f"{what}: the index of shape {list(sizes)} must have as many dimensions as {list(shape)}")
     if any([n > m for i, (n, m) in enumerate(zip(sizes, shape)) if i != axis]):
-        raise RuntimeError(f"{what}: the index of shape {list(sizes)} is larger than {list(shape)} along another dim than {dim}")
+        raise RuntimeError(
+            f"{what}: the index of shape {list(sizes)} is larger than {list(shape)} along another dim than {dim}"
+        )
     if source is not None:
         given = source.array.shape or (1,)
         if len(given) != len(sizes):
@@ -119,7 +121,8 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     >>> take_along_dim(x, tensor([[2, 0, 1]]), 1)
     tensor([[2., 3., 1.]])
     """
-    index = _index("take_along_dim", indices, ("int64",))
+    index = _index("take_along_dim", input, indices, ("int64",))
+    flat = dim is None
     if dim is None:
         input, index, dim = reshape(input, shape=(-1,)), index.reshape(-1), 0
     x = input.array
@@ -132,7 +135,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
         raise explained("take_along_dim", error, x, index) from error
     input = expand(input, shape=(*rest[:axis], n, *rest[axis + 1 :])) if x.ndim else input
     index = np.broadcast_to(index, (*rest[:axis], index.shape[axis], *rest[axis + 1 :])) if x.ndim else index
-    index = _in_range("take_along_dim", index, n, RuntimeError)
+    index = _in_range("take_along_dim", index, n, RuntimeError, negative=not flat)
     return selection.pick(input, places=places_along(index, axis, input.array.shape or (1,)))
 
 
@@ -171,9 +174,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return _combined("scatter_add", input, places, _part(src, places), "sum", True)
 
 
-def scatter_reduce(
-    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
-) -> Tensor:
+def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
     """Like scatter_add, with the sum, "prod", "mean", "amax" or "amin" of the numbers of a place; that of x is one of them
     unless `include_self` is false. Equal largest numbers share the gradient equally.
     >>> x = tensor([1.0, 5.0])
@@ -195,6 +196,8 @@ def _combined(what: str, x: Tensor, places: Any, y: Tensor, reduce: str, include
         return selection.product_at(x, y, places=places, include=include)
     if reduce not in ("sum", "mean"):
         raise RuntimeError(f"{what}: reduce is 'sum', 'prod', 'mean', 'amax' or 'amin', got {reduce!r}")
+    if reduce == "mean" and x.array.dtype == np.bool_:
+        raise NotImplementedError(f"{what}: bools have no mean; cast them first: x.float()")
     start = x if include else selection.replace(x, 0, places=places)
     if x.array.dtype == np.bool_:  # 1 + 1 is 1: any of them
         return Tensor._of(as_array(start.array | indexing_ops.added_at(y.array, places, x.array.shape)))
@@ -215,7 +218,7 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     >>> tensor([[1.0, 2.0], [3.0, 4.0]]).take(tensor([0, -1]))
     tensor([1., 4.])
     """
-    places = _index("take", index, ("int64",))
+    places = _index("take", input, index, ("int64",))
     if places.size and not input.array.size:
         raise IndexError("take: the tensor is empty; there is nothing to take")
     return selection.pick(input, places=_in_range("take", places, input.array.size, IndexError))
@@ -227,7 +230,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     tensor([[0., 5.],
             [0., 6.]])
     """
-    places = _index("put", index, ("int64",))
+    places = _index("put", input, index, ("int64",))
     _same_dtype("put", input, source)
     if source.array.size != places.size:
         raise IndexError(f"put: {places.size} positions and {source.array.size} numbers; their number must be the same")
@@ -245,10 +248,12 @@ def _slices(
     what: str, x: Tensor, dim: int, index: Any, kind: type[Exception], negative: bool = False, dtypes: Any = EITHER_INT
 ) -> tuple[Tensor, int, Any]:
     """The tensor with at least one dim, the axis, and the index as a checked array of one dim."""
-    index = _index(what, index, dtypes, IndexError if what == "index_fill" else RuntimeError)
+    index = _index(what, x, index, dtypes, IndexError if what == "index_fill" else RuntimeError)
     axis = axis_of(dim, x.array.ndim, what)
     if index.ndim > 1:
-        raise (RuntimeError if what == "index_fill" else IndexError)(f"{what}: the index must have one dimension, not {index.ndim}")
+        raise (RuntimeError if what == "index_fill" else IndexError)(
+            f"{what}: the index must have one dimension, not {index.ndim}"
+        )
     x = x if x.array.ndim else reshape(x, shape=(1,))
     return x, axis, _in_range(what, index.reshape(-1), x.array.shape[axis], kind, negative)
 
@@ -290,7 +295,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     source = _source("index_add", x, axis, index, source, RuntimeError)
     if alpha != 1:
         float_or_not = x.array.dtype.kind == "f"
-        source = source * alpha if float_or_not else Tensor._of(as_array(source.array * x.array.dtype.type(alpha)))
+        source = source * alpha if float_or_not else Tensor._of(as_array(source.array * np.asarray(alpha).astype(x.dtype)))
     out = selection.added(x, source, index=at(axis, index))
     return out if input.array.ndim else reshape(out, shape=())
 
@@ -320,9 +325,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return out if input.array.ndim else reshape(out, shape=())
 
 
-def index_reduce(
-    input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
-) -> Tensor:
+def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
     """Like index_add, with the "prod", "mean", "amax" or "amin" of the slices of a position; that of x is one of them unless
     `include_self` is false.
     >>> ones(2).index_reduce(0, tensor([0, 0]), tensor([2.0, 3.0]), "prod")
@@ -355,7 +358,7 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         return cast("Tensor", indexing_ops.setitem(input, values, index=index))
     if basic:  # numbers only: one place
         shape = input.array[index].shape
-        places = np.arange(input.array.size).reshape(input.array.shape)[index]
+        places = array_module(input.array).arange(input.array.size).reshape(input.array.shape)[index]
         return _combined("index_put", input, places, expand(values, shape=shape), "sum", True)
     try:
         values = expand(values, shape=input.array[index].shape)
@@ -393,13 +396,14 @@ def _mask(what: str, x: Tensor, mask: Any) -> tuple[Tensor, Any]:
         raise TypeError(f"{what}: the mask must be a bool Tensor, got {type(mask).__name__}")
     if mask.array.dtype != np.bool_:
         raise RuntimeError(f"{what}: the mask must be a bool Tensor, got {mask.dtype}; compare first: mask != 0")
-    if mask.array.shape == x.array.shape:
-        return x, mask.array
+    chosen = array_module(x.array).asarray(mask.array)
+    if chosen.shape == x.array.shape:
+        return x, chosen
     try:
-        shape = np.broadcast_shapes(x.array.shape, mask.array.shape)
+        shape = np.broadcast_shapes(x.array.shape, chosen.shape)
     except ValueError as error:
-        raise explained(what, error, x.array, mask.array) from error
-    return (x if x.array.shape == shape else expand(x, shape=shape)), np.broadcast_to(mask.array, shape)
+        raise explained(what, error, x.array, chosen) from error
+    return (x if x.array.shape == shape else expand(x, shape=shape)), np.broadcast_to(chosen, shape)
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
@@ -488,8 +492,7 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
     if a == b:
         raise RuntimeError(f"diagonal_scatter: dim1 and dim2 are the same, {dim1}; a diagonal needs two")
     x = input.array
-    places = np.diagonal(np.arange(x.size).reshape(x.shape), offset, a, b)
+    places = np.diagonal(array_module(x).arange(x.size).reshape(x.shape), offset, a, b)
     if src.array.shape != places.shape:
         raise RuntimeError(f"diagonal_scatter: src has shape {list(src.shape)}, and the diagonal {list(places.shape)}")
-    places = array_module(x).asarray(np.ascontiguousarray(places))
     return selection.replace(input, src.to(input.dtype), places=places)

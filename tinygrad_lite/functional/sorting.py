@@ -31,7 +31,7 @@ class Ranked(NamedTuple):
 
     def __repr__(self) -> str:
         """As PyTorch prints it."""
-        return f"torch.return_types.{type(self).__name__}(\nvalues={self.values},\nindices={self.indices})"
+        return f"torch.return_types.{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"
 
 
 # One class for each function, so that it prints under that name.
@@ -99,11 +99,16 @@ def argsort_of_wide(key: Array) -> Array:
     return index
 
 
+def contiguous(x: Array) -> Array:
+    """x, or a copy if it does not lie row by row in memory. (np.ascontiguousarray would refuse arrays of the GPU.)"""
+    return x if x.flags.c_contiguous else x.copy()
+
+
 def lead(what: str, x: Tensor, dim: Any) -> tuple[int, Array]:
     """The axis, and the array with that axis last; a 0-d one gets an axis."""
     axis = axis_of(dim, x.array.ndim, what)
     array = x.array.reshape(1) if not x.array.ndim else x.array
-    return axis, np.ascontiguousarray(np.moveaxis(array, axis, -1)) if axis < array.ndim - 1 else array
+    return axis, (contiguous(np.moveaxis(array, axis, -1)) if axis < array.ndim - 1 else array)
 
 
 def picked(what: str, x: Tensor, axis: int, index: Array, keepdim: bool = True) -> Any:
@@ -111,7 +116,7 @@ def picked(what: str, x: Tensor, axis: int, index: Array, keepdim: bool = True) 
     if not x.array.ndim:
         out = selection.pick(x, places=index[:1].reshape(()))
         return RETURNS[what](out, Tensor._of(index[:1].reshape(())))
-    index = np.ascontiguousarray(np.moveaxis(index, -1, axis)) if axis < x.array.ndim - 1 else np.ascontiguousarray(index)
+    index = contiguous(np.moveaxis(index, -1, axis) if axis < x.array.ndim - 1 else index)
     values = indexing.gather(x, index=index, axis=axis)
     if not keepdim:
         shape = (*index.shape[:axis], *index.shape[axis + 1 :])
@@ -140,7 +145,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     """
     axis, x = lead("argsort", input, dim)
     index = order(x, descending)
-    return Tensor._of(np.ascontiguousarray(np.moveaxis(index, -1, axis)) if input.array.ndim else index.reshape(()))
+    return Tensor._of(contiguous(np.moveaxis(index, -1, axis)) if input.array.ndim else index.reshape(()))
 
 
 def msort(input: Tensor) -> Tensor:
@@ -154,7 +159,7 @@ def msort(input: Tensor) -> Tensor:
 
 def sorted_values(x: Tensor, dim: int) -> Tensor:
     """The values of sort(x, dim). Without a gradient no index is needed, and the sort is ten times as fast."""
-    if x.requires_grad and grad_mode.enabled or not x.array.ndim:
+    if (x.requires_grad and grad_mode.enabled) or not x.array.ndim:
         return sort(x, dim).values
     return Tensor._of(np.sort(x.array, dim))
 
@@ -172,7 +177,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not 0 <= k <= n:
         raise RuntimeError(f"topk: k is {k}, and there are {n} numbers along dim {dim} of shape {list(input.shape)}")
     if not input.array.ndim:
-        return picked("topk", input, axis, np.zeros(1, np.int64))  # type: ignore[no-any-return]
+        return picked("topk", input, axis, array_module(x).zeros(1, np.int64))  # type: ignore[no-any-return]
     if n < 64 or k > n // 8 or not x.size:
         return picked("topk", input, axis, order(x, largest)[..., :k])  # type: ignore[no-any-return]
     if k == 0:
@@ -267,9 +272,7 @@ def _middle_of_all(what: str, input: Tensor) -> Tensor:
 
 
 @numpy_names
-def mode(
-    input: Tensor, dim: int = -1, keepdim: bool = False, *, axis: int | None = None, keepdims: bool = False
-) -> Ranked:
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, axis: int | None = None, keepdims: bool = False) -> Ranked:
     """(values, indices) of the most frequent number along a dim; of several such numbers, the smallest.
     >>> tensor([2.0, 1.0, 3.0, 2.0]).mode().values
     tensor(2.)
@@ -277,11 +280,14 @@ def mode(
     place, x = _rows("mode", input, dim)
     index = order(x)
     numbers = np.take_along_axis(x, index, -1)
-    at = np.arange(x.shape[-1])
-    first = np.where(numbers[..., 1:] != numbers[..., :-1], at[1:], 0)  # where a run of equal numbers begins
-    length = at.copy() + np.zeros(x.shape, np.int64)
-    length[..., 1:] -= np.maximum.accumulate(first, -1)
-    index = np.take_along_axis(index, np.argmax(length, -1)[..., None], -1)  # the end of the first of the longest runs
+    new = array_module(x).ones(x.shape, bool)  # where a run of equal numbers begins
+    new[..., 1:] = numbers[..., 1:] != numbers[..., :-1]
+    begin = np.flatnonzero(new)
+    end = np.concatenate([begin[1:], begin[:1] + x.size])
+    length = array_module(x).zeros(x.size, np.int64)  # at the end of each run
+    length[end - 1] = end - begin
+    length = length.reshape(x.shape)
+    index = np.take_along_axis(index, np.argmax(length, -1)[..., None], -1)  # the first of the longest runs
     return picked("mode", input, place, index, keepdim)  # type: ignore[no-any-return]
 
 
@@ -292,8 +298,14 @@ INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 @numpy_names
 def quantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear",
-    axis: int | None = None, keepdims: bool = False,
+    input: Tensor,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    axis: int | None = None,
+    keepdims: bool = False,
 ) -> Tensor:
     """The number below which a part q of all x lies, along a dim or of all: q = 0.5 is the middle. Between two numbers it is
     interpolated: "linear", "lower", "higher", "midpoint" or "nearest". A vector q adds a dim in front. nan if an x is nan.
@@ -305,8 +317,14 @@ def quantile(
 
 @numpy_names
 def nanquantile(
-    input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear",
-    axis: int | None = None, keepdims: bool = False,
+    input: Tensor,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    axis: int | None = None,
+    keepdims: bool = False,
 ) -> Tensor:
     """The quantile of the numbers that are not nan; nan if all are. See quantile.
     >>> tensor([1.0, float("nan"), 3.0]).nanquantile(0.5)
@@ -328,8 +346,10 @@ def _quantile(what: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, 
     kept = list(input.shape) if axis is not None else [1] * ndim
     if ndim and axis is not None:
         kept[axis] = 1
-    rows = shapes.reshape(input, shape=(-1,)) if axis is None or not ndim else shapes.permute(
-        input, axes=(*[i for i in range(ndim) if i != axis], axis)
+    rows = (
+        shapes.reshape(input, shape=(-1,))
+        if axis is None or not ndim
+        else shapes.permute(input, axes=(*[i for i in range(ndim) if i != axis], axis))
     )
     flat = shapes.reshape(q, shape=(-1,))
     out = _between_ranks(what, sorted_values(rows, -1), flat, interpolation)  # the last axis is that of q

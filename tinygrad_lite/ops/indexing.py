@@ -36,7 +36,7 @@ def index_add(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Ar
     return out
 
 # np.add.at is fast for one axis and one array of positions only. Measured for a million float32 numbers, one thread: one axis
-# 0.65 ms, rows of a matrix 6 ms. Rows are therefore added at the positions of their numbers, 1.0 ms; long ones one by one, 0.6 ms.
+# 0.65 ms, rows of a matrix 6 ms. So rows are added at the positions of their numbers, 1.0 ms; long ones one by one, 0.6 ms.
 def add_at(out: Array, index: Any, x: Array) -> None:
     """Add x to out at an index, in place; what comes twice is added twice."""
     parts = index if isinstance(index, tuple) else (index,)
@@ -91,7 +91,7 @@ def scatter_add(x: Array, *, index: Array, axis: int, shape: tuple[int, ...]) ->
 # One position in the flattened array instead of one for each axis: NumPy then takes a million numbers in 0.9 ms (with the
 # positions) instead of 2.4 (np.take_along_axis), and adds them in 1.1.
 def places_along(index: Array, axis: int, shape: tuple[int, ...]) -> Array:
-    """Where gather finds its numbers in an array of a shape, if that is flattened. The index may be shorter along other axes."""
+    """Where gather finds its numbers in an array of a shape, flattened. The index may be shorter along other axes."""
     steps = [prod(shape[i + 1 :]) for i in range(len(shape))]
     places = np.multiply(index, steps[axis], dtype=np.int64)
     others = [

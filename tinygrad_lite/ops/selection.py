@@ -1,7 +1,7 @@
 """Selection: numbers read from, written to or combined at given places of an array.
 
-`places` are positions in the flattened array, all valid: functional/selection.py has checked the index and computed them from it.
-One array of places is what NumPy reads and writes fastest (ops/indexing.py has the measurements).
+`places` are positions in the flattened array, all valid: functional/selection.py has checked the index and computed them from
+it. One array of places is what NumPy reads and writes fastest (ops/indexing.py has the measurements).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..apply import op
-from ..backend import Array, array_module
+from ..backend import Array, array_module, put
 from .choice import where
 from .indexing import add_at, added_at, index_add, taken
 from .reduction import evenly
@@ -32,7 +32,7 @@ def deposit(x: Array, *, places: Array, shape: tuple[int, ...]) -> Array:
 
 @op(x=lambda g, shape, index, axis: index_add(g, shape=shape, index=at(axis, index), once=False))
 def select(x: Array, *, index: Array, axis: int) -> Array:
-    """x[:, index] for axis 1, and so on. A primitive, because take() makes a contiguous result in half the time of x[:, index]."""
+    """x[:, index] for axis 1, and so on. A primitive, because take() needs half the time of x[:, index].copy()."""
     return x.take(index, axis, mode="clip") if type(x) is np.ndarray and x.size else x[at(axis, index)]
 
 def at(axis: int, index: Any) -> Any:
@@ -68,7 +68,8 @@ def extreme_at(x: Array, y: Array, *, places: Array, largest: bool, include: boo
     flat, y = out.reshape(-1), y.reshape(-1)
     if not include:
         flat[places.reshape(-1)] = y  # one of them, as good a start as any
-    (xp.maximum if largest else xp.minimum).at(flat, places.reshape(-1), y)
+    with np.errstate(invalid="ignore"):  # NumPy would warn of nan, and only here
+        (xp.maximum if largest else xp.minimum).at(flat, places.reshape(-1), y)
     return out
 
 def shares_at(x: Any, y: Any, out: Any, places: Array, include: bool) -> tuple[Any, Any]:
@@ -79,7 +80,8 @@ def shares_at(x: Any, y: Any, out: Any, places: Array, include: bool) -> tuple[A
         x_ties = x == out
         x_ties = cast(x_ties, dtype=out.dtype, source=x_ties.dtype)
     else:
-        x_ties = replace(array_module(places).ones(x.shape, out.dtype), 0, places=places)
+        x_ties = (out == out) | (out != out)  # all of them, but those at the places do not count
+        x_ties = replace(cast(x_ties, dtype=out.dtype, source=x_ties.dtype), 0, places=places)
     n = x_ties + deposit(y_ties, places=places, shape=x.shape)
     return x_ties / n, y_ties / pick(n, places=places)
 
@@ -92,8 +94,11 @@ def product_at(x: Array, y: Array, *, places: Array, include: bool) -> Array:
     flat = out.reshape(-1)
     if not include:
         flat[places.reshape(-1)] = 1
-    xp.multiply.at(flat, places.reshape(-1), y.reshape(-1))
-    return out
+    if xp is np:
+        xp.multiply.at(flat, places.reshape(-1), y.reshape(-1))
+        return out
+    there = [put(array, "cpu") for array in (out, y, places)]  # CuPy has no multiply.at
+    return xp.asarray(product_at(there[0], there[1], places=there[2], include=True))
 
 def product_of_others(x: Any, y: Any, g: Any, out: Any, places: Array, include: bool) -> Any:
     """The gradient of product_at for y: the product without this y. That is out / y. But if y is the only 0 of its place, it is
