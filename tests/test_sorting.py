@@ -89,16 +89,18 @@ def test_quantiles(name: str, interpolation: str, close: Any) -> None:
         for q in (0.5, 0, 1.0, [0.25, 0.5], [0.1, 0.99, 0.0, 1.0]):
             for dim in (None, 0, 1, -1):
                 for keepdim in (False, True):
-                    close(*[
-                        getattr(t, name)(
-                            t.tensor(t_a),
-                            t.tensor(q) if isinstance(q, list) else q,
-                            dim,
-                            keepdim,
-                            interpolation=interpolation,
-                        )
-                        for t in (tl, torch)
-                    ])
+                    close(
+                        *[
+                            getattr(t, name)(
+                                t.tensor(t_a),
+                                t.tensor(q) if isinstance(q, list) else q,
+                                dim,
+                                keepdim,
+                                interpolation=interpolation,
+                            )
+                            for t in (tl, torch)
+                        ]
+                    )
 
 
 def test_results_print_and_unpack_as_torchs() -> None:

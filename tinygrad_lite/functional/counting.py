@@ -228,11 +228,12 @@ def _binned(what: str, x: Array, bins: Any, limits: Any) -> tuple[Array, Array]:
     else:
         n = _checked_bins(what, bins)
         low, high = _bounds(what, x, limits)
-        step = (high - low) / x.dtype.type(n)
-        at = np.arange(n + 1, dtype=x.dtype)
-        edge = np.where(at < (n + 1) // 2, low + step * at, high - step * (n - at))  # from both ends, as linspace
+        step, at = float((high - low) / x.dtype.type(n)), np.arange(n + 1)
+        # From both ends, and rounded once, as PyTorch's linspace.
+        edge = np.where(at < (n + 1) // 2, float(low) + step * at, float(high) - step * (n - at)).astype(x.dtype)
         with np.errstate(invalid="ignore", over="ignore"):
-            place = np.clip((x - low) * x.dtype.type(n) / (high - low), 0, n - 1).astype(np.int64)
+            position = np.clip((x - low) * x.dtype.type(n) / (high - low), 0, n - 1)
+        place = np.where(position == position, position, 0).astype(np.int64)
         place[x < edge[place]] -= 1  # rounded to a neighbour
         place[x >= edge[place + 1]] += 1
     return edge, np.clip(place, 0, len(edge) - 2)

@@ -84,6 +84,7 @@ def _places(what: str, x: Tensor, dim: int, index: Any, source: Tensor | None = 
         )
     if source is not None:
         given = source.array.shape or (1,)
+        axis_of(dim, len(given), what)
         if len(given) != len(sizes):
             raise RuntimeError(f"{what}: the index of shape {list(sizes)} must have as many dimensions as src, {list(given)}")
         if any([n > m for n, m in zip(sizes, given)]):
