@@ -37,10 +37,10 @@ def checkpoint(
     preserve_rng_state: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """function(*args, **kwargs), whose saved values are computed again in backward instead of held until then. The gradients are
-    the same. The function must do the same when it runs the second time: RuntimeError in backward if its steps differ. With
-    preserve_rng_state it draws the same random numbers. `context_fn` returns two context managers, for the first and the second
-    run. The other options of PyTorch's are accepted and change nothing.
+    """function(*args, **kwargs), whose saved values are computed again in backward instead of held until then. The gradients
+    are the same. The function must do the same when it runs the second time: RuntimeError in backward if its steps differ.
+    With preserve_rng_state it draws the same random numbers. `context_fn` returns two context managers, for the first and the
+    second run. The other options of PyTorch's are accepted and change nothing.
     https://pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint
     >>> from tinygrad_lite import tensor
     >>> x = tensor(2.0, requires_grad=True)
@@ -62,8 +62,8 @@ def checkpoint(
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True
 ) -> Any:
-    """A list of functions (or a Sequential), one after the other, as `segments` checkpointed parts; as in PyTorch, the last part
-    is not checkpointed.
+    """A list of functions (or a Sequential), one after the other, as `segments` checkpointed parts; as in PyTorch, the last
+    part is not checkpointed.
     https://pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint_sequential
     """
     steps = list(functions.children()) if hasattr(functions, "children") else list(functions)
