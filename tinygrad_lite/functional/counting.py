@@ -224,7 +224,7 @@ def _binned(what: str, x: Array, bins: Any, limits: Any) -> tuple[Array, Array]:
         if edge.ndim != 1 or edge.dtype != x.dtype:
             raise RuntimeError(f"{what}: the edges must be a {x.dtype} vector, got {edge.dtype} of shape {list(edge.shape)}")
         _checked_bins(what, edge.size - 1)
-        place = np.searchsorted(edge, x, "right") - 1
+        place: Array = np.searchsorted(edge, x, "right") - 1
     else:
         n = _checked_bins(what, bins)
         low, high = _bounds(what, x, limits)
@@ -253,7 +253,7 @@ def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """|x - y| <= atol + rtol * |y|, element by element; equal numbers, inf too, are close.
     >>> tensor([1.0, 2.0]).isclose(tensor([1.0, 2.1]))
-    tensor([True, False])
+    tensor([ True, False])
     """
     all_tensors("isclose", (input, other))
     x, y = input.array, other.array
@@ -296,7 +296,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     """Whether each of the elements is one of the test elements; with invert, whether it is none of them. One of the two may be
     a number.
     >>> isin(tensor([1, 2, 3]), tensor([2, 4]))
-    tensor([False, True, False])
+    tensor([False,  True, False])
     """
     given = [x.array if isinstance(x, Tensor) else x for x in (elements, test_elements)]
     if not (isinstance(elements, Tensor) or isinstance(test_elements, Tensor)) or any(
@@ -343,7 +343,7 @@ def searchsorted(
         raise NotImplementedError("searchsorted: bools have only two values; cast them first: x.int()")
     if sorter is not None:
         rows = _by_sorter(rows, sorter)
-    where = "right" if right or side == "right" else "left"
+    where: Any = "right" if right or side == "right" else "left"
     if rows.ndim == 1:
         out = as_array(np.searchsorted(rows, x, where))
     else:

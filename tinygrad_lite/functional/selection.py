@@ -7,7 +7,7 @@ take, put), or a tuple as in x[index] (index_select, index_add, masked_*). ops/s
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +99,7 @@ def _part(source: Tensor, places: Any) -> Tensor:
     if not places.ndim or not source.array.ndim or not places.size:
         source = reshape(source, shape=(-1,))[: places.size]
         return reshape(source, shape=places.shape)
-    return cast("Tensor", indexing_ops.getitem(source, index=tuple(map(slice, places.shape)), once=True))
+    return indexing_ops.getitem(source, index=tuple(map(slice, places.shape)), once=True)
 
 
 # Along one dim, an index for each number
@@ -278,12 +278,12 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     tensor([[2., 2.],
             [4., 4.]])
     """
-    x, axis, index = _slices("index_select", input, dim, index, RuntimeError)
+    x, axis, positions = _slices("index_select", input, dim, index, RuntimeError)
     if not input.array.ndim:
-        if index.size != 1:
-            raise RuntimeError(f"index_select: a 0-d tensor has one number, and the index has {index.size}")
-        return cast("Tensor", indexing_ops.getitem(x, index=(0, ...), once=True).clone())
-    return selection.select(x, index=index, axis=axis)
+        if positions.size != 1:
+            raise RuntimeError(f"index_select: a 0-d tensor has one number, and the index has {positions.size}")
+        return indexing_ops.getitem(x, index=(0, ...), once=True).clone()
+    return selection.select(x, index=positions, axis=axis)
 
 
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
@@ -292,12 +292,12 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     tensor([[0., 0.],
             [2., 2.]])
     """
-    x, axis, index = _slices("index_add", input, dim, index, RuntimeError)
-    source = _source("index_add", x, axis, index, source, RuntimeError)
+    x, axis, positions = _slices("index_add", input, dim, index, RuntimeError)
+    source = _source("index_add", x, axis, positions, source, RuntimeError)
     if alpha != 1:
         float_or_not = x.array.dtype.kind == "f"
         source = source * alpha if float_or_not else Tensor._of(as_array(source.array * np.asarray(alpha).astype(x.dtype)))
-    out = selection.added(x, source, index=at(axis, index))
+    out = selection.added(x, source, index=at(axis, positions))
     return out if input.array.ndim else reshape(out, shape=())
 
 
@@ -307,10 +307,10 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     tensor([[0., 0.],
             [1., 1.]])
     """
-    x, axis, index = _slices("index_copy", input, dim, index, IndexError, dtypes=("int64",))
-    if isinstance(source, Tensor) and not source.array.ndim and index.size == 1 and x.array.size == x.array.shape[axis]:
+    x, axis, positions = _slices("index_copy", input, dim, index, IndexError, dtypes=("int64",))
+    if isinstance(source, Tensor) and not source.array.ndim and positions.size == 1 and x.array.size == x.array.shape[axis]:
         source = reshape(source, shape=(1,) * x.array.ndim)
-    out = indexing_ops.setitem(x, _source("index_copy", x, axis, index, source, IndexError), index=at(axis, index))
+    out = indexing_ops.setitem(x, _source("index_copy", x, axis, positions, source, IndexError), index=at(axis, positions))
     return out if input.array.ndim else reshape(out, shape=())
 
 
@@ -320,9 +320,9 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     tensor([[0., 5.],
             [0., 5.]])
     """
-    x, axis, index = _slices("index_fill", input, dim, index, IndexError, negative=True, dtypes=("int64",))
-    index = np.unique(index) if isinstance(value, Tensor) else index  # so that its gradient counts each place once
-    out = indexing_ops.setitem(x, as_number("index_fill", value, x), index=at(axis, index))
+    x, axis, positions = _slices("index_fill", input, dim, index, IndexError, negative=True, dtypes=("int64",))
+    positions = np.unique(positions) if isinstance(value, Tensor) else positions  # so that its gradient counts each place once
+    out = indexing_ops.setitem(x, as_number("index_fill", value, x), index=at(axis, positions))
     return out if input.array.ndim else reshape(out, shape=())
 
 
@@ -334,9 +334,9 @@ def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce:
     """
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce: reduce is 'prod', 'mean', 'amax' or 'amin', got {reduce!r}; index_add sums")
-    x, axis, index = _slices("index_reduce", input, dim, index, IndexError)
-    source = _source("index_reduce", x, axis, index, source, RuntimeError)
-    along = index.reshape((-1,) + (1,) * (x.array.ndim - axis - 1))
+    x, axis, positions = _slices("index_reduce", input, dim, index, IndexError)
+    source = _source("index_reduce", x, axis, positions, source, RuntimeError)
+    along = positions.reshape((-1,) + (1,) * (x.array.ndim - axis - 1))
     places = places_along(np.broadcast_to(along, source.array.shape), axis, x.array.shape)
     out = _combined("index_reduce", x, places, source, reduce, include_self)
     return out if input.array.ndim else reshape(out, shape=())
@@ -356,7 +356,7 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     _same_dtype("index_put", input, values)
     index, basic = index_of(tuple(indices), input.array)
     if not accumulate:
-        return cast("Tensor", indexing_ops.setitem(input, values, index=index))
+        return indexing_ops.setitem(input, values, index=index)
     if basic:  # numbers only: one place
         shape = input.array[index].shape
         places = array_module(input.array).arange(input.array.size).reshape(input.array.shape)[index]
@@ -410,13 +410,13 @@ def _mask(what: str, x: Tensor, mask: Any) -> tuple[Tensor, Any]:
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """x with the value, a number or a 0-d tensor, where the mask is true. Both broadcast; the dtype is that of x.
     >>> tensor([1.0, 2.0]).masked_fill(tensor([True, False]), -1.0)
-    tensor([-1., 2.])
+    tensor([-1.,  2.])
     """
     x, kept = _mask("masked_fill", input, mask)
     value = as_number("masked_fill", value, x)
     if not isinstance(value, Tensor):
         value = Tensor._of(array_module(x.array).asarray(value, dtype=x.dtype))
-    return cast("Tensor", choice.where(Tensor._of(kept), value, x))
+    return choice.where(Tensor._of(kept), value, x)
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
@@ -427,7 +427,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     x, kept = _mask("masked_select", input, mask)
     if not kept.ndim:
         return reshape(indexing_ops.getitem(x, index=(kept,), once=True), shape=(-1,))
-    return cast("Tensor", indexing_ops.getitem(x, index=(kept,), once=True))
+    return indexing_ops.getitem(x, index=(kept,), once=True)
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
@@ -440,8 +440,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     n = int(kept.sum())
     if source.array.size < n:
         raise RuntimeError(f"masked_scatter: the mask has {n} true places and the source only {source.array.size} numbers")
-    first = cast("Tensor", indexing_ops.getitem(reshape(source, shape=(-1,)), index=(slice(n),), once=True))
-    return cast("Tensor", indexing_ops.setitem(x, first, index=(kept,)))
+    first = indexing_ops.getitem(reshape(source, shape=(-1,)), index=(slice(n),), once=True)
+    return indexing_ops.setitem(x, first, index=(kept,))
 
 
 # The inverse of a view: x with other numbers in the part that the view shows
@@ -453,7 +453,7 @@ def _embedded(what: str, x: Tensor, src: Tensor, index: Any) -> Tensor:
     expected = x.array[index].shape
     if src.array.shape != expected:
         raise RuntimeError(f"{what}: src has shape {list(src.shape)}, and the part of x that it replaces {list(expected)}")
-    return cast("Tensor", indexing_ops.setitem(x, src.to(x.dtype), index=index))
+    return indexing_ops.setitem(x, src.to(x.dtype), index=index)
 
 
 def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:

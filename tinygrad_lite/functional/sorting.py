@@ -364,13 +364,14 @@ def _checked_q(what: str, input: Tensor, q: Any) -> Tensor:
         if isinstance(q, bool) or not isinstance(q, (int, float, np.generic)):
             raise TypeError(f"{what}: q must be a number or a Tensor, got {type(q).__name__}; use tensor([0.25, 0.75])")
         q = Tensor._of(array_module(input.array).asarray(q, dtype=input.dtype))
+    checked: Tensor = q
     if q.array.ndim > 1:
         raise RuntimeError(f"{what}: q must have no or one dimension, got shape {list(q.shape)}")
     if q.array.dtype != input.array.dtype:
         raise RuntimeError(f"{what}: q is {q.dtype} and the tensor {input.dtype}; cast one: q.to(x.dtype)")
     if not ((q.array >= 0) & (q.array <= 1)).all():
         raise RuntimeError(f"{what}: q must lie between 0 and 1")
-    return q
+    return checked
 
 
 def _between_ranks(what: str, x: Tensor, q: Tensor, interpolation: str) -> Tensor:
