@@ -47,7 +47,8 @@ class Tensor(Methods):
     _leaf: Leaf  # made when first needed; while the tensor is a leaf that requires grad, `node` is this object
 
     def __init__(self, *data: Any) -> None:
-        if data and all(isinstance(n, int) for n in data):
+        data = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
+        if isinstance(data, Size) or (data and all(isinstance(n, int) for n in data)):
             self.array = np.empty(data, get_default_dtype())
         else:
             (values,) = data or ([],)

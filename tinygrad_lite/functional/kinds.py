@@ -39,9 +39,10 @@ class _OfDtype(builtins.type):
 
     def __call__(cls, *data: Any) -> Tensor:
         """A tensor of this dtype from data, FloatTensor([1.0, 2.0]), or of a shape with arbitrary values, FloatTensor(2, 3)."""
-        if (len(data) == 1 and isinstance(data[0], (int, np.integer))) or len(data) > 1:
-            return Tensor._of(np.empty(data, cls.dtype))
-        values = data[0] if data else []
+        size = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
+        if isinstance(size, Size) or all(isinstance(n, (int, np.integer)) for n in data):
+            return Tensor._of(np.empty(size or 0, cls.dtype))
+        (values,) = data
         return Tensor._of(np.array(values.array if isinstance(values, Tensor) else _numbers(values), cls.dtype))
 
     def __repr__(cls) -> str:
@@ -56,9 +57,8 @@ def _numbers(values: Any) -> Any:
 
 
 def _kind(name: str, dtype: np.dtype[Any]) -> Any:
-    return _OfDtype(
-        name, (), {"dtype": dtype, "__doc__": f"A Tensor of {dtype}; PyTorch's older name for tensor(data, dtype=...)."}
-    )
+    doc = f"A Tensor of {dtype}; PyTorch's older name for tensor(data, dtype=...)."
+    return _OfDtype(name, (), {"dtype": dtype, "__doc__": doc})
 
 
 HalfTensor, FloatTensor, DoubleTensor = (
@@ -189,7 +189,7 @@ class iinfo:
         self.dtype, self.bits, self.min, self.max = str(chosen), limits.bits, int(limits.min), int(limits.max)
 
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
 def type(input: Tensor, dtype: Any = None, non_blocking: builtins.bool = False) -> Any:
