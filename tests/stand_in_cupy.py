@@ -121,6 +121,19 @@ class _Add:
         np.add.at(x.hidden, hide(index), hide(y))
 
 
+class _At:
+    """cupy.maximum and cupy.minimum, which can also be written at an index."""
+
+    def __init__(self, ufunc: Any) -> None:
+        self.ufunc = ufunc
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return show(run(self.ufunc, args, options))
+
+    def at(self, x: ndarray, index: Any, y: Any) -> None:
+        self.ufunc.at(x.hidden, hide(index), hide(y))
+
+
 class _Grid:
     def __getitem__(self, index: Any) -> Any:
         return show(tuple(np.ogrid[index]))
@@ -143,15 +156,15 @@ def asarray(x: Any, dtype: Any = None) -> ndarray:
     return ndarray(np.array(x, dtype=dtype))
 
 
-def array(x: Any, dtype: Any = None) -> ndarray:
-    return ndarray(np.array(x.hidden if isinstance(x, ndarray) else x, dtype=dtype))
+def array(x: Any, dtype: Any = None, order: Any = "K") -> ndarray:
+    return ndarray(np.array(x.hidden if isinstance(x, ndarray) else x, dtype=dtype, order=order))
 
 
 def fuse(kernel_name: str | None = None) -> Any:
     return lambda function: function
 
 
-add, ogrid = _Add(), _Grid()
+add, maximum, minimum, ogrid = _Add(), _At(np.maximum), _At(np.minimum), _Grid()
 
 
 def __getattr__(name: str) -> Any:
