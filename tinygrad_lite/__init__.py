@@ -59,12 +59,13 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "cuda", "datasets", "nn", "optim")
+_LAZY = ("autograd", "cuda", "datasets", "linalg", "nn", "optim")
 
 if TYPE_CHECKING:
     from . import autograd as autograd
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import linalg as linalg
     from . import nn as nn
     from . import optim as optim
     from ._tensor import Tensor as Tensor
