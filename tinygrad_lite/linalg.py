@@ -7,7 +7,7 @@ singular, or not positive definite. Complex numbers are not supported, and so ne
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Never
 
 from .functional.decomposition import cholesky_ex as cholesky_ex
 from .functional.decomposition import eigh as eigh
@@ -20,8 +20,14 @@ from .functional.decomposition import matrix_rank as matrix_rank
 from .functional.decomposition import norm as norm
 from .functional.decomposition import svdvals as svdvals
 from .functional.linalg import matmul as matmul
+from .functional.lu import householder_product as householder_product
+from .functional.lu import linalg_lu as lu
+from .functional.lu import linalg_lu_solve as lu_solve
+from .functional.lu import lu_factor as lu_factor
+from .functional.lu import lu_factor_ex as lu_factor_ex
 from .functional.products import linalg_cross as cross
 from .functional.products import multi_dot as multi_dot
+from .functional.products import linalg_vander as vander
 from .functional.products import vecdot as vecdot
 from .functional.solving import LinAlgError as LinAlgError
 from .functional.solving import cond as cond
@@ -43,11 +49,24 @@ from .suggest import missing_from, names_in
 
 # fmt: off
 __all__ = [
-    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "eigh", "eigvalsh", "inv", "inv_ex", "lstsq", "matmul",
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "eig", "eigh", "eigvals", "eigvalsh", "householder_product", "inv", "inv_ex",
+    "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul",
     "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
-    "solve_ex", "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vecdot", "vector_norm",
+    "solve_ex", "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
 ]
 # fmt: on
+
+
+
+def eig(A: Any) -> Never:
+    """Refused: the eigenvalues of a general matrix are complex. eigh() has those of a symmetric one."""
+    raise RuntimeError("eig: the eigenvalues of a general matrix are complex, which is not supported; eigh(A) if A is symmetric")
+
+
+def eigvals(A: Any) -> Never:
+    """Refused, as eig(); eigvalsh() has the eigenvalues of a symmetric matrix."""
+    raise RuntimeError("eigvals: eigenvalues are complex, which is not supported; eigvalsh(A) if A is symmetric")
+
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
     __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

@@ -12,17 +12,19 @@ import numpy as np
 from .._tensor import Tensor
 from ..axes import axis_of
 from ..backend import array_module
+from ..dtypes import int64
 from ..operands import all_tensors, same_dtype
 from ..ops import arithmetic, choice, products
 from ..ops import shape as shapes
+from .contraction import einsum
 from .linalg import matmul
 from .reduction import sum
-from .shape import expand, reshape, unsqueeze
+from .shape import expand, reshape, stack, unsqueeze
 
 # fmt: off
 __all__ = [
     "mm", "bmm", "mv", "dot", "vdot", "outer", "ger", "inner", "addmm", "addmv", "addbmm", "addr", "baddbmm", "chain_matmul",
-    "tensordot", "kron", "cross",
+    "tensordot", "kron", "cross", "bilinear", "vander",
 ]
 # fmt: on
 IN_PLACE = ["addmm", "addmv", "addbmm", "addr", "baddbmm"]
@@ -168,6 +170,47 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     if not input.array.ndim or {input.shape[axis], other.shape[axis]} != {3}:
         raise RuntimeError(f"cross: axis {dim} of {list(input.shape)} and {list(other.shape)} must have length 3")
     return products.cross(*same_dtype(input, other), axis=axis)
+
+
+def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
+    """The powers 0 to N - 1 of each number, in a new last axis. N is the length of the last axis if it is not given.
+    >>> from tinygrad_lite.linalg import vander
+    >>> vander(tensor([1, 2, 3]))
+    tensor([[1, 1, 1],
+            [1, 2, 4],
+            [1, 3, 9]])
+    """
+    if N is not None and N <= 1:
+        raise RuntimeError(f"vander: N must be greater than 1, got {N}")
+    x = reshape(x if x.dtype.kind == "f" else x.to(int64), x.shape or (1,))
+    n = x.shape[-1] if N is None else N
+    powers = [Tensor._of(array_module(x.array).ones(x.shape, x.dtype))]
+    for _ in range(n - 1):
+        powers.append(powers[-1] * x)
+    return stack(powers[:n], -1) if n else unsqueeze(x, -1)
+
+
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The powers N - 1 to 0 of each number of a vector, the columns of a matrix; 0 to N - 1 if `increasing`. N is the length of
+    the vector if it is not given.
+    """
+    if x.ndim != 1:
+        raise RuntimeError(f"vander: expected a vector, got shape {list(x.shape)}; linalg.vander takes batches")
+    n = len(x) if N is None else N
+    if n < 0:
+        raise RuntimeError(f"vander: N must not be negative, got {N}")
+    out = linalg_vander(x, max(n, 2))[:, :n]
+    return out if increasing else out[:, list(range(n))[::-1]]
+
+
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """out_k = Σ_ij x_i W_kij y_j + b_k: (..., n), (..., m), (out, n, m) and (out) give (..., out)."""
+    x, y, W = _same_dtypes("bilinear", input1, input2, weight)
+    if x.shape[:-1] != y.shape[:-1] or W.shape[1:] != (*x.shape[-1:], *y.shape[-1:]):
+        shapes_given = f"{list(x.shape)}, {list(y.shape)} and {list(W.shape)}"
+        raise RuntimeError(f"bilinear: shapes {shapes_given} do not fit (..., n), (..., m) and (out, n, m)")
+    out = einsum("...i,kij,...j->...k", x, W, y)
+    return out if bias is None else out + bias
 
 
 # Sums with a product

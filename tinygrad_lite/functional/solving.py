@@ -248,8 +248,8 @@ DRIVERS = ("gelsy", "gels", "gelsd", "gelss")
 
 def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None) -> LeastSquares:
     """(solution, residuals, rank, singular_values): X with the least Σ (A X - B)², and of these the smallest one: A⁺ B.
-    The residuals Σ (A X - B)² are given for more rows than columns and full rank; the rank unless driver="gels", the singular
-    values for "gelsd" and "gelss"; all that is not given is empty. The drivers differ in this only.
+    The residuals Σ (A X - B)² are given for more rows than columns and full rank, unless driver is None or "gelsy"; the rank unless
+    it is "gels"; the singular values for "gelsd" and "gelss". What is not given is empty. The drivers differ in this only.
     """
     A = matrices("lstsq", A)
     _same_dtypes("lstsq", A, B)
@@ -263,12 +263,12 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
         raise RuntimeError(f"lstsq: the sizes of A {list(A.shape)} and B {list(B.shape)} do not fit")
     X = matmul(pinv(A, rtol=rcond), Y)
     m, n = A.shape[-2:]
-    nothing = flatten(A)[:0]
+    nothing = Tensor._of(array_module(A.array).zeros(0, A.dtype))
     rank = matrix_rank(A.detach(), rtol=rcond)
-    residuals = nothing
-    if m > n and bool((rank == n).all()):
+    residuals = flatten(A)[:0]
+    if m > n and driver not in (None, "gelsy") and bool((rank == n).all()):
         residuals = sum((matmul(A, X) - Y) ** 2, -2)
-    values = svdvals(A) if driver in ("gelsd", "gelss") else nothing
+    values = svdvals(A.detach()) if driver in ("gelsd", "gelss") else nothing
     if driver == "gels":
         rank = Tensor._of(array_module(A.array).zeros(0, np.int64))
     return LeastSquares(squeeze(X, -1) if vectors else X, residuals, rank, values)

@@ -1,0 +1,66 @@
+"""The LU decomposition of a matrix, A = P L U, with its rows exchanged (P) for the sake of accuracy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..apply import op
+from ..backend import Array, array_module
+from .decomposition import solve_lower, solve_upper
+from .shape import cat, mT
+from .triangles import tril, triu
+
+
+@op(A=lambda g, out: lu_vjp(g, out))
+def lu(A: Array) -> Array:
+    """[LU p]: L below the diagonal (its diagonal is 1, and left out) and U on and above it; in the last column the pivots, in step
+    i row i was exchanged with row pᵢ.
+    """
+    xp, (m, n) = array_module(A), A.shape[-2:]
+    out = xp.zeros((*A.shape[:-1], n + 1), A.dtype)
+    if A.size:
+        if xp is np:
+            from scipy.linalg.lapack import get_lapack_funcs
+
+            factor = get_lapack_funcs("getrf", (A,))  # not scipy's lu_factor, which warns of singular matrices
+        else:
+            from cupyx.scipy.linalg import lu_factor as factor
+        for i in np.ndindex(A.shape[:-2]):
+            out[(*i, ..., slice(n))], out[(*i, slice(min(m, n)), n)] = factor(A[i])[:2]
+    return out
+
+def lu_vjp(g: Any, out: Any) -> Any:
+    """With PᵀA = L U, where L = [L₁; L₂] and U = [U₁ U₂] begin with square blocks, the gradient of PᵀA is
+    L₁⁻ᵀ [Φ U₁⁻ᵀ, gU₂] above gL₂ U₁⁻ᵀ, and Φ = tril(L₁ᵀ gL₁ - gU₂ U₂ᵀ, -1) + triu(gU₁ U₁ᵀ - L₂ᵀ gL₂).
+    """
+    *_, m, n = out.shape[:-1] + (out.shape[-1] - 1,)
+    k, axis = min(m, n), len(out.shape) - 1
+    pivots = out[..., :k, n]
+    P = permutation(getattr(pivots, "array", pivots), m)
+    LU, g = out[..., :n], g[..., :n]
+    L, L2, U, U2 = unit_lower(LU[..., :k, :k]), LU[..., k:, :k], triu(LU[..., :k, :k], k=0), LU[..., :k, k:]
+    gL, gL2, gU, gU2 = tril(g[..., :k, :k], k=-1), g[..., k:, :k], triu(g[..., :k, :k], k=0), g[..., :k, k:]
+    Φ = tril(mT(L) @ gL - gU2 @ mT(U2), k=-1) + triu(gU @ mT(U) - mT(L2) @ gL2, k=0)
+    above = cat(mT(solve_upper(U, mT(Φ))), gU2, axis=axis, ends=(k, n)) if n > k else mT(solve_upper(U, mT(Φ)))
+    above = solve_upper(mT(L), above)
+    if m > k:
+        above = cat(above, mT(solve_upper(U, mT(gL2))), axis=axis - 1, ends=(k, m))
+    return P @ above
+
+def unit_lower(LU: Any) -> Any:
+    """The lower triangle with ones on the diagonal."""
+    x = getattr(LU, "array", LU)
+    return tril(LU, k=-1) + array_module(x).eye(x.shape[-2], x.shape[-1], dtype=x.dtype)
+
+def permutation(pivots: Array, m: int) -> Array:
+    """The m x m matrix P of the row exchanges i ↔ pᵢ, for i = 0, 1, ...: P L U is the matrix that was decomposed."""
+    xp = array_module(pivots)
+    P = xp.zeros((*pivots.shape[:-1], m, m), pivots.dtype)
+    for batch in np.ndindex(pivots.shape[:-1]):
+        rows = list(range(m))
+        for i, p in enumerate(pivots[batch].tolist()):
+            rows[i], rows[int(p)] = rows[int(p)], rows[i]
+        P[(*batch, rows, list(range(m)))] = 1
+    return P
