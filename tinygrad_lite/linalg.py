@@ -45,11 +45,12 @@ from .functional.solving import solve_triangular as solve_triangular
 from .functional.solving import tensorinv as tensorinv
 from .functional.solving import tensorsolve as tensorsolve
 from .functional.statistics import vector_norm as vector_norm
+from .functional.triangles import linalg_diagonal as diagonal
 from .suggest import missing_from, names_in
 
 # fmt: off
 __all__ = [
-    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "eig", "eigh", "eigvals", "eigvalsh", "householder_product", "inv", "inv_ex",
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "householder_product", "inv", "inv_ex",
     "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul",
     "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
     "solve_ex", "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",

@@ -10,6 +10,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..backend import array_module
+from ..dtypes import int64
 from ..operands import all_tensors
 from ..ops import contraction, indexing, shape
 from .reduction import sum
@@ -48,6 +49,8 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     for i in range(1, len(xs)):
         ahead = "".join([to, *terms[i + 1 :]])
         pair = "".join([c for c in dict.fromkeys(ahead) if c in have + terms[i]])
+        if out.array.dtype != xs[i].array.dtype and {out.array.dtype.kind, xs[i].array.dtype.kind} <= {"i", "u"}:
+            out, xs[i] = out.to(int64), xs[i].to(int64)  # one is a sum of small integers
         out, have = contraction.einsum(out, xs[i], left=have, right=terms[i], to=pair), pair
     return out if len(xs) > 1 else shape.permute(out, axes=tuple([have.index(c) for c in to]))
 
@@ -104,4 +107,4 @@ def reduced(x: Tensor, term: str, wanted: set[str]) -> tuple[Tensor, str]:
         places = dict(zip(lengths, array_module(x.array).ogrid[tuple(map(slice, lengths.values()))]))
         x = indexing.getitem(x, index=tuple([places[c] for c in term]), once=True)
     gone = tuple([i for i, c in enumerate(lengths) if c not in wanted])
-    return (sum(x, gone).to(x.dtype) if gone else x), "".join([c for c in lengths if c in wanted])
+    return (sum(x, gone) if gone else x), "".join([c for c in lengths if c in wanted])

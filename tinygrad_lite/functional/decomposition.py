@@ -12,6 +12,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..axes import axes_of
 from ..backend import array_module
+from ..dtypes import float16, float32
 from ..grad_mode import mode
 from ..ops import choice, decomposition, shape
 from .reduction import amax, amin, sum
@@ -73,6 +74,11 @@ def matrices(what: str, A: Any, square: bool = False) -> Tensor:
 def recorded(A: Tensor) -> bool:
     """Whether the gradient of A will be asked for."""
     return mode.enabled and A.node is not None
+
+
+def wide(x: Any) -> Any:
+    """x, in float32 if it is float16, which NumPy refuses."""
+    return x.astype(float32) if x.dtype == float16 else x
 
 
 # Cholesky
@@ -185,7 +191,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     A = matrices("svdvals", A)
     if recorded(A):
         return linalg_svd(A, False, driver=driver).S
-    return Tensor._of(np.linalg.svd(A.array, compute_uv=False))
+    return Tensor._of(np.linalg.svd(wide(A.array), compute_uv=False).astype(A.dtype))
 
 
 # Eigenvalues
@@ -205,7 +211,9 @@ def eigh(A: Tensor, UPLO: str = "L") -> Eigh:
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a symmetric matrix, ascending; see eigh."""
     A = _read("eigvalsh", A, UPLO)
-    return eigh(A).eigenvalues if recorded(A) else Tensor._of(np.linalg.eigvalsh(A.array))
+    if recorded(A):
+        return eigh(A).eigenvalues
+    return Tensor._of(np.linalg.eigvalsh(wide(A.array)).astype(A.dtype))
 
 
 def _read(what: str, A: Tensor, UPLO: str) -> Tensor:
@@ -238,7 +246,7 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     A = matrices("matrix_rank", A, square=hermitian)
     if tol is not None:
         atol, rtol = tol, 0.0
-    x = A.array
+    x = wide(A.array)
     absolute, relative = tolerances(A, atol, rtol)
     σ = np.absolute(np.linalg.eigvalsh(x)) if hermitian else np.linalg.svd(x, compute_uv=False)
     cut = np.maximum(absolute, relative * σ.max(-1, initial=0))

@@ -14,7 +14,7 @@ from ..backend import array_module
 from ..dtypes import int32
 from ..ops import lu as ops
 from ..ops import shape, triangles
-from .decomposition import matrices
+from .decomposition import matrices, wide
 from .linalg import matmul
 from .solving import solve_triangular
 
@@ -60,18 +60,10 @@ def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -
     packed = ops.lu(A)
     x = packed.array
     pivots = x[..., : min(m, n), n].astype(int32) + int32.type(1)
-    info = first_zero(x)
+    info = ops.first_zero(x)
     if check_errors and info.any():
         raise RuntimeError(f"lu_factor: a 0 on the diagonal of U at {info.max()}: the matrix is singular; see lu_factor_ex")
     return FactorsEx(packed[..., :n], Tensor._of(pivots), Tensor._of(info))
-
-
-def first_zero(packed: Any) -> Any:
-    """The place, from 1, of the first 0 on the diagonal of U; 0 if there is none."""
-    zero = np.diagonal(packed[..., :-1], axis1=-2, axis2=-1) == 0
-    if not zero.shape[-1]:
-        return np.zeros_like(zero, shape=zero.shape[:-1], dtype=np.int32)
-    return np.asarray(np.where(zero.any(-1), zero.argmax(-1) + 1, 0)).astype(np.int32)
 
 
 def lu_factor(A: Tensor, *, pivot: bool = True) -> Factors:
@@ -132,8 +124,8 @@ def geqrf(input: Tensor) -> Reflections:
     reflections I - τᵢ bᵢ bᵢᵀ, whose product is Q. No gradient, as in PyTorch; qr() has one.
     """
     A = matrices("geqrf", input)
-    h, tau = np.linalg.qr(A.array, mode="raw")
-    return Reflections(Tensor._of(h.swapaxes(-2, -1)), Tensor._of(tau))
+    h, tau = np.linalg.qr(wide(A.array), mode="raw")
+    return Reflections(Tensor._of(h.swapaxes(-2, -1).astype(A.dtype)), Tensor._of(tau.astype(A.dtype)))
 
 
 def householder_product(A: Tensor, tau: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ torch.linalg has most of these functions (linalg.py lists them); those in `__all
 
 from __future__ import annotations
 
-from math import nan, prod
+from math import inf, nan, prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..backend import array_module
 from ..operands import LinAlgError as LinAlgError
-from ..ops import choice, decomposition, shape, triangles
+from ..ops import choice, decomposition, lu, shape, triangles
 from .decomposition import matrices, matrix_norm, matrix_rank, recorded, svdvals, tolerances
 from .linalg import matmul
 from .products import tensordot
@@ -108,21 +108,21 @@ def inverse(input: Tensor) -> Tensor:
 def inv_ex(A: Tensor, *, check_errors: bool = False) -> InverseEx:
     """(inverse, info): as inv(), but a singular matrix gives no error: its inverse is inf or nan, its info is not 0."""
     A = matrices("inv_ex", A, square=True)
-    B, singular = _regular(A, check_errors)
-    out = inv(B)
-    if singular.any():
-        out = choice.where(Tensor._of(singular[..., None, None]), np.inf, out)
-    return InverseEx(out, Tensor._of(np.asarray(singular.astype(np.int32))))
+    regular, info = _regular(A, check_errors)
+    out = inv(regular)
+    if info.any():
+        out = choice.where(Tensor._of((info > 0)[..., None, None]), inf, out)
+    return InverseEx(out, Tensor._of(info))
 
 
 def _regular(A: Tensor, check_errors: bool) -> tuple[Tensor, Any]:
-    """A with the identity in place of singular matrices, and which are singular."""
+    """A with the identity in place of singular matrices, and for each the first 0 on the diagonal of its U, or 0."""
     x = A.array
-    singular = np.asarray(np.linalg.slogdet(x)[0] == 0)
-    if check_errors or not singular.any():
-        return A, np.zeros_like(singular)
+    info = lu.first_zero(lu.lu(x))
+    if check_errors or not info.any():
+        return A, info
     identity = array_module(x).eye(x.shape[-1], dtype=x.dtype)
-    return choice.where(Tensor._of(singular[..., None, None]), Tensor._of(identity), A), singular
+    return choice.where(Tensor._of((info > 0)[..., None, None]), Tensor._of(identity), A), info
 
 
 def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
@@ -195,12 +195,12 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False) -> SolveEx:
     """(result, info): as solve(), but a singular matrix gives no error: its result is nan, its info is not 0."""
-    regular, singular = _regular(matrices("solve_ex", A, square=True), check_errors)
+    regular, info = _regular(matrices("solve_ex", A, square=True), check_errors)
     X = solve(regular, B, left=left)
-    if singular.any():
-        fails = singular.reshape(singular.shape + (1,) * (X.ndim - singular.ndim))
+    if info.any():
+        fails = (info > 0).reshape(info.shape + (1,) * (A.ndim - info.ndim - _is_vectors(A, B)))
         X = choice.where(Tensor._of(fails), nan, X)
-    return SolveEx(X, Tensor._of(np.asarray(singular.astype(np.int32))))
+    return SolveEx(X, Tensor._of(info))
 
 
 def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:

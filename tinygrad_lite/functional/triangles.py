@@ -51,8 +51,6 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     if len(shape) not in (1, 2):
         raise RuntimeError(f"diag: expected a vector or a matrix, got shape {list(shape)}; use diag_embed() or diagonal()")
     if len(shape) == 2:
-        if not -shape[0] <= diagonal <= shape[1]:
-            raise RuntimeError(f"diag: a matrix of shape {list(shape)} has no diagonal {diagonal}")
         return _diagonal(input, diagonal)
     return diag_embed(input, diagonal)
 
@@ -82,6 +80,11 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     order.insert(i, ndim - 2)
     order.insert(j, ndim - 1)
     return out if order == list(range(ndim)) else shapes.permute(out, axes=tuple(order))
+
+
+def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """A diagonal of each matrix, along a new last axis: x.diagonal() with other defaults. A view."""
+    return A.diagonal(offset, dim1, dim2)
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:

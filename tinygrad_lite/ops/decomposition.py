@@ -112,10 +112,17 @@ def cofactors(x: Any, d: Any) -> Any:
     π = cat(*[a * b for a, b in zip(left, right[::-1])], axis=len(σ.shape) - 1, ends=tuple(range(1, n + 1)))
     return (det(U) * det(Vh))[..., None, None] * ((U * π[..., None, :]) @ Vh)
 
-@op(x=lambda g, x: g[..., 1, None, None] * mT(inv(x)))
+@op(x=lambda g, x, out: g[..., 1, None, None] * inverse_transposed(x, out[..., 0]))
 def slogdet(x: Array) -> Array:
     """(the sign of det X, log |det X|), in the last axis. The derivative of the logarithm is X⁻ᵀ, that of the sign 0."""
     return np.stack(tuple(np.linalg.slogdet(x)), -1)
+
+def inverse_transposed(x: Any, sign: Any) -> Any:
+    """X⁻ᵀ; if a matrix in a batch is singular, from the cofactors: inf, -inf and nan for that one."""
+    if not (sign == 0).any():
+        return mT(inv(x))
+    d = det(x)
+    return cofactors(x, d) / d[..., None, None]
 
 
 # Decompositions

@@ -64,3 +64,10 @@ def permutation(pivots: Array, m: int) -> Array:
             rows[i], rows[int(p)] = rows[int(p)], rows[i]
         P[(*batch, rows, list(range(m)))] = 1
     return P
+
+def first_zero(packed: Array) -> Array:
+    """Of a packed lu: the place, from 1, of the first 0 on the diagonal of U; 0 if there is none."""
+    zero = np.diagonal(packed[..., :-1], axis1=-2, axis2=-1) == 0
+    if not zero.shape[-1]:
+        return np.zeros_like(zero, shape=zero.shape[:-1], dtype=np.int32)
+    return np.asarray(np.where(zero.any(-1), zero.argmax(-1) + 1, 0)).astype(np.int32)
