@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 METHODS = (
     "all any argmax argmin astype copy dot item max mean min nonzero prod ravel repeat reshape squeeze std sum take tolist "
@@ -83,7 +84,7 @@ def hide(x: Any) -> Any:
 def show(result: Any, *sources: Any) -> Any:
     """A result in disguise, and of which source it is a view."""
     if isinstance(result, (tuple, list)):
-        return type(result)(show(r, *sources) for r in result)
+        return (list if type(result) is list else tuple)(show(r, *sources) for r in result)
     if not isinstance(result, (np.ndarray, np.generic)):
         return result
     result = np.asarray(result)
@@ -158,3 +159,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     function = getattr(np, name)
     return lambda *args, **options: show(run(function, args, options), *args)
+
+
+class Linalg:
+    """cupyx.scipy.linalg."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(scipy.linalg, name)
+        return lambda *args: show(run(function, args, {}))

@@ -5,6 +5,7 @@ matrices are rows of cases/decomposition.py and cases/products.py.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,10 @@ TRIANGLES: dict[str, tuple[Any, ...]] = {
     "diag outside": (lambda t, x: x.diag(4), A),
     "diag of a batch": (lambda t, x: x.diag(), BATCH),
     "diagflat": (lambda t, x: (t.diagflat(x), x.diagflat(1), x[0, 0].diagflat()), INTS),
-    "diag_embed": (lambda t, x: (x.diag_embed(), t.diag_embed(x, 1, 0, 2), t.diag_embed(x, -2, 1, 0), x.diag_embed(1, 2, 1)), A),
+    "diag_embed": (
+        lambda t, x: (x.diag_embed(), t.diag_embed(x, 1, 0, 2), t.diag_embed(x, -2, 1, 0), x.diag_embed(1, 2, 1)),
+        A,
+    ),
     "diag_embed twice": (lambda t, x: x.diag_embed(0, 1, -2), A),
     "diag_embed outside": (lambda t, x: x.diag_embed(0, 3, 1), A),
     "diag_embed of a number": (lambda t, x: x.diag_embed(), np.array(1.0)),
@@ -200,10 +204,12 @@ SOLVING: dict[str, tuple[Any, ...]] = {
     **{
         f"lstsq {driver}": (
             lambda t, x, y, driver=driver: [
-                t.linalg.lstsq(x, y, driver=driver), t.linalg.lstsq(x.mT, y[:2], driver=driver),
+                t.linalg.lstsq(x, y, driver=driver),
+                t.linalg.lstsq(x.mT, y[:2], driver=driver),
                 t.linalg.lstsq(x, y[:, 0], driver=driver),
             ],
-            TALL, normal(4, 2, seed=9),
+            TALL,
+            normal(4, 2, seed=9),
         )
         for driver in (None, "gels", "gelsd", "gelss", "gelsy")
     },
@@ -224,7 +230,7 @@ SOLVING: dict[str, tuple[Any, ...]] = {
     "tensorinv": (lambda t, x: (t.linalg.tensorinv(x), t.linalg.tensorinv(x.reshape(6, 2, 3), 1)), normal(2, 3, 6)),
     "tensorinv misfit": (lambda t, x: t.linalg.tensorinv(x, 1), BATCH),
     "tensorinv ind": (lambda t, x: t.linalg.tensorinv(x, 0), A),
-    "tensorsolve": (lambda t, x, y: (t.linalg.tensorsolve(x, y)), normal(2, 3, 6), normal(2, 3)),
+    "tensorsolve": (lambda t, x, y: t.linalg.tensorsolve(x, y), normal(2, 3, 6), normal(2, 3)),
     "tensorsolve dims": (lambda t, x, y: t.linalg.tensorsolve(x, y, (0, 2)), normal(3, 6, 2), normal(6)),
     "tensorsolve misfit": (lambda t, x: t.linalg.tensorsolve(x, x), B),
 }
@@ -249,7 +255,10 @@ DECOMPOSITIONS: dict[str, tuple[Any, ...]] = {
     "eigh UPLO": (lambda t, x: t.linalg.eigh(x, "X"), A),
     "eigh empty": (lambda t, x: t.linalg.eigh(x), NONE),
     "eigh of ints": (lambda t, x: t.linalg.eigvalsh(x), INTS[:, :2]),
-    "matrix_rank": (lambda t, x: (t.linalg.matrix_rank(x), t.linalg.matrix_rank(x, tol=9.0), t.linalg.matrix_rank(x[0])), BATCH),
+    "matrix_rank": (
+        lambda t, x: (t.linalg.matrix_rank(x), t.linalg.matrix_rank(x, tol=9.0), t.linalg.matrix_rank(x[0])),
+        BATCH,
+    ),
     "matrix_rank singular": (lambda t, x: (t.linalg.matrix_rank(x), t.linalg.matrix_rank(x, hermitian=True)), SINGULAR),
     "matrix_rank empty": (lambda t, x: t.linalg.matrix_rank(x), NONE),
     **{
@@ -334,7 +343,7 @@ def test_in_place_forms(name: str, close: Any) -> None:
 
 
 def test_a_loss_that_does_not_depend_on_the_choice_of_vectors_has_a_gradient() -> None:
-    """Equal eigenvalues leave their vectors undetermined: PyTorch gives nan for a loss of vectors, and so for the projection."""
+    """Equal eigenvalues leave their vectors undetermined: PyTorch gives nan for a loss of vectors, and so for V Vᵀ."""
     x = tl.eye(3, dtype=tl.float64, requires_grad=True)
     values, vectors = tl.linalg.eigh(x)
     ((vectors @ vectors.mT).sum() + values.sum()).backward()
@@ -348,7 +357,9 @@ def test_a_loss_that_does_not_depend_on_the_choice_of_vectors_has_a_gradient() -
             np.testing.assert_allclose(g.numpy(), h.numpy(), atol=1e-14)
 
 
-@pytest.mark.parametrize("matrix", [np.zeros((2, 2)), SINGULAR, np.zeros((1, 1)), np.diag([1.0, 0.0, 0.0]), np.diag([2.0, 3.0, 0.0])])
+@pytest.mark.parametrize(
+    "matrix", [np.zeros((2, 2)), SINGULAR, np.zeros((1, 1)), np.diag([1.0, 0.0, 0.0]), np.diag([2.0, 3.0, 0.0])]
+)
 def test_the_derivative_of_det_at_singular_matrices(matrix: Any) -> None:
     """It is the matrix of cofactors, as PyTorch's with create_graph=True; without, PyTorch gives 0 for some."""
     n = len(matrix)
@@ -406,7 +417,7 @@ def test_float16_is_computed_in_float32() -> None:
 
 def test_the_order_of_a_chain_of_products_is_the_cheapest() -> None:
     sizes = [30, 35, 15, 5, 10, 20, 25]
-    xs = [tl.ones(n, m, requires_grad=True) for n, m in zip(sizes, sizes[1:])]
+    xs = [tl.ones(n, m, requires_grad=True) for n, m in pairwise(sizes)]
     out = tl.linalg.multi_dot(xs)
     assert [edge.shape for edge in out.grad_fn.edges] == [(30, 5), (5, 25)]  # (x (x x)) ((x x) x)
     assert tl.chain_matmul(*xs).shape == (30, 25)

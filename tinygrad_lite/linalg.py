@@ -1,7 +1,7 @@
-"""torch.linalg: the names of linear algebra. The functions are in functional/products.py, decomposition.py and solving.py, and
-their derivatives in ops/decomposition.py.
+"""torch.linalg: the names of linear algebra. The functions are in functional/: products.py, decomposition.py, solving.py and
+lu.py; their derivatives are in ops/decomposition.py and ops/lu.py.
 
-Matrices are the last two axes, (..., n, m), and the leading axes are batches. LinAlgError, a RuntimeError, says that a matrix is
+Matrices are the last two axes, (..., n, m), and the leading axes are batches. LinAlgError, a RuntimeError, says that one is
 singular, or not positive definite. Complex numbers are not supported, and so neither are the eigenvalues of a general matrix.
 """
 
@@ -26,8 +26,8 @@ from .functional.lu import linalg_lu_solve as lu_solve
 from .functional.lu import lu_factor as lu_factor
 from .functional.lu import lu_factor_ex as lu_factor_ex
 from .functional.products import linalg_cross as cross
-from .functional.products import multi_dot as multi_dot
 from .functional.products import linalg_vander as vander
+from .functional.products import multi_dot as multi_dot
 from .functional.products import vecdot as vecdot
 from .functional.solving import LinAlgError as LinAlgError
 from .functional.solving import cond as cond
@@ -50,18 +50,19 @@ from .suggest import missing_from, names_in
 
 # fmt: off
 __all__ = [
-    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "householder_product", "inv", "inv_ex",
-    "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul",
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",
+    "householder_product", "inv", "inv_ex", "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul",
     "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
     "solve_ex", "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
 ]
 # fmt: on
 
 
-
 def eig(A: Any) -> Never:
     """Refused: the eigenvalues of a general matrix are complex. eigh() has those of a symmetric one."""
-    raise RuntimeError("eig: the eigenvalues of a general matrix are complex, which is not supported; eigh(A) if A is symmetric")
+    raise RuntimeError(
+        "eig: the eigenvalues of a general matrix are complex, which is not supported; eigh(A) if A is symmetric"
+    )
 
 
 def eigvals(A: Any) -> Never:

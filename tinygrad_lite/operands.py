@@ -24,7 +24,6 @@ class LinAlgError(RuntimeError):
     """What linear algebra cannot compute for these numbers: the inverse of a singular matrix, say."""
 
 
-
 def as_array(out: Any) -> Array:
     """`out` as an array: NumPy returns scalars for 0-d results, and `x.array` must always be an array."""
     return out if is_array(out) else np.asarray(out)
@@ -109,8 +108,8 @@ def device_and_dtype(args: tuple[Any, ...], device: Any = None, dtype: Any = Non
 
 
 def explained(what: str, error: Exception, *operands: Any) -> Exception:
-    """NumPy's error, re-raised with the op and its operands: an IndexError or LinAlgError if it was one, else a RuntimeError as in
-    PyTorch.
+    """NumPy's error, re-raised with the op and its operands: an IndexError or LinAlgError if it was one, else a RuntimeError,
+    as in PyTorch.
     """
     arrays = [x for x in operands if is_array(x)]
     places = sorted({str(device_of(x)) for x in arrays})

@@ -55,7 +55,7 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     return out if len(xs) > 1 else shape.permute(out, axes=tuple([have.index(c) for c in to]))
 
 
-def spelt_out(given: tuple[Any, ...]) -> tuple[str, list[Any]]:
+def spelt_out(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     """The equation and the operands, from operands that have their labels, ints from 0 to 51 or ..., in lists behind them."""
     lists = [*given[1::2], *(given[-1:] if len(given) % 2 else ())]
     if not all(isinstance(labels, (list, tuple)) for labels in lists):
@@ -64,7 +64,7 @@ def spelt_out(given: tuple[Any, ...]) -> tuple[str, list[Any]]:
         raise ValueError(f"einsum: a label must be an int from 0 to 51, or ..., got {wrong[0]}")
     terms = ["".join(["..." if c is Ellipsis else ascii_letters[c] for c in labels]) for labels in lists]
     n = len(given) // 2
-    return ",".join(terms[:n]) + "".join(["->" + term for term in terms[n:]]), list(given[: 2 * n : 2])
+    return ",".join(terms[:n]) + "".join(["->" + term for term in terms[n:]]), given[: 2 * n : 2]
 
 
 def parsed(equation: str, xs: list[Tensor]) -> tuple[list[str], str]:

@@ -5,6 +5,7 @@ torch.linalg has most of these functions (linalg.py lists them); those in `__all
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..axes import axes_of
 from ..backend import array_module
 from ..dtypes import float16, float32
 from ..grad_mode import mode
+from ..operands import LinAlgError, as_array
 from ..ops import choice, decomposition, shape
 from .reduction import amax, amin, sum
 from .statistics import vector_norm
@@ -106,16 +108,18 @@ def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -
     info is the order of the first leading minor that is not positive.
     """
     A = matrices("cholesky_ex", A, square=True)
-    x = np.where(np.isfinite(A.array), A.array, 0)
-    info = np.zeros(x.shape[:-2], np.int32)
-    for i in np.ndindex(info.shape):
-        info[i] = _first_failure(x[i])
-    if not info.any() or check_errors:
-        return CholeskyEx(linalg_cholesky(A, upper=upper), Tensor._of(np.asarray(info)))
-    fails = array_module(x).asarray((info > 0)[..., None, None])
-    identity = array_module(x).eye(x.shape[-1], dtype=x.dtype)
-    L = linalg_cholesky(choice.where(Tensor._of(fails), Tensor._of(identity), A), upper=upper)
-    return CholeskyEx(choice.where(Tensor._of(fails), Tensor._of(np.full_like(identity, np.nan)), L), Tensor._of(info))
+    xp, shape_of_info = array_module(A.array), A.shape[:-2]
+    try:
+        return CholeskyEx(linalg_cholesky(A, upper=upper), Tensor._of(xp.zeros(shape_of_info, np.int32)))
+    except LinAlgError:
+        if check_errors:
+            raise
+    x = A.array.swapaxes(-2, -1) if upper else A.array
+    info = xp.asarray(np.array([_first_failure(x[i]) for i in np.ndindex(shape_of_info)], np.int32).reshape(shape_of_info))
+    fails = Tensor._of((info > 0)[..., None, None])
+    identity = Tensor._of(xp.eye(x.shape[-1], dtype=x.dtype))
+    L = linalg_cholesky(choice.where(fails, identity, A), upper=upper)
+    return CholeskyEx(choice.where(fails, nan, L), Tensor._of(info))
 
 
 def _first_failure(x: Any) -> int:
@@ -229,13 +233,9 @@ def _read(what: str, A: Tensor, UPLO: str) -> Tensor:
 
 def tolerances(A: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
     """(atol, rtol) as numbers or arrays. By default atol is 0, and rtol is max(n, m) eps, or 0 if a positive atol is given."""
-    given = [getattr(t, "array", t) for t in (atol, rtol)]
-    if any(np.asarray(t).dtype.kind == "c" for t in given):
-        raise RuntimeError("a tolerance must be real")
-    default = max(A.shape[-2:]) * float(np.finfo(A.dtype).eps)
-    atol, rtol = given
+    atol, rtol = (getattr(t, "array", t) for t in (atol, rtol))
     if rtol is None:
-        rtol = default if atol is None else np.where(np.asarray(atol) > 0, 0.0, default)
+        rtol = max(A.shape[-2:]) * float(np.finfo(A.dtype).eps) * (1 if atol is None else atol <= 0)
     return 0.0 if atol is None else atol, rtol
 
 
@@ -250,12 +250,12 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     absolute, relative = tolerances(A, atol, rtol)
     σ = np.absolute(np.linalg.eigvalsh(x)) if hermitian else np.linalg.svd(x, compute_uv=False)
     cut = np.maximum(absolute, relative * σ.max(-1, initial=0))
-    return Tensor._of(np.asarray((σ > cut[..., None]).sum(-1)))
+    return Tensor._of(as_array((σ > cut[..., None]).sum(-1)))
 
 
 def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """A norm of each matrix. "fro": sqrt(Σ x²); "nuc": the sum of the singular values; 2 and -2: the largest and the smallest of
-    them; 1 and -1, inf and -inf: the largest and smallest sum of |x| of a column, and of a row. `dim` are the matrices' axes.
+    """A norm of each matrix. "fro": sqrt(Σ x²); "nuc": the sum of the singular values; 2, -2: the largest and the smallest
+    of them; 1 and -1, inf and -inf: the largest and smallest Σ |x| of a column, and of a row. `dim` are the matrices' axes.
     """
     if not isinstance(dim, (tuple, list)) or len(dim) != 2:
         raise RuntimeError(f"matrix_norm: dim must be two axes, got {dim}")

@@ -102,7 +102,7 @@ def linalg_lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True,
     """X with A X = B (X A = B if not `left`; Aᵀ for A if `adjoint`), where LU and pivots are lu_factor(A)."""
     LU, B = matrices("lu_solve", LU, square=True), matrices("lu_solve", B)
     if not left:
-        return shape.mT(linalg_lu_solve(LU, pivots, shape.mT(B), adjoint=not adjoint))
+        return shape.mT(linalg_lu_solve(LU, pivots, shape.mT(B), adjoint=not adjoint))  # type: ignore[no-any-return]
     P, L, U = lu_unpack(LU, pivots)
     if adjoint:
         Y = solve_triangular(shape.mT(U), B, upper=False)
@@ -120,8 +120,8 @@ def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
 
 
 def geqrf(input: Tensor) -> Reflections:
-    """(a, tau): the QR decomposition in compact form. R is on and above the diagonal of a, and below it are the vectors bᵢ of the
-    reflections I - τᵢ bᵢ bᵢᵀ, whose product is Q. No gradient, as in PyTorch; qr() has one.
+    """(a, tau): the QR decomposition in compact form. R is on and above the diagonal of a, and below it are the vectors bᵢ of
+    the reflections I - τᵢ bᵢ bᵢᵀ, whose product is Q. It has no gradient; qr() has one.
     """
     A = matrices("geqrf", input)
     h, tau = np.linalg.qr(wide(A.array), mode="raw")
@@ -159,7 +159,7 @@ def orgqr(input: Tensor, tau: Tensor) -> Tensor:
 def ormqr(input: Tensor, tau: Tensor, other: Tensor, left: bool = True, transpose: bool = False) -> Tensor:
     """Q other, or other Q if not `left`, with Qᵀ for Q if `transpose`: Q is the product of all reflections of geqrf()."""
     if not left:
-        return shape.mT(ormqr(input, tau, shape.mT(other), transpose=not transpose))
+        return shape.mT(ormqr(input, tau, shape.mT(other), transpose=not transpose))  # type: ignore[no-any-return]
     if input.ndim < 2 or other.ndim < 2 or tau.ndim != input.ndim - 1:
         raise RuntimeError("ormqr: expected matrices, and a vector tau for each")
     if input.shape[-2] != other.shape[-2] or tau.shape[-1] != min(input.shape[-2:]):

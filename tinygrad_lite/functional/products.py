@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from math import prod
 from typing import Any
-
-import numpy as np
 
 from .._tensor import Tensor
 from ..axes import axis_of
@@ -77,7 +75,7 @@ ger = outer
 
 
 def inner(input: Tensor, other: Tensor) -> Tensor:
-    """Σ x y over the last axis of both, for all pairs of the others: (..., k) and (... , k) give (..., ...). A 0-d tensor scales.
+    """Σ x y over the last axis of both, for all pairs of the others: (..., k) and (..., k) give (..., ...). A number scales.
     >>> inner(tensor([1, 2]), tensor([[3, 4], [5, 6]]))
     tensor([11, 17])
     """
@@ -217,8 +215,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
 
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-    """beta · input + alpha · mat1 @ mat2. The input broadcasts to the shape of the product; with beta = 0 it is not read, so that
-    inf and nan in it do not count.
+    """beta · input + alpha · mat1 @ mat2. The input broadcasts to the shape of the product; with beta = 0 it is not read, so
+    that inf and nan in it do not count.
     >>> addmm(tensor([1.0, 2.0]), ones(1, 2), ones(2, 2), alpha=3)
     tensor([[7., 8.]])
     """
@@ -246,7 +244,8 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
     product = outer(vec1, vec2)
     if product.dtype.kind != "f" and (isinstance(alpha, float) or isinstance(beta, float)):
         raise RuntimeError(f"addr: integers need integers as alpha and beta, got {alpha} and {beta}")
-    return _sum("addr", *same_dtype(input, product), beta, alpha)
+    x, product = same_dtype(input, product)
+    return _sum("addr", x, product, beta, alpha)
 
 
 def _sum(what: str, x: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:

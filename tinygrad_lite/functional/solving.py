@@ -13,10 +13,9 @@ import numpy as np
 from .._tensor import Tensor
 from ..backend import array_module
 from ..operands import LinAlgError as LinAlgError
-from ..ops import choice, decomposition, lu, shape, triangles
-from .decomposition import matrices, matrix_norm, matrix_rank, recorded, svdvals, tolerances
+from ..ops import arithmetic, choice, decomposition, lu, shape, triangles
+from .decomposition import matrices, matrix_norm, matrix_rank, svdvals, tolerances
 from .linalg import matmul
-from .products import tensordot
 from .reduction import sum
 from .shape import flatten, reshape, squeeze, unsqueeze
 
@@ -170,8 +169,8 @@ def _same_dtypes(what: str, A: Tensor, B: Tensor) -> None:
 
 
 def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
-    """X with A X = B, or X A = B if not `left`. B has a matrix for each matrix in A, or a vector: then it is 1-D, or has the shape
-    of A without the last axis. LinAlgError if A is singular.
+    """X with A X = B, or X A = B if not `left`. B has a matrix for each matrix in A, or a vector: then it is 1-D, or has the
+    shape of A without the last axis. LinAlgError if A is singular.
     >>> from tinygrad_lite.linalg import solve
     >>> solve(tensor([[2.0, 0.0], [0.0, 4.0]]), tensor([2.0, 2.0]))
     tensor([1.0000, 0.5000])
@@ -186,10 +185,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     B = unsqueeze(B, -1) if vectors else B
     if A.shape[-1] != B.shape[-2 if left else -1]:
         raise RuntimeError(f"solve: the sizes of A {list(A.shape)} and B {list(B.shape)} do not fit")
-    if left:
-        X = decomposition.solve(A, B)
-    else:
-        X = shape.mT(decomposition.solve(shape.mT(A), shape.mT(B)))
+    X = decomposition.solve(A, B) if left else shape.mT(decomposition.solve(shape.mT(A), shape.mT(B)))
     return squeeze(X, -1) if vectors else X
 
 
@@ -212,7 +208,8 @@ def solve_triangular(A: Tensor, B: Tensor, *, upper: bool, left: bool = True, un
     if A.shape[-1] != B.shape[-2 if left else -1]:
         raise RuntimeError(f"solve_triangular: the sizes of A {list(A.shape)} and B {list(B.shape)} do not fit")
     if not left:
-        return shape.mT(solve_triangular(shape.mT(A), shape.mT(B), upper=not upper, unitriangular=unitriangular))
+        X = solve_triangular(shape.mT(A), shape.mT(B), upper=not upper, unitriangular=unitriangular)
+        return shape.mT(X)  # type: ignore[no-any-return]
     if unitriangular:
         ones = Tensor._of(array_module(A.array).eye(A.shape[-1], dtype=A.dtype))
         A = (triangles.triu(A, k=1) if upper else triangles.tril(A, k=-1)) + ones
@@ -248,8 +245,8 @@ DRIVERS = ("gelsy", "gels", "gelsd", "gelss")
 
 def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None) -> LeastSquares:
     """(solution, residuals, rank, singular_values): X with the least Σ (A X - B)², and of these the smallest one: A⁺ B.
-    The residuals Σ (A X - B)² are given for more rows than columns and full rank, unless driver is None or "gelsy"; the rank unless
-    it is "gels"; the singular values for "gelsd" and "gelss". What is not given is empty. The drivers differ in this only.
+    The residuals Σ (A X - B)² are given for more rows than columns and full rank, unless driver is None or "gelsy"; the rank
+    unless it is "gels"; the singular values for "gelsd" and "gelss". What is not given is empty. Nothing else differs.
     """
     A = matrices("lstsq", A)
     _same_dtypes("lstsq", A, B)
@@ -283,14 +280,14 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
     if n < 0:
         A, n = inv(A), -n
     if not n:
-        return A * 0 + Tensor._of(array_module(A.array).eye(A.shape[-1], dtype=A.dtype))
-    out = None
+        return arithmetic.zero(A) + Tensor._of(array_module(A.array).eye(A.shape[-1], dtype=A.dtype))
+    out: Any = None
     while n:  # A, A², A⁴, ...: those of the binary digits of n
         if n % 2:
             out = A if out is None else matmul(out, A)
         n //= 2
         A = matmul(A, A) if n else A
-    return out if out is not input else shape.clone(input)
+    return shape.clone(input) if out is input else out  # type: ignore[no-any-return]
 
 
 def matrix_exp(input: Tensor) -> Tensor:

@@ -32,10 +32,10 @@ def trace(input: Tensor) -> Tensor:
 
 def _diagonal(x: Tensor, offset: int) -> Tensor:
     """A copy of a diagonal of each matrix."""
-    return indexing.getitem(x, index=(..., *_places(x.array, *x.shape[-2:], offset)), once=True)
+    return indexing.getitem(x, index=(..., *_places(x.array, offset, *x.shape[-2:])), once=True)
 
 
-def _places(x: Any, n: int, m: int, offset: int) -> tuple[Any, Any]:
+def _places(x: Any, offset: int, n: int, m: int) -> tuple[Any, Any]:
     """The rows and columns of a diagonal of an n x m matrix."""
     i = array_module(x).arange(max(0, min(n + min(offset, 0), m - max(offset, 0))))
     return i - min(offset, 0), i + max(offset, 0)
@@ -75,7 +75,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     shape = (*input.array.shape[:-1], n, n)
     if i > j:  # the matrix is transposed, and so is the meaning of the offset
         i, j, offset = j, i, -offset
-    out = indexing.index_add(input, shape=shape, index=(..., *_places(input.array, n, n, offset)), once=True)
+    out = indexing.index_add(input, shape=shape, index=(..., *_places(input.array, offset, n, n)), once=True)
     order = list(range(ndim - 2))
     order.insert(i, ndim - 2)
     order.insert(j, ndim - 1)
@@ -84,7 +84,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 
 def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """A diagonal of each matrix, along a new last axis: x.diagonal() with other defaults. A view."""
-    return A.diagonal(offset, dim1, dim2)
+    return A.diagonal(offset, dim1, dim2)  # type: ignore[no-any-return, attr-defined]
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:

@@ -1,13 +1,14 @@
 """Linear algebra beyond products: inverses, solutions, determinants and decompositions of matrices and of batches of them.
 
 The derivatives are those of M. Giles, Collected matrix derivative results for forward and reverse mode (2008). An op has one
-output, so a decomposition is packed into one array: row i of svd is (uᵢ, σᵢ, vᵢ), row i of eigh is (λᵢ, vᵢ), and qr is [Qᵀ R].
-Where two singular values or eigenvalues are equal, or one is 0, their vectors are not determined. The formulas divide by 0 there,
-and the quotient is taken to be 0: right for every loss that does not depend on the choice (a norm, a sum of eigenvalues).
+output, so a decomposition is packed into one array: row i of svd is (uᵢ, σᵢ, vᵢ), row i of eigh is (λᵢ, vᵢ), and qr is
+[Qᵀ R]. Where two singular values or eigenvalues are equal, or one is 0, their vectors are not determined. The formulas divide
+by 0 there, and the quotient is taken to be 0: right for every loss that does not depend on the choice (a sum of eigenvalues).
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from math import inf
 from typing import Any
 
@@ -19,7 +20,6 @@ from .arithmetic import zero
 from .choice import where
 from .shape import cat, mT
 from .triangles import symmetric, tril, triu
-
 
 # Inverses and solutions
 
@@ -61,13 +61,11 @@ def cholesky_solve(B: Array, L: Array) -> Array:
 def substituted(T: Array, B: Array, *, lower: bool) -> Array:
     """T⁻¹ B by substitution, matrix by matrix; on the GPU by a general solver."""
     if type(T) is not np.ndarray:
-        return array_module(T).linalg.solve((np.tril if lower else np.triu)(T), B)
-    from scipy.linalg.blas import get_blas_funcs
-
+        return np.linalg.solve((np.tril if lower else np.triu)(T), B)
     batch = np.broadcast_shapes(T.shape[:-2], B.shape[:-2])
     T, X = np.broadcast_to(T, batch + T.shape[-2:]), np.array(np.broadcast_to(B, batch + B.shape[-2:]))
     if X.size:
-        trsm = get_blas_funcs("trsm", (T, B))
+        trsm = import_module("scipy.linalg").get_blas_funcs("trsm", (T, B))
         for i in np.ndindex(batch):
             X[i] = trsm(1.0, T[i], X[i], lower=lower)
     return X
@@ -150,7 +148,7 @@ def eigh_vjp(g: Any, out: Any) -> Any:
 def svd(x: Array, *, full: bool) -> Array:
     """X = U diag(σ) Vᵀ. Row i of the result is (uᵢ, σᵢ, vᵢ); if `full`, more rows complete both bases."""
     U, σ, Vh = np.linalg.svd(x, full_matrices=full)
-    m, n, k, rows = *x.shape[-2:], σ.shape[-1], max(U.shape[-1], Vh.shape[-2])
+    m, n, k, rows = x.shape[-2], x.shape[-1], σ.shape[-1], max(U.shape[-1], Vh.shape[-2])
     out = array_module(x).zeros((*x.shape[:-2], rows, m + 1 + n), x.dtype)
     out[..., : U.shape[-1], :m], out[..., :k, m], out[..., : Vh.shape[-2], m + 1 :] = mT(U), σ, Vh
     return out
@@ -207,11 +205,7 @@ def nonzero(x: Any) -> Any:
 @op(x=lambda g, x: corner(matrix_exp(blocks(mT(x), g))))
 def matrix_exp(x: Array) -> Array:
     """e^X = I + X + X²/2 + ... The gradient is the upper right block of exp [[Xᵀ, g], [0, Xᵀ]] (Mathias, 1996)."""
-    if type(x) is np.ndarray:
-        from scipy.linalg import expm
-    else:
-        from cupyx.scipy.linalg import expm
-    return expm(x)
+    return import_module("scipy.linalg" if type(x) is np.ndarray else "cupyx.scipy.linalg").expm(x)
 
 def blocks(A: Any, B: Any) -> Any:
     """The block matrix [[A, B], [0, A]]."""

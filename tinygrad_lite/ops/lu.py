@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ..apply import op
 from ..backend import Array, array_module
-from .decomposition import solve_lower, solve_upper
+from ..operands import as_array
+from .decomposition import solve_upper
+from .linalg import matmul
 from .shape import cat, mT
 from .triangles import tril, triu
 
 
 @op(A=lambda g, out: lu_vjp(g, out))
 def lu(A: Array) -> Array:
-    """[LU p]: L below the diagonal (its diagonal is 1, and left out) and U on and above it; in the last column the pivots, in step
-    i row i was exchanged with row pᵢ.
+    """[LU p]: L below the diagonal (its own is 1, and left out), U on and above it, and in the last column the pivots: in step
+    i, row i was exchanged with row pᵢ.
     """
     xp, (m, n) = array_module(A), A.shape[-2:]
     out = xp.zeros((*A.shape[:-1], n + 1), A.dtype)
     if A.size:
         if xp is np:
-            from scipy.linalg.lapack import get_lapack_funcs
-
-            factor = get_lapack_funcs("getrf", (A,))  # not scipy's lu_factor, which warns of singular matrices
+            factor = import_module("scipy.linalg").get_lapack_funcs("getrf", (A,))  # lu_factor warns of singular matrices
         else:
-            from cupyx.scipy.linalg import lu_factor as factor
+            factor = import_module("cupyx.scipy.linalg").lu_factor
         for i in np.ndindex(A.shape[:-2]):
             out[(*i, ..., slice(n))], out[(*i, slice(min(m, n)), n)] = factor(A[i])[:2]
     return out
@@ -35,7 +36,7 @@ def lu_vjp(g: Any, out: Any) -> Any:
     """With PᵀA = L U, where L = [L₁; L₂] and U = [U₁ U₂] begin with square blocks, the gradient of PᵀA is
     L₁⁻ᵀ [Φ U₁⁻ᵀ, gU₂] above gL₂ U₁⁻ᵀ, and Φ = tril(L₁ᵀ gL₁ - gU₂ U₂ᵀ, -1) + triu(gU₁ U₁ᵀ - L₂ᵀ gL₂).
     """
-    *_, m, n = out.shape[:-1] + (out.shape[-1] - 1,)
+    m, n = out.shape[-2], out.shape[-1] - 1
     k, axis = min(m, n), len(out.shape) - 1
     pivots = out[..., :k, n]
     P = permutation(getattr(pivots, "array", pivots), m)
@@ -47,7 +48,7 @@ def lu_vjp(g: Any, out: Any) -> Any:
     above = solve_upper(mT(L), above)
     if m > k:
         above = cat(above, mT(solve_upper(U, mT(gL2))), axis=axis - 1, ends=(k, m))
-    return P @ above
+    return matmul(P, above)  # not P @ above: CuPy's operator does not know Tensors
 
 def unit_lower(LU: Any) -> Any:
     """The lower triangle with ones on the diagonal."""
@@ -69,5 +70,5 @@ def first_zero(packed: Array) -> Array:
     """Of a packed lu: the place, from 1, of the first 0 on the diagonal of U; 0 if there is none."""
     zero = np.diagonal(packed[..., :-1], axis1=-2, axis2=-1) == 0
     if not zero.shape[-1]:
-        return np.zeros_like(zero, shape=zero.shape[:-1], dtype=np.int32)
-    return np.asarray(np.where(zero.any(-1), zero.argmax(-1) + 1, 0)).astype(np.int32)
+        return zero.sum(-1).astype(np.int32)
+    return as_array(np.where(zero.any(-1), zero.argmax(-1) + 1, 0)).astype(np.int32)
