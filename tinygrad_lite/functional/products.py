@@ -68,7 +68,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     for x in (input, vec2):
         if x.array.ndim != 1:
             raise RuntimeError(f"outer: expected two vectors, got shapes {list(input.shape)} and {list(vec2.shape)}")
-    return arithmetic.mul(unsqueeze(input, 1), vec2)
+    return products.outer(input, vec2)
 
 
 ger = outer
