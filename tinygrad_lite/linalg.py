@@ -15,9 +15,7 @@ from .functional.decomposition import eigvalsh as eigvalsh
 from .functional.decomposition import linalg_cholesky as cholesky
 from .functional.decomposition import linalg_qr as qr
 from .functional.decomposition import linalg_svd as svd
-from .functional.decomposition import matrix_norm as matrix_norm
 from .functional.decomposition import matrix_rank as matrix_rank
-from .functional.decomposition import norm as norm
 from .functional.decomposition import svdvals as svdvals
 from .functional.linalg import matmul as matmul
 from .functional.lu import householder_product as householder_product
@@ -25,12 +23,14 @@ from .functional.lu import linalg_lu as lu
 from .functional.lu import linalg_lu_solve as lu_solve
 from .functional.lu import lu_factor as lu_factor
 from .functional.lu import lu_factor_ex as lu_factor_ex
+from .functional.norms import cond as cond
+from .functional.norms import matrix_norm as matrix_norm
+from .functional.norms import norm as norm
 from .functional.products import linalg_cross as cross
 from .functional.products import linalg_vander as vander
 from .functional.products import multi_dot as multi_dot
 from .functional.products import vecdot as vecdot
 from .functional.solving import LinAlgError as LinAlgError
-from .functional.solving import cond as cond
 from .functional.solving import det as det
 from .functional.solving import inv as inv
 from .functional.solving import inv_ex as inv_ex

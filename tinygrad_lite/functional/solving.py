@@ -14,7 +14,7 @@ from .._tensor import Tensor
 from ..backend import array_module
 from ..operands import LinAlgError as LinAlgError
 from ..ops import arithmetic, choice, decomposition, lu, shape, triangles
-from .decomposition import matrices, matrix_norm, matrix_rank, svdvals, tolerances
+from .decomposition import matrices, matrix_rank, svdvals, tolerances
 from .linalg import matmul
 from .reduction import sum
 from .shape import flatten, reshape, squeeze, unsqueeze
@@ -136,21 +136,6 @@ def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = N
 def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     """linalg.pinv() under its older name, with another default."""
     return pinv(input, rcond)
-
-
-def cond(A: Tensor, p: Any = None) -> Tensor:
-    """The condition number of each matrix: the largest singular value over the smallest (p=None or 2, the inverse for -2); for
-    another p ("fro", "nuc", 1, -1, inf, -inf) the norm of A times that of A⁻¹, inf for a singular A.
-    """
-    A = matrices("cond", A, square=p not in (None, 2, -2))
-    if p in (None, 2, -2):
-        S = svdvals(A)
-        if not S.shape[-1]:
-            return sum(S, -1)
-        return S[..., -1] / S[..., 0] if p == -2 else S[..., 0] / S[..., -1]
-    if not A.shape[-1]:
-        return sum(A, (-2, -1))
-    return matrix_norm(A, p) * matrix_norm(inv_ex(A).inverse, p)
 
 
 # Equations

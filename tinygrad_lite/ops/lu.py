@@ -70,5 +70,5 @@ def first_zero(packed: Array) -> Array:
     """Of a packed lu: the place, from 1, of the first 0 on the diagonal of U; 0 if there is none."""
     zero = np.diagonal(packed[..., :-1], axis1=-2, axis2=-1) == 0
     if not zero.shape[-1]:
-        return zero.sum(-1).astype(np.int32)
+        return as_array(zero.sum(-1)).astype(np.int32)
     return as_array(np.where(zero.any(-1), zero.argmax(-1) + 1, 0)).astype(np.int32)
