@@ -59,10 +59,11 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "cuda", "datasets", "func", "linalg", "nn", "optim", "utils")
+_LAZY = ("autograd", "backends", "cuda", "datasets", "func", "linalg", "nn", "optim", "utils")
 
 if TYPE_CHECKING:
     from . import autograd as autograd
+    from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
     from . import func as func
@@ -73,13 +74,21 @@ if TYPE_CHECKING:
     from ._tensor import Tensor as Tensor
     from .autograd.gradcheck import gradcheck as gradcheck
     from .functional.contraction import *
+    from .functional.kinds import *
     from .grad_mode import inference_mode as inference_mode
     from .ops.neural.activation import relu as relu
     from .ops.neural.activation import sigmoid as sigmoid
+    from .printing import set_printoptions as set_printoptions
     from .serialize import load as load
     from .serialize import save as save
+    from .settings import *
 else:  # hidden from type checkers, or every misspelt name would be valid for them
-    _MORE = {"autograd": ["gradcheck", "inference_mode"], "serialize": ["load", "save"]}
+    _MORE = {
+        "autograd": ["gradcheck", "inference_mode"],
+        "printing": ["set_printoptions"],
+        "serialize": ["load", "save"],
+        "settings": [],
+    }
     _FEW = ["Generator", "device", "manual_seed", "op", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
     def _load_all() -> None:
@@ -91,8 +100,9 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
             for name in _methods.functions_of(family)
         }
         here = globals()
-        for module, more in _MORE.items():
-            names |= {name: getattr(_import_module(f"{__name__}.{module}"), name) for name in more}
+        for file, more in _MORE.items():
+            module = _import_module(f"{__name__}.{file}")
+            names |= {name: getattr(module, name) for name in more or module.__all__}
         here.update({"Tensor": _methods.Tensor, **{name: f for name, f in names.items() if name not in here}})
         here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names]))
 

@@ -20,6 +20,7 @@ from importlib import import_module
 from os import listdir
 from os.path import dirname, join
 from threading import RLock
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,11 +100,6 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bu
         cast = dtype.kind == "f"
         x = shape.cast(x, dtype=dtype, source=x.dtype) if cast else Tensor._of(x.array.astype(dtype))
     return shape.clone(x) if copy and x is self else x
-
-
-def type_(self: Tensor, dtype: Any, non_blocking: builtins.bool = False) -> Tensor:
-    """In another dtype: x.type(float64). See to(). Without one, PyTorch gives a name; here x.dtype has it."""
-    return to(self, dtype=dtype)
 
 
 def cpu(self: Tensor) -> Tensor:
@@ -271,7 +267,7 @@ def functions_of(family: Any) -> list[str]:
 def _public(family: Any) -> dict[str, Callable[..., Any]]:
     """The methods of a family: its public functions whose first parameter is `input`, and what PyTorch has as methods only."""
     functions = {} if ".neural." in family.__name__ else {name: getattr(family, name) for name in family.__all__}
-    takes_input = {name: f for name, f in functions.items() if first_parameter(f) == "input"}
+    takes_input = {name: f for name, f in functions.items() if type(f) is FunctionType and first_parameter(f) == "input"}
     return takes_input | {name: getattr(family, name) for name in getattr(family, "METHODS", [])}
 
 
@@ -304,7 +300,7 @@ OPERATORS |= {
 }
 OPERATORS["__itruediv__"] = IN_PLACE["div_"]
 WRITTEN_HERE: dict[str, Any] = {
-    "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "type": type_, "cpu": cpu, "cuda": cuda,
+    "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "cpu": cpu, "cuda": cuda,
     "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(name, dtype) for name, dtype in DTYPES.items()},
 }
 # fmt: on

@@ -8,6 +8,7 @@ by 0 there, and the quotient is taken to be 0: right for every loss that does no
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from math import inf
 from typing import Any
@@ -65,10 +66,16 @@ def substituted(T: Array, B: Array, *, lower: bool) -> Array:
     batch = np.broadcast_shapes(T.shape[:-2], B.shape[:-2])
     T, X = np.broadcast_to(T, batch + T.shape[-2:]), np.array(np.broadcast_to(B, batch + B.shape[-2:]))
     if X.size:
-        trsm = import_module("scipy.linalg").get_blas_funcs("trsm", (T, B))
+        trsm = lapack("trsm", T.dtype)
         for i in np.ndindex(batch):
             X[i] = trsm(1.0, T[i], X[i], lower=lower)
     return X
+
+@cache
+def lapack(name: str, dtype: Any) -> Any:
+    """A routine of LAPACK or of the BLAS for a dtype, from SciPy, which is imported when it is first needed."""
+    linalg = import_module("scipy.linalg")
+    return (linalg.get_blas_funcs if name == "trsm" else linalg.get_lapack_funcs)(name, dtype=dtype)
 
 @op(x=lambda g, x, out: (mT(g) - x @ (out @ mT(g))) @ out @ mT(out) + mT(out) @ out @ (mT(g) - (mT(g) @ out) @ x)
     - mT(out) @ g @ mT(out))

@@ -10,7 +10,7 @@ import numpy as np
 from ..apply import op
 from ..backend import Array, array_module
 from ..operands import as_array
-from .decomposition import solve_upper
+from .decomposition import lapack, solve_upper
 from .linalg import matmul
 from .shape import cat, mT
 from .triangles import tril, triu
@@ -24,10 +24,8 @@ def lu(A: Array) -> Array:
     xp, (m, n) = array_module(A), A.shape[-2:]
     out = xp.zeros((*A.shape[:-1], n + 1), A.dtype)
     if A.size:
-        if xp is np:
-            factor = import_module("scipy.linalg").get_lapack_funcs("getrf", (A,))  # lu_factor warns of singular matrices
-        else:
-            factor = import_module("cupyx.scipy.linalg").lu_factor
+        # not SciPy's lu_factor, which warns of singular matrices
+        factor = lapack("getrf", A.dtype) if xp is np else import_module("cupyx.scipy.linalg").lu_factor
         for i in np.ndindex(A.shape[:-2]):
             out[(*i, ..., slice(n))], out[(*i, slice(min(m, n)), n)] = factor(A[i])[:2]
     return out
