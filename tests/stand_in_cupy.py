@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 import scipy.special
 
 METHODS = (
@@ -84,7 +85,7 @@ def hide(x: Any) -> Any:
 def show(result: Any, *sources: Any) -> Any:
     """A result in disguise, and of which source it is a view."""
     if isinstance(result, (tuple, list)):
-        return type(result)(show(r, *sources) for r in result)
+        return (list if type(result) is list else tuple)(show(r, *sources) for r in result)
     if not isinstance(result, (np.ndarray, np.generic)):
         return result
     result = np.asarray(result)
@@ -174,9 +175,15 @@ def __getattr__(name: str) -> Any:
     return lambda *args, **options: show(run(function, args, options), *args)
 
 
-class Special:
-    """cupyx.scipy.special."""
+class _Scipy:
+    """cupyx.scipy.special or cupyx.scipy.linalg: SciPy's functions on these arrays."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
 
     def __getattr__(self, name: str) -> Any:
-        function = getattr(scipy.special, name)
-        return lambda *args: show(run(function, args, {}))
+        function = getattr(self.module, name)
+        return lambda *args, **options: show(run(function, args, options))
+
+
+special, linalg = _Scipy(scipy.special), _Scipy(scipy.linalg)

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from . import cuda as cuda
     from . import datasets as datasets
     from . import func as func
+    from . import linalg as linalg
     from . import nn as nn
     from . import optim as optim
     from . import special as special
