@@ -180,13 +180,18 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
     out = op(x, *others)
     _check_fit(what, x, out)
     out = out.to(x.dtype)
+    become(x, out.array, out.node)  # nothing else uses the old memory, so new memory does as well
+    return x
+
+
+def become(x: Tensor, array: Array, node: Any) -> None:
+    """Let x, a result, be this array from now on, and the result of this node."""
     retained = x.retains_grad
     if retained:  # as in PyTorch: of the new values, while other hooks stay with the old ones
         x.node.hooks.pop(inf)
-    x.array, x.node = out.array, out.node  # nothing else uses the old memory, so new memory does as well
+    x.array, x.node = array, node
     if retained:
         x.retain_grad()
-    return x
 
 
 def _check_fit(what: str, x: Tensor, out: Tensor) -> None:

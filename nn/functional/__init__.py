@@ -13,13 +13,14 @@ from tinygrad_lite.ops.neural.activation import *
 from tinygrad_lite.suggest import missing_from, names_in
 
 # Two files have the name of a function in them: F.linear is to be the function, so that the file is _linear here.
-from . import activation, loss, sparse
+from . import activation, loss, padding, sparse
 from . import dropout as _dropout
 from . import linear as _linear
 from .activation import *
 from .dropout import *
 from .linear import *
 from .loss import *
+from .padding import *
 from .sparse import *
 
 # Line by line, in the form that pyright understands.
@@ -29,6 +30,7 @@ __all__ += _activation_ops.__all__
 __all__ += _dropout.__all__
 __all__ += _linear.__all__
 __all__ += loss.__all__
+__all__ += padding.__all__
 __all__ += sparse.__all__
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
