@@ -95,8 +95,10 @@ def _replicated(x: Tensor, axis: int, before: int, after: int) -> Tensor:
 
 
 def _wrapped(x: Tensor, axis: int, before: int, after: int) -> Tensor:
-    n = x.array.shape[axis]
-    parts = [_cut(x, axis, max(-before, 0), n + min(after, 0))]
+    x = _cut(x, axis, max(-before, 0), x.array.shape[axis] + min(after, 0))
+    n, parts = x.array.shape[axis], [x]
+    if max(before, after) > n:
+        raise RuntimeError(f"pad: mode 'circular' with the sizes {before} and {after}, of which one cuts off too much")
     if before > 0:
         parts.insert(0, _cut(x, axis, n - before, n))
     if after > 0:
@@ -129,7 +131,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     n, c = len(batch), c // r**2
     squares = functional.reshape(input, (*batch, c, r, r, h, w))
     in_order = shapes.permute(squares, axes=(*range(n + 1), n + 3, n + 1, n + 4, n + 2))
-    return functional.reshape(in_order, (*batch, c, h * r, w * r))
+    return functional.reshape(shapes.clone(in_order), (*batch, c, h * r, w * r))
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -145,4 +147,4 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     n, h, w = len(batch), h // r, w // r
     squares = functional.reshape(input, (*batch, c, h, r, w, r))
     in_order = shapes.permute(squares, axes=(*range(n + 1), n + 2, n + 4, n + 1, n + 3))
-    return functional.reshape(in_order, (*batch, c * r**2, h, w))
+    return functional.reshape(shapes.clone(in_order), (*batch, c * r**2, h, w))

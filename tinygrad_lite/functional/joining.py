@@ -7,14 +7,13 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Sequence
-from math import prod
 from operator import index as as_int
 from typing import Any
 
 import numpy as np
 
 from .._tensor import Tensor
-from ..axes import Dim, axes_of, axis_of, size_of
+from ..axes import Dim, axes_of, axis_of, size_of, sizes_by_name
 from ..backend import array_module
 from ..operands import all_tensors, same_dtype
 from ..ops import arrangement, indexing, shape as shapes
@@ -166,7 +165,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     order = [xs[1], xs[0], *xs[2:]] if swap else xs
     sizes = tuple([x.array.size for x in order])
     grids = [expand(reshape(x, (1,) * i + (x.array.size,) + (1,) * (len(xs) - i - 1)), sizes) for i, x in enumerate(order)]
-    return tuple([transpose(grid, 0, 1) for grid in (grids[1], grids[0], *grids[2:])] if swap else grids)
+    return (grids[1], grids[0], *grids[2:]) if swap else tuple(grids)
 
 
 def cartesian_prod(*tensors: Any) -> Tensor:
@@ -206,6 +205,7 @@ def combinations(tensor: Tensor, r: int = 2, with_replacement: bool = False) -> 
 # Turned and moved: copies
 
 
+@sizes_by_name
 def flip(input: Tensor, *dims: Any) -> Tensor:
     """The order along the axes reversed. A copy.
     >>> tensor([[1, 2], [3, 4]]).flip(0, 1)
@@ -272,6 +272,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
 # Repeated: copies
 
 
+@sizes_by_name
 def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """The tensor laid side by side, repeats[i] times along axis i; further repeats stand for new axes in front. A copy.
     >>> tensor([1, 2]).repeat(2, 2)
@@ -285,13 +286,12 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     if min(times, default=1) < 0:
         raise RuntimeError(f"repeat: a repeat cannot be negative, got {list(times)}")
     shape = (1,) * new + shape
-    if prod(times) == 1:
-        return shapes.clone(reshape(input, shape))
     apart = reshape(input, tuple([n for size in shape for n in (1, size)]))
     wide = expand(apart, tuple([n for many, size in zip(times, shape) for n in (many, size)]))
-    return shapes.reshape(wide, shape=tuple([many * size for many, size in zip(times, shape)]))
+    return shapes.reshape(shapes.clone(wide), shape=tuple([many * size for many, size in zip(times, shape)]))
 
 
+@sizes_by_name
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """The tensor laid side by side, dims[i] times along axis i, counted from the last axis. A copy.
     >>> tensor([[1], [2]]).tile(2)
@@ -329,8 +329,7 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     if output_size is not None and output_size != many * shape[axis]:
         raise RuntimeError(f"repeat_interleave: output_size {output_size} is not {many * shape[axis]}")
     wide = expand(unsqueeze(x, axis + 1), (*shape[: axis + 1], many, *shape[axis + 1 :]))
-    out = shapes.reshape(wide, shape=(*shape[:axis], many * shape[axis], *shape[axis + 1 :]))
-    return shapes.clone(out) if many == 1 else out
+    return shapes.reshape(shapes.clone(wide), shape=(*shape[:axis], many * shape[axis], *shape[axis + 1 :]))
 
 
 def _positions(repeats: Tensor, n: int, output_size: int | None) -> Any:

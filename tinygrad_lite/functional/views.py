@@ -15,6 +15,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..axes import axes_of, axis_of, size_of
+from ..backend import array_module
 from ..ops import arrangement, indexing, shape as shapes
 from .memory import contiguous, storage_offset, stride
 from .shape import expand, reshape, transpose, view
@@ -23,7 +24,8 @@ from .shape import expand, reshape, transpose, view
 __all__ = [
     "movedim", "moveaxis", "swapaxes", "swapdims", "t", "adjoint", "select", "narrow", "unbind", "split", "split_with_sizes",
     "chunk", "tensor_split", "hsplit", "vsplit", "dsplit", "unsafe_split", "unsafe_split_with_sizes", "unsafe_chunk",
-    "diagonal", "unflatten", "ravel", "broadcast_tensors", "broadcast_shapes", "as_strided",
+    "diagonal", "unflatten", "ravel", "broadcast_tensors", "broadcast_shapes", "as_strided", "select_scatter", "slice_scatter",
+    "diagonal_scatter", "narrow_copy",
 ]
 # fmt: on
 METHODS = ["expand_as", "view_as", "reshape_as", "unfold"]
@@ -142,7 +144,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """
     shape = input.array.shape
     if not shape:
-        raise RuntimeError("unbind: a 0-d tensor has no axis to take apart")
+        raise IndexError("unbind: a 0-d tensor has no axis to take apart")
     front = (slice(None),) * axis_of(dim, len(shape), "unbind")
     n = shape[len(front)]
     return tuple([indexing.getitem(input, index=(*front, i, Ellipsis), once=True) for i in range(n)])
@@ -371,3 +373,47 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
 
 def _geometry(x: Tensor) -> tuple[tuple[int, ...], int]:
     return stride(x), storage_offset(x)
+
+
+# Copies with a part replaced, and of a part
+
+
+def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+    """A copy of x in which the slice x.select(dim, index) is src.
+    >>> zeros(2, 2).select_scatter(ones(2), 0, 1)
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
+    part = select(input, dim, index)
+    at = (*(slice(None),) * axis_of(dim, input.array.ndim, "select_scatter"), as_int(index), Ellipsis)
+    return indexing.setitem(input, _fitting("select_scatter", input, src, part), index=at)
+
+
+def slice_scatter(
+    input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Tensor:
+    """A copy of x in which the part from start to end, each step-th slice of an axis, is src."""
+    if step <= 0:
+        raise RuntimeError(f"slice_scatter: step must be positive, got {step}")
+    at = (*(slice(None),) * axis_of(dim, input.array.ndim, "slice_scatter"), slice(start, end, step), Ellipsis)
+    return indexing.setitem(input, _fitting("slice_scatter", input, src, Tensor._of(input.array[at])), index=at)
+
+
+def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """A copy of x in which the diagonal x.diagonal(offset, dim1, dim2) is src."""
+    shape = input.array.shape
+    places = diagonal(Tensor._of(array_module(input.array).arange(input.array.size).reshape(shape)), offset, dim1, dim2)
+    src = _fitting("diagonal_scatter", input, src, places)
+    return reshape(indexing.setitem(reshape(input, -1), src, index=(places.array,)), shape)
+
+
+def _fitting(what: str, x: Tensor, src: Tensor, part: Tensor) -> Tensor:
+    """src, in the dtype of x. RuntimeError if it does not have the shape of the part of x that it replaces."""
+    if src.array.shape != part.array.shape:
+        raise RuntimeError(f"{what}: src has shape {list(src.shape)}, and the part that it replaces {list(part.shape)}")
+    return src.to(x.dtype)
+
+
+def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """A copy of x.narrow(dim, start, length)."""
+    return shapes.clone(narrow(input, dim, start, length))
