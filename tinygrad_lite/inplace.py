@@ -4,7 +4,8 @@ A vjp must get the values that its forward saw. So each write is noted: which me
 the note). At each node that is older than the last write, the walk checks whether a saved value was overwritten since.
 
 If gradients flow, an in-place write is an op too (add, setitem), and from then on x is the result of that op on the tape. This
-is refused while anything else uses the same memory, because the gradient of that other object would silently be wrong.
+goes for every other tensor on the same memory (rebase.py). It is refused while anything else uses that memory, because the
+gradient of that other object would silently be wrong.
 """
 
 from __future__ import annotations
@@ -173,14 +174,35 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
         )
     refuse(x.array, what)
     if any(n > alone[i > 0] for i, n in enumerate(references(x.array))) or not is_array(owner(x.array)):
-        raise RuntimeError(
-            f"in-place {what}: this memory is shared with {' and '.join(sharers(x))}; its gradients would silently be "
-            f"wrong. Write x = ... instead, or change x.clone()"
-        )
+        return _recorded_in_shared_memory(what, x, others, op)
     out = op(x, *others)
     _check_fit(what, x, out)
     out = out.to(x.dtype)
     become(x, out.array, out.node)  # nothing else uses the old memory, so new memory does as well
+    return x
+
+
+def _recorded_in_shared_memory(what: str, x: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor]) -> Tensor:
+    from .rebase import on_the_memory_of, rebase  # rarely needed, and it builds on ops, which build on this file
+
+    tensors = on_the_memory_of(x)
+    if tensors is not None and type(x.node) is Node:
+        arrays = {id(y.array) for y in tensors if type(y.node) is Node}
+        tensors = [y for y in tensors if y.node is not None or id(y.array) not in arrays]  # without what is detached
+    if tensors is None or not all([type(y.node) is Node and y.dtype == x.dtype for y in tensors]):
+        if any([type(y.node) is Leaf for y in tensors or ()]):
+            why = "this is a view of a leaf that requires grad, which cannot be changed in place while steps are recorded"
+            raise RuntimeError(f"in-place {what}: {why}; do it within no_grad(), or change x.clone()")
+        raise RuntimeError(
+            f"in-place {what}: this memory is shared with {' and '.join(sharers(x))}; its gradients would silently be "
+            f"wrong. Write x = ... instead, or change x.clone()"
+        )
+    before = Tensor._of(x.array.copy(), x.node)  # what the op saves is not overwritten
+    out = op(before, *others)
+    _check_fit(what, x, out)
+    out = out.to(x.dtype)
+    write(x.array, setitem, ..., out.array)
+    rebase(x, out, tensors)
     return x
 
 
