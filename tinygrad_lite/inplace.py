@@ -190,9 +190,6 @@ def _recorded_in_shared_memory(what: str, x: Tensor, others: tuple[Any, ...], op
         arrays = {id(y.array) for y in tensors if type(y.node) is Node}
         tensors = [y for y in tensors if y.node is not None or id(y.array) not in arrays]  # without what is detached
     if tensors is None or not all([type(y.node) is Node and y.dtype == x.dtype for y in tensors]):
-        if any([type(y.node) is Leaf for y in tensors or ()]):
-            why = "this is a view of a leaf that requires grad, which cannot be changed in place while steps are recorded"
-            raise RuntimeError(f"in-place {what}: {why}; do it within no_grad(), or change x.clone()")
         raise RuntimeError(
             f"in-place {what}: this memory is shared with {' and '.join(sharers(x))}; its gradients would silently be "
             f"wrong. Write x = ... instead, or change x.clone()"
