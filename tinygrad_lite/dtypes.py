@@ -17,9 +17,8 @@ from .backend import is_array
 
 # fmt: off
 __all__ = [
-    "float16", "half", "float32", "float", "float64", "double", "int8", "int16", "short", "int32", "int", "int64", "long", "uint8",
-    "bool",
-    "get_default_dtype", "set_default_dtype",
+    "float16", "half", "float32", "float", "float64", "double", "int8", "int16", "short", "int32", "int", "int64", "long",
+    "uint8", "bool", "get_default_dtype", "set_default_dtype",
 ]
 # fmt: on
 

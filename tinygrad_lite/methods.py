@@ -165,13 +165,11 @@ def _later(name: str) -> Callable[[Tensor, Any], Tensor]:
     return operation
 
 
-if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
-
-    def __getattr__(self: Tensor, name: str) -> Any:
-        """Python calls it for a name that is not found: it may be in a family that is not loaded yet."""
-        if not name.startswith("_") and load_all():
-            return getattr(self, name)
-        raise no_such(type(self), name, partial(dir, Tensor))
+def _not_found(self: Tensor, name: str) -> Any:
+    """Tensor's `__getattr__`, which Python calls for a name that is not found: it may be in a family that is not loaded yet."""
+    if not name.startswith("_") and load_all():
+        return getattr(self, name)
+    raise no_such(type(self), name, partial(dir, Tensor))
 
 
 # In place: written to the same memory, so views see the change
@@ -313,7 +311,10 @@ WRITTEN_HERE: dict[str, Any] = {
 OPERATORS |= {
     f"__{name}__": _later(function)
     for name, function in {
-        "mod": "remainder", "floordiv": "floor_divide", "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
+        "mod": "remainder",
+        "floordiv": "floor_divide",
+        "lshift": "bitwise_left_shift",
+        "rshift": "bitwise_right_shift",
     }.items()
 }
 OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("mod", "floordiv", "lshift", "rshift")}
@@ -324,11 +325,13 @@ def install(families: list[Any]) -> None:
     """Make the functions of these families methods of Tensor."""
     for family in families:
         METHODS.update(_public(family))
-        IN_PLACE.update({
-            f"{name}_": _in_place_form(getattr(family, name))
-            for name in getattr(family, "IN_PLACE", [])
-            if f"{name}_" not in IN_PLACE
-        })
+        IN_PLACE.update(
+            {
+                f"{name}_": _in_place_form(getattr(family, name))
+                for name in getattr(family, "IN_PLACE", [])
+                if f"{name}_" not in IN_PLACE
+            }
+        )
     INSTALLED.update(METHODS | IN_PLACE | OPERATORS | WRITTEN_HERE)
     for name, method in INSTALLED.items():
         setattr(Tensor, name, method)
@@ -348,8 +351,12 @@ def load_all() -> bool:
     with lock:
         here = dirname(__file__)
         folders = ["ops", "functional", "ops/neural"]
-        files = [f"{folder}/{file[:-3]}" for folder in folders for file in sorted(listdir(join(here, folder)))
-                 if file.endswith(".py") and file != "__init__.py"]
+        files = [
+            f"{folder}/{file[:-3]}"
+            for folder in folders
+            for file in sorted(listdir(join(here, folder)))
+            if file.endswith(".py") and file != "__init__.py"
+        ]
         found = [import_module(f"{__package__}.{file.replace('/', '.')}") for file in files]
         new = [family for family in found if family not in FAMILIES and hasattr(family, "__all__")]
         if not complete:
@@ -360,5 +367,5 @@ def load_all() -> bool:
 
 
 install(FAMILIES)
-if not TYPE_CHECKING:
-    Tensor.__getattr__ = __getattr__
+if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
+    Tensor.__getattr__ = _not_found
