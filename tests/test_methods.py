@@ -121,4 +121,5 @@ def test_help_shows_tensors(name: str) -> None:
 def test_methods_have_their_names_for_help() -> None:
     aliases = {"clip": "clamp", "clip_": "clamp_", "broadcast_to": "expand", "type": "to"}
     for name in methods.METHODS | methods.IN_PLACE | dict.fromkeys(methods.DTYPES):
-        assert getattr(tl.Tensor, name).__name__ == aliases.get(name, name)
+        method = getattr(tl.Tensor, name)
+        assert getattr(method, "fget", method).__name__ == aliases.get(name, name)

@@ -62,7 +62,7 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
     >>> write(x.array, imul, 3); x
     tensor([3., 6.])
     """
-    if 0 in array.strides or (type(array) is np.ndarray and not array.flags.writeable):
+    if 0 in array.strides or (type(array) is np.ndarray and not ((flags := array.flags).writeable and flags.forc)):
         refuse(array, "write")
     try:
         change(array, *operands)
@@ -77,7 +77,7 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
 def write_all(arrays: list[Array], change: Callable[[], Any]) -> None:
     """Call change(), which writes to several arrays, and note the writes; see write."""
     for array in arrays:
-        if 0 in array.strides or (type(array) is np.ndarray and not array.flags.writeable):
+        if 0 in array.strides or (type(array) is np.ndarray and not ((flags := array.flags).writeable and flags.forc)):
             refuse(array, "write")
     try:
         change()
@@ -121,11 +121,29 @@ def check_unwritten(node: Node) -> None:
 
 def unwritable(array: Array) -> str:
     """Why an array may not be written to; empty if it may."""
-    if 0 in array.strides and array.size and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
-        return f"some elements of this {array.dtype}{list(array.shape)} tensor are one number in memory (it was expanded)"
+    if array.size and overlaps(array):
+        what = f"some elements of this {array.dtype}{list(array.shape)} tensor are one number in memory"
+        return f"{what} (it was expanded, or has windows that overlap)"
     if isinstance(array, np.ndarray) and not array.flags.writeable:
         return f"the owner of this {array.dtype}{list(array.shape)} tensor's memory made it read-only"
     return ""
+
+
+def overlaps(array: Array) -> bool:
+    """Whether several elements of an array are one number in memory. They are not if each step is longer than all that the
+    smaller steps reach. If one is shorter, as in unfold, the places of all elements are compared.
+    """
+    reach = 0
+    for step, n in sorted([(abs(step), n) for step, n in zip(array.strides, array.shape) if n > 1]):
+        if step <= reach:
+            break
+        reach += step * (n - 1)
+    else:
+        return False
+    places = np.zeros(1, np.int64)
+    for step, n in zip(array.strides, array.shape):
+        places = np.unique(places[:, None] + np.arange(n) * step)
+    return bool(places.size < array.size)
 
 
 def refuse(array: Array, what: str) -> None:
