@@ -361,7 +361,7 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
     if min((*at, *strides, offset), default=0) < 0:
         raise RuntimeError(f"as_strided: nothing may be negative in size {at}, stride {strides}, storage_offset {offset}")
     memory = arrangement.memory_of(input.array)
-    held = memory.nbytes // input.array.dtype.itemsize
+    held = memory.size * memory.dtype.itemsize // input.array.dtype.itemsize
     last = offset + sum([(n - 1) * step for n, step in zip(at, strides)])
     if prod(at) and last >= held:
         raise RuntimeError(

@@ -21,7 +21,7 @@ Shape = tuple[int, ...]
 @view(x=lambda g, shape, offset, axis1, axis2: on_diagonal(g, shape=shape, offset=offset, axis1=axis1, axis2=axis2))
 def diagonal(x: Array, *, offset: int, axis1: int, axis2: int) -> Array:
     """The numbers x[i, i + offset] of two axes, along a new last axis."""
-    out = x.diagonal(offset, axis1, axis2)
+    out = np.diagonal(x, offset, axis1, axis2)
     if type(x) is np.ndarray and x.flags.writeable:
         out.flags.writeable = True  # NumPy makes it read-only
     return out
@@ -30,13 +30,17 @@ def diagonal(x: Array, *, offset: int, axis1: int, axis2: int) -> Array:
 def on_diagonal(x: Array, *, shape: Shape, offset: int, axis1: int, axis2: int) -> Array:
     """Zeros of a shape, with x on a diagonal."""
     out = array_module(x).zeros(shape, x.dtype)
-    diagonal(out, offset=offset, axis1=axis1, axis2=axis2)[...] = x
+    i = array_module(x).arange(x.shape[-1])
+    np.moveaxis(out, (axis1, axis2), (-2, -1))[..., i + max(-offset, 0), i + max(offset, 0)] = x
     return out
 
 @view(x=lambda g, shape, axis, size, step: fold_windows(g, shape=shape, axis=axis, size=size, step=step))
 def unfold(x: Array, *, axis: int, size: int, step: int) -> Array:
     """Windows of `size` numbers, a window at each `step` along the axis; a window lies along a new last axis."""
     n = (x.shape[axis] - size) // step + 1
+    if type(x) is not np.ndarray:  # a copy, see as_strided
+        at = array_module(x).asarray(places((n, size), (step, 1), 0))
+        return np.moveaxis(x[(*(slice(None),) * axis, at)], axis + 1, -1)
     shape, strides = (*x.shape[:axis], n, *x.shape[axis + 1 :], size), list(x.strides)
     strides[axis] *= step
     return strided(x, shape, (*strides, x.strides[axis]), 0)
@@ -60,18 +64,17 @@ def as_strided(x: Array, *, size: Shape, strides: Shape, offset: int, source: tu
     """out[i, j] is the number at offset + i * strides[0] + j * strides[1] of the memory of x. `source` has the strides and the
     offset of x, which the derivative needs.
     """
+    if type(x) is not np.ndarray:  # CuPy's views of this kind let go of their base, so that a write could not be noticed
+        memory = memory_of(x)
+        flat = (memory if memory.flags.c_contiguous else memory.T).reshape(-1)
+        return flat[array_module(x).asarray(places(size, strides, offset))]
     n = x.dtype.itemsize
     return strided(x, size, tuple([n * step for step in strides]), n * (offset - source[1]))
 
 def strided(x: Array, shape: Shape, strides: Shape, offset: int) -> Array:
     """A view of the memory of x, `offset` bytes from its first number. The `base` of what np.lib.stride_tricks.as_strided makes
-    is not an array, and inplace.py could not follow it. On a GPU it is a copy: CuPy lets go of the base.
+    is not an array, and inplace.py could not follow it.
     """
-    if type(x) is not np.ndarray:
-        flat = x if x.base is None else x.base
-        start = (x.data.ptr - flat.data.ptr + offset) // x.dtype.itemsize
-        windows: Any = array_module(x).lib.stride_tricks.as_strided
-        return windows(flat.ravel()[start:], shape, strides).copy()
     memory = memory_of(x)
     if prod(shape) == 0 or not memory.flags.forc:
         return np.lib.stride_tricks.as_strided(x, shape, strides) if prod(shape) else x.ravel()[:0].reshape(shape)
@@ -94,10 +97,11 @@ def regathered(g: Any, shape: Shape, source: tuple[Shape, int], size: Shape, str
     """
     from_places, to_places = places(size, strides, offset), places(shape, *source)
     n = 1 + max(from_places.max(initial=0), to_places.max(initial=0))
-    held = index_add(g, shape=(int(n),), index=(from_places,), once=False)
-    x_g = getitem(held, index=(to_places,), once=False)
+    like = array_module(getattr(g, "array", g)).asarray
+    held = index_add(g, shape=(int(n),), index=(like(from_places),), once=False)
+    x_g = getitem(held, index=(like(to_places),), once=False)
     seen = np.bincount(to_places.ravel(), minlength=1)[to_places]
-    return x_g if seen.max(initial=1) == 1 else x_g * (1 / seen).astype(g.dtype)
+    return x_g if seen.max(initial=1) == 1 else x_g * like((1 / seen).astype(g.dtype))
 
 def places(shape: Shape, strides: Shape, offset: int) -> Array:
     """Where each number of a tensor of this shape lies in memory, counted in numbers."""
