@@ -121,7 +121,7 @@ def check_unwritten(node: Node) -> None:
 
 def unwritable(array: Array) -> str:
     """Why an array may not be written to; empty if it may."""
-    if array.size and overlaps(array):
+    if array.size and overlaps(array.shape, array.strides):
         what = f"some elements of this {array.dtype}{list(array.shape)} tensor are one number in memory"
         return f"{what} (it was expanded, or has windows that overlap)"
     if isinstance(array, np.ndarray) and not array.flags.writeable:
@@ -129,21 +129,24 @@ def unwritable(array: Array) -> str:
     return ""
 
 
-def overlaps(array: Array) -> bool:
-    """Whether several elements of an array are one number in memory. They are not if each step is longer than all that the
-    smaller steps reach. If one is shorter, as in unfold, the places of all elements are compared.
+def overlaps(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Whether several elements of an array of this shape and these strides are one number in memory. They are not if each step
+    is longer than all that the smaller steps reach. If one is shorter, as in unfold, the places of all elements are compared.
     """
     reach = 0
-    for step, n in sorted([(abs(step), n) for step, n in zip(array.strides, array.shape) if n > 1]):
+    for step, n in sorted([(abs(step), n) for step, n in zip(strides, shape) if n > 1]):
         if step <= reach:
             break
         reach += step * (n - 1)
     else:
         return False
     places = np.zeros(1, np.int64)
-    for step, n in zip(array.strides, array.shape):
-        places = np.unique(places[:, None] + np.arange(n) * step)
-    return bool(places.size < array.size)
+    for step, n in zip(strides, shape):
+        found = (places[:, None] + np.arange(n) * step).reshape(-1)
+        places = np.unique(found)
+        if places.size < found.size:
+            return True
+    return False
 
 
 def refuse(array: Array, what: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Any
 
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.axes import size_of
 from tinygrad_lite.backend import array_module
-from tinygrad_lite.functional.shape import cat, expand
 from tinygrad_lite.ops import arrangement, indexing
 from tinygrad_lite.ops import shape as shapes
 
@@ -74,6 +74,10 @@ def _cut(x: Tensor, axis: int, start: int, stop: int) -> Tensor:
     return x if whole else shapes.narrow(x, axis=axis, start=start, stop=max(start, stop))
 
 
+def _joined(parts: list[Tensor], axis: int) -> Tensor:
+    return shapes.cat(*parts, axis=axis, ends=tuple(accumulate([part.array.shape[axis] for part in parts])))
+
+
 def _reflected(x: Tensor, axis: int, before: int, after: int) -> Tensor:
     n = x.array.shape[axis]
     parts = [_cut(x, axis, max(-before, 0), n + min(after, 0))]
@@ -81,17 +85,17 @@ def _reflected(x: Tensor, axis: int, before: int, after: int) -> Tensor:
         parts.insert(0, arrangement.flip(_cut(x, axis, 1, before + 1), axes=(axis,)))
     if after > 0:
         parts.append(arrangement.flip(_cut(x, axis, n - 1 - after, n - 1), axes=(axis,)))
-    return cat(parts, axis)
+    return _joined(parts, axis)
 
 
 def _replicated(x: Tensor, axis: int, before: int, after: int) -> Tensor:
     n, shape = x.array.shape[axis], x.array.shape
     parts = [_cut(x, axis, max(-before, 0), n + min(after, 0))]
     if before > 0:
-        parts.insert(0, expand(_cut(x, axis, 0, 1), (*shape[:axis], before, *shape[axis + 1 :])))
+        parts.insert(0, shapes.expand(_cut(x, axis, 0, 1), shape=(*shape[:axis], before, *shape[axis + 1 :])))
     if after > 0:
-        parts.append(expand(_cut(x, axis, n - 1, n), (*shape[:axis], after, *shape[axis + 1 :])))
-    return cat(parts, axis)
+        parts.append(shapes.expand(_cut(x, axis, n - 1, n), shape=(*shape[:axis], after, *shape[axis + 1 :])))
+    return _joined(parts, axis)
 
 
 def _wrapped(x: Tensor, axis: int, before: int, after: int) -> Tensor:
@@ -103,7 +107,7 @@ def _wrapped(x: Tensor, axis: int, before: int, after: int) -> Tensor:
         parts.insert(0, _cut(x, axis, n - before, n))
     if after > 0:
         parts.append(_cut(x, axis, 0, after))
-    return cat(parts, axis)
+    return _joined(parts, axis)
 
 
 WAYS: dict[str, Callable[[Tensor, int, int, int], Tensor]] = {

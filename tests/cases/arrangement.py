@@ -6,7 +6,7 @@ import numpy as np
 
 from tinygrad_lite.ops import arrangement
 
-from .table import case, strided, transposed
+from .table import at, case, strided, transposed
 
 case("diagonal", lambda t, x: t.diagonal(x), (3, 3), keeps="")
 for offset, dim1, dim2 in ((1, 0, 1), (-1, 2, 0), (2, -1, 1), (9, 0, 1)):
@@ -63,7 +63,17 @@ case("expand", lambda t, x: x.repeat(2, 1, 3), (2, 2), name="repeat")
 case("expand", lambda t, x: x.tile(2), (2, 1), name="tile")
 case("expand", lambda t, x: x.repeat(2, 0), (2,), name="repeat")
 case("expand", lambda t, x: x.repeat_interleave(2, dim=-1), (2, 3), name="repeat_interleave")
-case("getitem", lambda t, x, n: t.repeat_interleave(x, n, 0), (3, 2), np.array([2, 0, 1]), name="repeat_interleave")
+case("repeat_each", lambda t, x, n: t.repeat_interleave(x, n, 0), (3, 2), np.array([2, 0, 1]), keeps="")
+case("repeat_each", lambda t, x, n: x.repeat_interleave(n, dim=-1), transposed(2, 3), np.array([0, 3, 1]))
+case("repeat_each", lambda t, x, n: x.repeat_interleave(n), (2,), np.array([0, 0]), name="to nothing")
+case("repeat_each", lambda t, x, n: x.repeat_interleave(n, 1), (2, 4), np.array([1, 0, 40, 2]), name="long runs")
+case(
+    "sum_runs",
+    lambda t, x: arrangement.sum_runs(x, repeats=at(x, np.array([2, 0, 1])), axis=1),
+    (2, 3),
+    theirs=lambda t, x: t.stack([x[:, 0] + x[:, 1], x[:, 0] * 0, x[:, 2]], 1),
+    keeps="",
+)
 case("getitem", lambda t, x: tuple(x.unbind(1)), (2, 3), name="unbind")
 case("getitem", lambda t, x: x.select(-1, -2), (2, 3), name="select")
 case("getitem", lambda t, x: t.combinations(x, 2, True), (3,), name="combinations")

@@ -197,8 +197,12 @@ def combinations(tensor: Tensor, r: int = 2, with_replacement: bool = False) -> 
         raise RuntimeError(f"combinations: r must not be negative, got {r}")
     if r == 0:
         return shapes.clone(tensor[:0])
-    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    chosen = np.array(list(choose(range(tensor.array.size), r)), np.int64).reshape(-1, r)
+    n = int(tensor.array.size)
+    if r == 2:
+        chosen = np.stack(np.triu_indices(n, 0 if with_replacement else 1), 1)
+    else:
+        choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+        chosen = np.fromiter(itertools.chain.from_iterable(choose(range(n), r)), np.int64).reshape(-1, r)
     return indexing.getitem(tensor, index=(array_module(tensor.array).asarray(chosen),), once=False)
 
 
@@ -311,7 +315,7 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     if repeats is None:
         if input.array.ndim != 1:
             raise RuntimeError(f"repeat_interleave: repeats must be a 1-D tensor, got {input.array.ndim} dimensions")
-        return Tensor._of(_positions(input, int(input.array.size), output_size))
+        return Tensor._of(arrangement.run_of(_checked(input, int(input.array.size), output_size)))
     x = input if dim is not None else flatten(input)
     axis = axis_of(0 if dim is None else dim, x.array.ndim, "repeat_interleave")
     if not x.array.ndim:
@@ -319,10 +323,9 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     shape = x.array.shape
     if isinstance(repeats, Tensor):
         if repeats.array.size == 1:
-            repeats = _positions(repeats, 1, None).size
+            repeats = _checked(repeats, 1, None).item()
         else:
-            at = _positions(repeats, shape[axis], output_size)
-            return indexing.getitem(x, index=(*(slice(None),) * axis, at), once=False)
+            return arrangement.repeat_each(x, repeats=_checked(repeats, shape[axis], output_size), axis=axis)
     many = as_int(repeats)
     if many < 0:
         raise RuntimeError(f"repeat_interleave: repeats must not be negative, got {many}")
@@ -332,16 +335,15 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     return shapes.reshape(shapes.clone(wide), shape=(*shape[:axis], many * shape[axis], *shape[axis + 1 :]))
 
 
-def _positions(repeats: Tensor, n: int, output_size: int | None) -> Any:
-    """0, 1, ..., each as often as `repeats` says."""
+def _checked(repeats: Tensor, n: int, output_size: int | None) -> Any:
+    """The array of n repeats. RuntimeError if there are others, or they do not sum to output_size."""
     r = repeats.array
     if r.dtype not in (np.int64, np.int32):
-        raise RuntimeError(f"repeat_interleave: repeats must be int32 or int64, got {r.dtype}; cast it: repeats.long()")
+        raise NotImplementedError(f"repeat_interleave: repeats must be int32 or int64, got {r.dtype}; cast it: repeats.long()")
     if r.ndim > 1 or r.size != n:
         raise RuntimeError(f"repeat_interleave: repeats must be 0-d or 1-D with {n} numbers, got shape {list(r.shape)}")
     if r.size and r.min() < 0:
         raise RuntimeError("repeat_interleave: repeats must not be negative")
-    at = np.repeat(array_module(r).arange(n), r.reshape(-1))
-    if output_size is not None and output_size != at.size:
-        raise RuntimeError(f"repeat_interleave: output_size {output_size} is not {at.size}, the sum of repeats")
-    return at
+    if output_size is not None and output_size != r.sum():
+        raise RuntimeError(f"repeat_interleave: output_size {output_size} is not {r.sum()}, the sum of repeats")
+    return r.reshape(-1)
