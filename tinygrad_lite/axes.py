@@ -74,8 +74,8 @@ def numpy_names(function: Callable[Parameters, Result]) -> Callable[Parameters, 
 
 
 def sizes_by_name(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """A decorator: what a function takes as f(x, 2, 3) or f(x, (2, 3)), in its last parameter `*dims`, it also takes by the name
-    of that parameter, f(x, dims=(2, 3)).
+    """A decorator: what a function takes as f(x, 2, 3) or f(x, (2, 3)), in its last parameter `*dims`, it also takes by the
+    name of that parameter, f(x, dims=(2, 3)).
     """
     code = cast("Any", function).__code__
     name = code.co_varnames[code.co_argcount]

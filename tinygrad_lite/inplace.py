@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from gc import get_objects
+from importlib import import_module
 from math import inf
 from operator import setitem
 from sys import getrefcount
@@ -204,9 +205,8 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
 
 
 def _recorded_in_shared_memory(what: str, x: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor]) -> Tensor:
-    from .rebase import on_the_memory_of, rebase  # rarely needed, and it builds on ops, which build on this file
-
-    tensors = on_the_memory_of(x)
+    later = import_module(f"{__package__}.rebase")  # rarely needed, and it builds on ops
+    tensors = later.on_the_memory_of(x)
     if tensors is not None and type(x.node) is Node:
         arrays = {id(y.array) for y in tensors if type(y.node) is Node}
         tensors = [y for y in tensors if y.node is not None or id(y.array) not in arrays]  # without what is detached
@@ -220,7 +220,7 @@ def _recorded_in_shared_memory(what: str, x: Tensor, others: tuple[Any, ...], op
     _check_fit(what, x, out)
     out = out.to(x.dtype)
     write(x.array, setitem, ..., out.array)
-    rebase(x, out, tensors)
+    later.rebase(x, out, tensors)
     return x
 
 

@@ -179,18 +179,12 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     """x[index] = value, in place. The overwritten numbers get gradient 0."""
     index, basic = indexing.index_of(index, self.array)
     if isinstance(value, Tensor):
-        if basic and value.array.base is not None and same_memory(self.array[index], value.array):
-            if not recorded(self, value) or _is_view_of(value, self):
-                return  # Python calls this at the end of x[index] += y, when += has written to the view x[index] already
+        part = basic and value.array.base is not None and same_memory(self.array[index], value.array)
+        if part and (not recorded(self, value) or import_module(f"{__package__}.rebase").is_view_of(value, self)):
+            return  # Python calls this at the end of x[index] += y, when += has written to the view x[index] already
         value = value.to(self.dtype)
     put = partial(indexing_ops.setitem, index=index)
     in_place("x[index] = y", self, (value,), put, lambda x, y: operator.setitem(x, index, y))
-
-
-def _is_view_of(x: Tensor, y: Tensor) -> bool:
-    from .rebase import is_view_of  # it builds on families that may not be loaded yet
-
-    return is_view_of(x, y)
 
 
 def copy_(self: Tensor, other: Tensor | Number) -> Tensor:

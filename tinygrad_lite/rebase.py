@@ -19,6 +19,7 @@ import numpy as np
 
 from ._tensor import Tensor
 from .backend import Array, array_module
+from .functional.memory import storage_offset, stride
 from .inplace import become, owner
 from .ops.arrangement import memory_of, places
 from .ops.indexing import getitem, setitem
@@ -109,7 +110,4 @@ def places_in(x: Tensor, y: Tensor) -> Any:
 
 def _places(x: Tensor) -> Any:
     """Where the numbers of x lie in its memory, counted in numbers."""
-    from .functional.memory import storage_offset, stride
-
     return places(x.array.shape, stride(x), storage_offset(x))
-

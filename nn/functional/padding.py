@@ -17,9 +17,9 @@ __all__ = ["pad", "pixel_shuffle", "pixel_unshuffle"]
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """x with numbers before and after it. `pad` counts from the last axis: (left, right, top, bottom, ...); a negative size cuts
-    off. Modes: "constant" (the value, 0 if it is None; any axes), and for the axes behind batch and channels "reflect" (mirrored,
-    without the edge), "replicate" (the edge repeated) and "circular" (from the other end).
+    """x with numbers before and after it. `pad` counts from the last axis: (left, right, top, bottom, ...). A negative size cuts
+    off. Modes: "constant" (the value, 0 if it is None; any axes), and for the axes behind batch and channels "reflect"
+    (mirrored, without the edge), "replicate" (the edge repeated) and "circular" (from the other end).
     https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
 
     >>> from tinygrad_lite import tensor
@@ -63,7 +63,7 @@ def _with_constant(x: Tensor, around: list[tuple[int, int, int]], value: Any) ->
         n, start = x.array.shape[axis], max(before, 0)
         places[axis], shape[axis] = slice(start, start + n), shape[axis] + before + after
     index = (*places, Ellipsis)
-    if value == 0 or x.array.dtype.kind == "b" and not value:
+    if value == 0 or (x.array.dtype.kind == "b" and not value):
         return indexing.index_add(x, shape=tuple(shape), index=index, once=True)
     full = array_module(x.array).full(tuple(shape), value, x.array.dtype)
     return indexing.setitem(Tensor._of(full), x, index=index)

@@ -1,4 +1,5 @@
-"""Joining and repeating: several tensors as one, and one tensor several times. All are compositions of cat, expand and indexing.
+"""Joining and repeating: several tensors as one, and one tensor several times, mostly composed of cat, expand and indexing.
+
 Unlike the results of views.py, those of flip, roll, tile and repeat have memory of their own, as in PyTorch.
 """
 
@@ -16,13 +17,14 @@ from .._tensor import Tensor
 from ..axes import Dim, axes_of, axis_of, size_of, sizes_by_name
 from ..backend import array_module
 from ..operands import all_tensors, same_dtype
-from ..ops import arrangement, indexing, shape as shapes
+from ..ops import arrangement, indexing
+from ..ops import shape as shapes
 from .shape import cat, expand, flatten, reshape, stack, transpose, unsqueeze
 
 # fmt: off
 __all__ = [
-    "concat", "concatenate", "hstack", "vstack", "row_stack", "dstack", "column_stack", "atleast_1d", "atleast_2d", "atleast_3d",
-    "block_diag", "meshgrid", "cartesian_prod", "combinations", "flip", "fliplr", "flipud", "roll", "rot90", "tile",
+    "concat", "concatenate", "hstack", "vstack", "row_stack", "dstack", "column_stack", "atleast_1d", "atleast_2d",
+    "atleast_3d", "block_diag", "meshgrid", "cartesian_prod", "combinations", "flip", "fliplr", "flipud", "roll", "rot90", "tile",
     "repeat_interleave",
 ]
 # fmt: on
@@ -158,7 +160,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     elif indexing not in ("ij", "xy"):
         raise RuntimeError(f"meshgrid: indexing must be 'ij' or 'xy', got {indexing!r}")
     if not xs or any(x.array.ndim > 1 for x in xs):
-        raise RuntimeError(f"meshgrid: expected at least one tensor, all 0-d or 1-D, got {[x.array.ndim for x in xs]} dimensions")
+        raise RuntimeError(
+            f"meshgrid: expected at least one tensor, all 0-d or 1-D, got {[x.array.ndim for x in xs]} dimensions"
+        )
     if len({x.dtype for x in xs}) > 1:
         raise RuntimeError(f"meshgrid: expected tensors of one dtype, got {', '.join(str(x.dtype) for x in xs)}")
     swap = indexing == "xy" and len(xs) > 1

@@ -49,12 +49,12 @@ def stride(input: Tensor, dim: int | None = None) -> tuple[int, ...] | int:
     ((3, 1), 1)
     """
     x = input.array
-    steps = tuple([step // x.dtype.itemsize for step in x.strides])
+    steps: tuple[int, ...] = tuple([step // x.dtype.itemsize for step in x.strides])
     if dim is None:
         return steps
     if not steps:
         raise IndexError("stride: a 0-d tensor has no axes, and so no strides")
-    return steps[axis_of(dim, len(steps), "stride")]
+    return int(steps[axis_of(dim, len(steps), "stride")])
 
 
 def storage_offset(input: Tensor) -> int:
@@ -81,13 +81,13 @@ def element_size(input: Tensor) -> int:
     return int(input.array.dtype.itemsize)
 
 
-@property
+@property  # type: ignore[misc]
 def itemsize(self: Tensor) -> int:
     """The size of one element in bytes."""
     return int(self.array.dtype.itemsize)
 
 
-@property
+@property  # type: ignore[misc]
 def nbytes(self: Tensor) -> int:
     """The size of all elements in bytes."""
     return int(self.array.nbytes)
@@ -144,7 +144,7 @@ def untyped_storage(input: Tensor) -> Storage:
     return Storage(input)
 
 
-@property
+@property  # type: ignore[misc]
 def H(self: Tensor) -> Tensor:
     """The transpose of a matrix, which is its conjugate transpose for real numbers. A view."""
     if self.array.ndim not in (0, 2):
@@ -152,7 +152,7 @@ def H(self: Tensor) -> Tensor:
     return shapes.permute(self, axes=tuple(range(self.array.ndim))[::-1])
 
 
-@property
+@property  # type: ignore[misc]
 def mH(self: Tensor) -> Tensor:
     """The last two axes swapped: for real numbers the same as mT. A view."""
     if self.array.ndim < 2:

@@ -41,8 +41,8 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 @sizes_by_name
 def view(input: Tensor, *size: Any) -> Tensor:
-    """As reshape(), but never a copy: RuntimeError if the order of the memory does not allow a view. x.view(int32) has the bytes
-    of the same memory as numbers of another dtype; gradients stop there.
+    """As reshape(), but never a copy: RuntimeError if the order of the memory does not allow a view. x.view(int32) has the
+    bytes of the same memory as numbers of another dtype; gradients stop there.
     """
     if len(size) == 1 and isinstance(size[0], (np.dtype, type)):
         return _as_dtype(input, size[0])

@@ -16,7 +16,8 @@ import numpy as np
 from .._tensor import Tensor
 from ..axes import axes_of, axis_of, size_of
 from ..backend import array_module
-from ..ops import arrangement, indexing, shape as shapes
+from ..ops import arrangement, indexing
+from ..ops import shape as shapes
 from .memory import contiguous, storage_offset, stride
 from .shape import expand, reshape, transpose, view
 
@@ -274,7 +275,9 @@ def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     x = input if input.array.ndim else shapes.reshape(input, shape=(1,))
     axis = axis_of(dimension, x.array.ndim, "unfold")
     if not 0 <= size <= x.array.shape[axis]:
-        raise RuntimeError(f"unfold: size {size} must be between 0 and {x.array.shape[axis]}, the size of dimension {dimension}")
+        raise RuntimeError(
+            f"unfold: size {size} must be between 0 and {x.array.shape[axis]}, the size of dimension {dimension}"
+        )
     if step <= 0:
         raise RuntimeError(f"unfold: step must be positive, got {step}")
     if x is not input:

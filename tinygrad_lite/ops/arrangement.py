@@ -134,7 +134,8 @@ def repeat_each(x: Array, *, repeats: Array, axis: int) -> Array:
 @op(x=lambda g, repeats, axis: repeat_each(g, repeats=repeats, axis=axis))
 def sum_runs(x: Array, *, repeats: Array, axis: int) -> Array:
     """The sums of successive runs of slices; `repeats` has their lengths."""
-    front, shape = (slice(None),) * axis, (*x.shape[:axis], repeats.size, *x.shape[axis + 1 :])
+    front: Any = (slice(None),) * axis
+    shape = (*x.shape[:axis], repeats.size, *x.shape[axis + 1 :])
     if type(x) is not np.ndarray:  # CuPy has no reduceat
         return index_add(x, shape=shape, index=(*front, run_of(repeats)), once=False)
     out, starts, longest = np.zeros(shape, x.dtype), np.cumsum(repeats) - repeats, repeats.max(initial=0)
