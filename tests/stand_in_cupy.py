@@ -51,7 +51,9 @@ class ndarray:
     flags = property(lambda self: self.hidden.flags)
     strides = property(lambda self: self.hidden.strides)
     T = property(lambda self: show(self.hidden.T, self))
-    __cuda_array_interface__ = property(lambda self: {"shape": self.shape, "typestr": self.dtype.str, "version": 3})
+    __cuda_array_interface__ = property(
+        lambda self: {**self.hidden.__array_interface__, "version": 3}  # data: the address, and whether it is read-only
+    )
 
     def get(self) -> np.ndarray[Any, Any]:
         return self.hidden.copy()
