@@ -8,15 +8,12 @@ See https://pytorch.org/docs/stable/nn.init.html
 from __future__ import annotations
 
 from math import prod, sqrt
-from operator import setitem
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.backend import device_of, put
-from tinygrad_lite.inplace import write
-from tinygrad_lite.random import Generator, draw
+from tinygrad_lite.functional import random
+from tinygrad_lite.grad_mode import no_grad
+from tinygrad_lite.random import Generator
 from tinygrad_lite.suggest import missing_from, names_in
 
 __all__ = [
@@ -33,11 +30,6 @@ __all__ = [
 ]
 
 
-def _fill(tensor: Tensor, values: Any) -> Tensor:
-    write(tensor.array, setitem, ..., put(values, device_of(tensor.array)) if isinstance(values, np.ndarray) else values)
-    return tensor
-
-
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform random numbers U(a, b). RuntimeError if a > b.
 
@@ -46,9 +38,8 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     >>> bool((w >= 2).all() & (w <= 3).all())
     True
     """
-    if a > b:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}")
-    return _fill(tensor, np.asarray(draw(generator).uniform(a, b, tensor.shape)))
+    with no_grad():
+        return random.uniform_(tensor, a, b, generator=generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -58,9 +49,8 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     >>> normal_(zeros(2, 3), std=0.01).shape
     (2, 3)
     """
-    if std < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    return _fill(tensor, np.asarray(draw(generator).normal(mean, std, tensor.shape)))
+    with no_grad():
+        return random.normal_(tensor, mean, std, generator=generator)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -70,7 +60,8 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     >>> constant_(zeros(2), 0.5)
     tensor([0.5000, 0.5000])
     """
-    return _fill(tensor, val)
+    with no_grad():
+        return tensor.fill_(val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -80,7 +71,8 @@ def ones_(tensor: Tensor) -> Tensor:
     >>> ones_(zeros(2))
     tensor([1., 1.])
     """
-    return _fill(tensor, 1)
+    with no_grad():
+        return tensor.fill_(1)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -90,7 +82,8 @@ def zeros_(tensor: Tensor) -> Tensor:
     >>> zeros_(ones(2))
     tensor([0., 0.])
     """
-    return _fill(tensor, 0)
+    with no_grad():
+        return tensor.fill_(0)
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
