@@ -115,7 +115,7 @@ def test_batches_and_draws_are_those_of_torch(options: dict[str, Any], size: int
             seen += [x.tolist(), t.rand(1).item(), t.rand(1, generator=generator).item()]
         return [*seen, t.rand(1).item(), t.rand(1, generator=generator).item()]
 
-    assert run(tl, datasets) == run(torch, torch.utils.data)
+    assert run(tl, tl.datasets) == run(torch, torch.utils.data)
 
 
 def test_two_epochs_at_once_do_not_disturb_each_other() -> None:

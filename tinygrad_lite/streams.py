@@ -76,7 +76,8 @@ class Torch:
         16 are drawn anew if they are no whole block. Fewer are made one by one: see pairs().
         """
         if n < 16:
-            return self.pairs(n, mean, std).astype(dtype)
+            x = self.pairs(n, mean, std)
+            return (x.astype(float32) if dtype == float16 else x).astype(dtype)  # PyTorch rounds twice here
         of = float64 if dtype == float64 else float32
         out = np.empty(n, of)
         whole = n - n % 16

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.creation import empty_like
+from tinygrad_lite.dtypes import float16, float32
 from tinygrad_lite.functional.random import bernoulli_
 
 __all__ = ["dropout"]
@@ -27,5 +30,11 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if p == 1 or not input.array.size:
         return input * 0.0
     mask = bernoulli_(empty_like(input), 1 - p)
-    mask.array /= mask.array.dtype.type(1 - p)
+    mask.array *= _ratio(mask.dtype, 1 - p)
     return input * mask
+
+
+def _ratio(dtype: Any, keep: float) -> Any:
+    """1 / keep, rounded as PyTorch's division in this dtype; that of float16 is computed in float32."""
+    kind = float32.type if dtype == float16 else dtype.type
+    return dtype.type(kind(1) / kind(keep))
