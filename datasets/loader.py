@@ -45,10 +45,10 @@ class DataLoader(Generic[Item]):
     """ceil(n / batch_size) batches of a dataset of n items, or with drop_last floor(n / batch_size).
 
     With shuffle, every epoch (every `for batch in loader`) has a new permutation, drawn from `generator`; by default from one
-    whose seed is drawn from the generator that manual_seed sets. The order of all draws is that of PyTorch's loader. A batch is dataset.batch(indices), whose rows are copies: [x, y] where an item is (x, y). With
-    `collate_fn` it is collate_fn(items), and the items may be views of the dataset, as in PyTorch. ValueError for a batch_size
-    that is not a positive integer, NotImplementedError for those arguments of PyTorch's loader that have no meaning here, such
-    as num_workers.
+    whose seed is drawn from the generator that manual_seed sets. The order of all draws is that of PyTorch's loader. A batch is
+    dataset.batch(indices), whose rows are copies: [x, y] where an item is (x, y). With `collate_fn` it is collate_fn(items),
+    and the items may be views of the dataset, as in PyTorch. ValueError for a batch_size that is not a positive integer,
+    NotImplementedError for those arguments of PyTorch's loader that have no meaning here, such as num_workers.
     https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
     >>> from tinygrad_lite import arange

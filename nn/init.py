@@ -245,8 +245,8 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
         wide = normal.shape[0] < normal.shape[1]
         q, r = np.linalg.qr(normal.T if wide else normal)
         q = q * np.sign(np.diag(r))
-        q = creation.as_tensor(np.ascontiguousarray(q.T if wide else q).reshape(tensor.shape), device=tensor.device)
-        return tensor.copy_(q * gain)
+        q = np.ascontiguousarray(q.T if wide else q).reshape(tensor.shape)
+        return tensor.copy_(creation.as_tensor(q) * gain)
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:

@@ -3,8 +3,8 @@
     python tests/same_seed.py           # writes the table of tests/SAME_SEED.md
     python tests/same_seed.py --runs    # and the training runs of it (a minute)
 
-A row is a function, called by both libraries after manual_seed(seed) or with a generator. Compared are the bits of the results and
-the bytes of the generator's state afterwards, so that also what is drawn next is the same. tests/test_same_seed.py runs a part.
+A row is a function, called by both libraries after manual_seed(seed). Compared are the numbers, and the bytes of the
+generator's state afterwards, so that what is drawn next is the same too. tests/test_same_seed.py runs a part.
 """
 
 from __future__ import annotations
@@ -195,24 +195,27 @@ def may_ask_mkl(name: str) -> bool:
     return any(word in name for word in words) or name in ("multinomial(x, 1)", "multinomial(x, n)")
 
 
+VERSION = torch.__version__.partition("+")[0]
 REASONS = {
-    "init.orthogonal_(x)": "the normal numbers are the same; the QR decomposition of NumPy's LAPACK rounds differently from MKL's",
+    "init.orthogonal_(x)": "the normal numbers are the same; NumPy's LAPACK rounds the QR decomposition differently from MKL",
+    "_sample_dirichlet(3 x)": "the gamma numbers are the same; their sum is rounded in another order",
 }
 INTRO = f"""# Same seed, same numbers
 
-`manual_seed(0)` gives PyTorch's weights, batches and masks, so a whole program repeats PyTorch's losses. This page is written by
-`python tests/same_seed.py`; do not edit it. `tests/test_same_seed.py` runs a part of it and says when it is out of date.
+`manual_seed(0)` gives PyTorch's weights, batches and masks, so a whole program repeats PyTorch's losses. This page is
+written by `python tests/same_seed.py`; do not edit it. `tests/test_same_seed.py` runs a part of it and says when it is out
+of date.
 
-Each row was drawn from {len(SEEDS)} seeds by this library and by PyTorch {torch.__version__.partition("+")[0]} on the CPU. Bit-equal means: every bit of every
-number is the same, and so are all 5056 bytes of the generator's state afterwards.
+Each row was drawn from {len(SEEDS)} seeds by this library and by PyTorch {VERSION} on the CPU. Bit-equal means: every
+number is the same, and so are all 5056 bytes of the generator's state afterwards. It was measured on an AMD processor.
 
-**On Intel's processors PyTorch itself draws other numbers** for `exponential_`, `bernoulli_(p)` with a number p, `dropout` and
-`multinomial` without replacement: it takes one draw as the seed of a stream of the MKL library. Elsewhere (AMD, Arm) it draws
-these from its generator, as the table shows and as this library does everywhere. And without AVX2 (on Arm) its float32 `randn` of
-16 numbers and more takes log, sin and cos from another library, which differ in the last bit.
+**On Intel's processors PyTorch itself draws other numbers** for `exponential_`, `bernoulli_(p)` with a number p, `dropout`
+and `multinomial` without replacement: there it takes one draw as the seed of a stream of the MKL library. Elsewhere it
+draws these from its generator, as the table shows and as this library does everywhere. And where a processor lacks AVX2
+(Arm's do), its float32 `randn` of 16 numbers and more takes log, sin and cos from another library, which differ in the last
+bit; so may a result with a product and a sum, which AVX2 code rounds once.
 
-What else can differ in the last bit is what the C library rounds: the logarithm, sine and cosine of float64 numbers are those of
-the computer that the program runs on, in both libraries.
+The logarithm, sine and cosine of float64 numbers are those of the computer's C library, in both libraries.
 
 | function | dtypes | sizes n | numbers | result |
 |---|---|---|---|---|
@@ -239,13 +242,12 @@ def table() -> str:
 
 
 def main() -> None:
+    torch.set_num_threads(1)
     parser = argparse.ArgumentParser(description="Same seed, same numbers: writes tests/SAME_SEED.md")
     parser.add_argument("--runs", action="store_true", help="make the training runs too, not the table alone")
     runs = same_seed_runs.page() if parser.parse_args().runs else ""
     if not runs and PAGE.exists():
-        runs = "\n" + PAGE.read_text(encoding="utf-8").partition("\n" + same_seed_runs.TITLE)[1:][0].lstrip()
-        runs += PAGE.read_text(encoding="utf-8").partition("\n" + same_seed_runs.TITLE)[2]
-    torch.set_num_threads(1)
+        runs = "".join(PAGE.read_text(encoding="utf-8").partition(f"\n{same_seed_runs.TITLE}")[1:])
     PAGE.write_text(INTRO + table() + runs, encoding="utf-8")
 
 

@@ -22,9 +22,10 @@ NUMBERS = frozenset((int, float, bool))
 
 # fmt: off
 __all__ = [
-    "tensor", "as_tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack", "scalar_tensor", "full", "zeros", "ones", "empty",
-    "empty_strided", "zeros_like", "ones_like", "empty_like", "full_like", "eye", "arange", "linspace", "logspace", "rand", "randn",
-    "randint", "rand_like", "randn_like", "randint_like", "normal", "randperm",
+    "tensor", "as_tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack", "scalar_tensor",
+    "full", "zeros", "ones", "empty", "empty_strided", "zeros_like", "ones_like", "empty_like", "full_like",
+    "eye", "arange", "linspace", "logspace",
+    "rand", "randn", "randint", "rand_like", "randn_like", "randint_like", "normal", "randperm",
 ]
 # fmt: on
 
@@ -83,7 +84,9 @@ def _check_fit(array: Any, dtype: Any) -> None:
         return
     least, largest = np.iinfo(dtype).min or -np.iinfo(dtype).max, np.iinfo(dtype).max
     if not (array.min() >= least and array.max() <= largest):  # nan is neither
-        raise RuntimeError(f"tensor: {dtype} holds numbers from {least} to {largest}, not all of {array.min()} to {array.max()}")
+        raise RuntimeError(
+            f"tensor: {dtype} holds numbers from {least} to {largest}, not all of {array.min()} to {array.max()}"
+        )
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -98,8 +101,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 def asarray(
     obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
 ) -> Tensor:
-    """`obj`, a Tensor, array, buffer or nested lists of numbers, as a Tensor. It shares memory where that is possible; with copy=True it
-    never does, with copy=False a ValueError says that it would have to be copied.
+    """`obj`, a Tensor, array, buffer or nested lists of numbers, as a Tensor. It shares memory where that is possible; with
+    copy=True it never does, with copy=False a ValueError says that it would have to be copied.
     https://pytorch.org/docs/stable/generated/torch.asarray.html
     >>> a = np.zeros(2)
     >>> asarray(a).array is a, asarray([1, 2])
@@ -114,7 +117,9 @@ def asarray(
     else:
         same = False
     if copy is False and not same:
-        raise ValueError(f"asarray: {type(obj).__name__} data cannot become a tensor of {x.dtype} without a copy; leave copy=None")
+        raise ValueError(
+            f"asarray: {type(obj).__name__} data cannot become a tensor of {x.dtype} without a copy; leave copy=None"
+        )
     if same and (copy or requires_grad != x.requires_grad):
         x = Tensor._of(x.array.copy() if copy else x.array)
     return x if x.requires_grad == requires_grad else x.requires_grad_(requires_grad)
@@ -148,8 +153,8 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 
 
 def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
-    """A tensor of one dimension on the memory of a bytearray or any other buffer: `count` numbers from the byte `offset` on, all
-    if it is -1. ValueError for what the buffer does not hold, and for no numbers at all.
+    """A tensor of one dimension on the memory of a bytearray or any other buffer: `count` numbers from the byte `offset` on,
+    all if it is -1. ValueError for what the buffer does not hold, and for no numbers at all.
     https://pytorch.org/docs/stable/generated/torch.frombuffer.html
     >>> frombuffer(bytearray([1, 0, 2, 0]), dtype=int16)
     tensor([1, 2], dtype=int16)
@@ -246,9 +251,7 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     return empty_like(input, **options).fill_(fill_value).requires_grad_(requires_grad)
 
 
-def empty_strided(
-    size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+def empty_strided(size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Arbitrary values with the strides (in numbers) of each axis: those of a transposed matrix, say.
     >>> empty_strided((2, 3), (1, 2), dtype=float32).array.strides
     (4, 8)
@@ -268,7 +271,8 @@ def eye(n: int, m: int | None = None, **options: Any) -> Tensor:
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return made(np.eye(*_sizes((n, n if m is None else m))), **options)
+    rows, columns = _sizes((n, n if m is None else m))
+    return made(np.eye(rows, columns), **options)
 
 
 def arange(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:
@@ -405,7 +409,7 @@ def randn_like(input: Tensor, *, generator: Generator | None = None, **options: 
     """
     check_floating("randn_like", options.get("dtype") or input.dtype)
     stream, dense = draw(generator), np.empty_like(input.array).flags.c_contiguous
-    return _like(input, stream.normal if dense else lambda n, dtype: stream.pairs(n), options)
+    return _like(input, stream.normal if dense else stream.normal_pairs, options)
 
 
 def randint_like(input: Tensor, low: Any, high: Any = None, *, generator: Generator | None = None, **options: Any) -> Tensor:

@@ -48,7 +48,7 @@ class Generator:
         return self._stream
 
     def manual_seed(self, seed: int) -> Generator:
-        """Restart the stream from an integer seed of up to 64 bits; a negative one counts from 2⁶⁴ down. Returns the generator."""
+        """Restart the stream from an integer of up to 64 bits; a negative one counts from 2⁶⁴ down. Returns the generator."""
         if not -(1 << 63) <= int(seed) < 1 << 64:
             raise RuntimeError(f"manual_seed: a seed has at most 64 bits, got {seed}")
         self._seed, self._stream = int(seed) % (1 << 64), None
@@ -154,14 +154,18 @@ def draw(generator: Generator | None) -> Stream:
     if generator is None:
         return default_generator.stream
     if not isinstance(generator, Generator):
-        raise TypeError(f"generator: expected a Generator, got {type(generator).__name__}; make one: Generator().manual_seed(0)")
+        raise TypeError(
+            f"generator: expected a Generator, got {type(generator).__name__}; make one: Generator().manual_seed(0)"
+        )
     return generator.stream
 
 
 def check_floating(what: str, dtype: Any) -> None:
     """NotImplementedError, as in PyTorch, for a dtype that these random numbers do not have."""
     if dtype.kind != "f":
-        raise NotImplementedError(f"{what}: these random numbers are floats, not {dtype}; draw floats and cast them, or randint")
+        raise NotImplementedError(
+            f"{what}: these random numbers are floats, not {dtype}; draw floats and cast them, or randint"
+        )
 
 
 def check_integers(low: int, high: int, dtype: Any) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Streams of random numbers. The first, `Torch`, draws bit for bit what PyTorch's CPU generator draws from the same seed.
 
-PyTorch's generator is the Mersenne Twister MT19937, which NumPy has too: `bits(n)` are its next n numbers of 32 bits. All else is
-made of them. A uniform float32 takes the low 24 bits of one, a float64 the low 53 bits of two. Normal numbers come in pairs
+PyTorch's generator is the Mersenne Twister MT19937, which NumPy has too: `bits(n)` are its next n numbers of 32 bits. All else
+is made of them. A uniform float32 takes the low 24 bits of one, a float64 the low 53 bits of two. Normal numbers come in pairs
 (Box & Muller 1958): u and v uniform give r cos θ and r sin θ, with r = √(-2 log u) and θ = 2πv. Whole programs repeat PyTorch's
 numbers only if each step is rounded as there. So float32 normals are computed with the polynomials for log, sin and cos that
 PyTorch's AVX2 code uses (from Cephes), and where its compiler fuses a product and a sum into one rounding, so does fma().
@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,12 +73,11 @@ class Torch:
         return np.array(order, np.int64)
 
     def normal(self, n: int, dtype: Any = float64, mean: float = 0.0, std: float = 1.0) -> Array:
-        """Normal numbers of a floating dtype. PyTorch makes 16 or more in blocks of 16, of eight radii and eight angles; the last
-        16 are drawn anew if they are no whole block. Fewer are made one by one: see pairs().
+        """Normal numbers of a floating dtype. PyTorch makes 16 or more in blocks of 16, of eight radii and eight angles; the
+        last 16 are drawn anew if they are no whole block. Fewer are made one by one: see pairs().
         """
         if n < 16:
-            x = self.pairs(n, mean, std)
-            return (x.astype(float32) if dtype == float16 else x).astype(dtype)  # PyTorch rounds twice here
+            return self.normal_pairs(n, dtype, mean, std)
         of = float64 if dtype == float64 else float32
         out = np.empty(n, of)
         whole = n - n % 16
@@ -86,6 +86,11 @@ class Torch:
         if whole < n:
             make(self.uniform(16, of), out[-16:], mean, std)
         return out.astype(dtype, copy=False)
+
+    def normal_pairs(self, n: int, dtype: Any = float64, mean: float = 0.0, std: float = 1.0) -> Array:
+        """Normal numbers made one by one: also how PyTorch fills a tensor that is not contiguous."""
+        x = self.pairs(n, mean, std)
+        return (x.astype(float32) if dtype == float16 else x).astype(dtype, copy=False)  # float16 is rounded twice
 
     def pairs(self, n: int, mean: float = 0.0, std: float = 1.0) -> Array:
         """Normal numbers in float64, made in pairs; if n is odd, the last one waits in `spare` for the next call."""
@@ -176,6 +181,11 @@ class Numpy(Torch):
         out = self.numpy.standard_normal(n, float64 if dtype == float64 else float32)
         return (out * out.dtype.type(std) + out.dtype.type(mean)).astype(dtype, copy=False)
 
+    def normal_pairs(self, n: int, dtype: Any = float64, mean: float = 0.0, std: float = 1.0) -> Array:
+        """Normal numbers made one by one: also how PyTorch fills a tensor that is not contiguous."""
+        x = self.pairs(n, mean, std)
+        return (x.astype(float32) if dtype == float16 else x).astype(dtype, copy=False)  # float16 is rounded twice
+
     def pairs(self, n: int, mean: float = 0.0, std: float = 1.0) -> Array:
         return self.numpy.normal(mean, std, n)
 
@@ -183,13 +193,13 @@ class Numpy(Torch):
         return self.numpy.random()
 
     def poisson(self, rates: Array) -> Array:
-        return self.numpy.poisson(rates).astype(float64)
+        return np.asarray(self.numpy.poisson(rates), float64)
 
     def binomial(self, counts: Array, probabilities: Array) -> Array:
-        return self.numpy.binomial(counts.astype(np.int64), probabilities).astype(counts.dtype)
+        return np.asarray(self.numpy.binomial(counts.astype(np.int64), probabilities), counts.dtype)
 
     def gamma(self, shapes: Array) -> Array:
-        return self.numpy.standard_gamma(shapes).astype(shapes.dtype)
+        return np.asarray(self.numpy.standard_gamma(shapes), shapes.dtype)
 
     def state(self) -> Array:
         """The state as 48 bytes: the seed, the state of PCG64 and its increment, and half of a 64-bit draw that waits."""
@@ -203,7 +213,7 @@ class Numpy(Torch):
         if len(data) != 48:
             raise RuntimeError(f"set_state: the state of a stream='numpy' has 48 bytes, got {len(data)}")
         cuts = (0, 8, 24, 40, 44, 48)
-        self.seed, inner, inc, half, waiting = (int.from_bytes(data[i:j], "little") for i, j in zip(cuts, cuts[1:]))
+        self.seed, inner, inc, half, waiting = (int.from_bytes(data[i:j], "little") for i, j in pairwise(cuts))
         self.numpy.bit_generator.state = {
             "bit_generator": "PCG64", "state": {"state": inner, "inc": inc}, "has_uint32": half, "uinteger": waiting,
         }  # fmt: skip
@@ -223,7 +233,7 @@ def _stretched(x: Array, dtype: Any, low: float, high: float) -> Array:
 
 
 def log(x: Array) -> Array:
-    """log x in float64 as the C library rounds it. scipy's x log y is its log as well, and for many numbers worth the import."""
+    """log x in float64 as the C library rounds it. scipy's x log y has the same log, and is fast."""
     if x.size > 10_000:
         from scipy.special import xlogy
 
@@ -236,22 +246,29 @@ def each(function: Callable[[float], float], x: Array) -> Array:
     return np.fromiter(map(function, x.tolist()), float64, x.size)
 
 
-def fma(x: Array, factor: Any, summand: float) -> Array:
-    """x · factor + summand in float64, rounded once as by a processor's fused multiply-add (Boldo & Melquiond 2008): the errors
-    of product and sums are computed exactly, and added with a rounding to odd, which a second rounding cannot spoil.
-    """
+def fma(x: Array, factor: float, summand: float) -> Array:
+    """x · factor + summand in float64, rounded once, as by a processor's fused multiply-add. x has one dimension."""
     if summand == 0:
         return x * factor
-    if type(factor) is float and factor == 1:
+    if factor == 1:
         return x + summand
+    out = np.empty_like(x)
+    for start in range(0, x.size, BLOCK // 2):
+        here = slice(start, start + BLOCK // 2)
+        out[here] = _fused(x[here], np.float64(factor), np.float64(summand))
+    return out
+
+
+def _fused(x: Array, factor: Any, summand: Any) -> Array:
+    """The errors of the product and the sums are computed exactly, and added with a rounding to odd, which a second rounding
+    cannot spoil (Boldo & Melquiond 2008).
+    """
     product, rest = _product(x, factor)
-    low, lower = _sum(np.float64(summand), rest)
+    low, lower = _sum(summand, rest)
     high, middle = _sum(product, low)
     tail, error = _sum(lower, middle)
-    odd = tail.view(np.int64) & 1
-    toward = np.where(error > 0, np.inf, -np.inf)
-    tail = np.where((error != 0) & (odd == 0), np.nextafter(tail, toward), tail)
-    return high + tail
+    even = (tail.view(np.int64) & 1) == 0
+    return high + np.where(even & (error != 0), np.nextafter(tail, np.copysign(np.inf, error)), tail)
 
 
 def _fma32(x: Array, factor: Any, summand: Any) -> Array:
@@ -269,7 +286,7 @@ def _sum(x: Array, y: Array) -> tuple[Array, Array]:
 def _product(x: Array, y: Array) -> tuple[Array, Array]:
     """x · y, rounded, and the error of it (Dekker): each factor is split into two of 26 bits."""
     product = x * y
-    (x1, x2), (y1, y2) = _halves(x), _halves(np.float64(y))
+    (x1, x2), (y1, y2) = _halves(x), _halves(y)
     return product, x2 * y2 - (((product - x1 * y1) - x2 * y1) - x1 * y2)
 
 

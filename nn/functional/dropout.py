@@ -15,8 +15,8 @@ __all__ = ["dropout"]
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """x · mask / (1 - p), where each element of the mask is 0 with probability p, else 1: the expected value stays x.
 
-    x itself if not training. The mask is PyTorch's for the same seed of the default generator. `inplace` is accepted as in PyTorch, but x is not
-    changed. ValueError unless 0 <= p <= 1.
+    x itself if not training. The mask is PyTorch's for the same seed of the default generator. `inplace` is
+    accepted as in PyTorch, but x is not changed. ValueError unless 0 <= p <= 1.
     Srivastava et al. 2014; https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
 
     >>> from tinygrad_lite import ones

@@ -66,7 +66,9 @@ def uniform_(self: Tensor, *bounds: float, generator: Generator | None = None, *
     check_floating("uniform_", self.dtype)
     largest = float(np.finfo(self.dtype).max)
     if not (low <= high and -largest <= low and high <= largest and high - low <= largest):
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}, or not of {self.dtype}")
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}, or not of {self.dtype}"
+        )
     return _replaced("uniform_", self, lambda out: draw(generator).uniform(out.size, out.dtype, low, high))
 
 
@@ -82,7 +84,7 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Gen
     def values(out: Any) -> Any:
         n, stream = out.size, draw(generator)
         whole = out.flags.c_contiguous and self.array.flags.c_contiguous
-        return stream.normal(n, out.dtype, mean, std) if whole else stream.pairs(n, mean, std)
+        return (stream.normal if whole else stream.normal_pairs)(n, out.dtype, mean, std)
 
     return _replaced("normal_", self, values)
 
@@ -97,7 +99,9 @@ def random_(self: Tensor, *bounds: int | None, generator: Generator | None = Non
         bounds = (0, *bounds)
     low, high = (None if x is None else index(x) for x in _from_to("random_", bounds, named, (None, None)))
     dtype = self.dtype
-    end = (1 << np.finfo(dtype).nmant + 1) + 1 if dtype.kind == "f" else 2 if dtype.kind == "b" else int(np.iinfo(dtype).max) + 1
+    end = (
+        (1 << np.finfo(dtype).nmant + 1) + 1 if dtype.kind == "f" else 2 if dtype.kind == "b" else int(np.iinfo(dtype).max) + 1
+    )
     if low is None and high is None:
         wide = dtype.str[1:] in ("i8", "f8")
 
@@ -181,7 +185,8 @@ def _check_continuous(what: str, x: Tensor) -> None:
 
 
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
-    """Replace x by geometric random numbers: the trials up to the first success, of probability p. RuntimeError unless 0 < p < 1.
+    """Replace x by geometric random numbers: the trials up to the first success, which has probability p in each.
+    RuntimeError unless 0 < p < 1.
     >>> _ = manual_seed(0); zeros(3).geometric_(0.5)
     tensor([1., 1., 2.])
     """
@@ -232,9 +237,7 @@ def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Gen
     return _replaced("log_normal_", self, values)
 
 
-def multinomial(
-    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
-) -> Tensor:
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
     """The places of `num_samples` draws in proportion to the weights in each row of `input`; without replacement no place comes
     twice. RuntimeError for weights that are negative, not finite or all zero, and for more draws than places.
     https://pytorch.org/docs/stable/generated/torch.multinomial.html
@@ -247,7 +250,9 @@ def multinomial(
     if weights.dtype.kind != "f":
         raise RuntimeError(f"multinomial: the weights are floats, got {input.dtype}; use x.float()")
     if n <= 0 or (not replacement and n > weights.shape[-1]):
-        raise RuntimeError(f"multinomial: cannot draw {n} of {weights.shape[-1]} places; use replacement=True for more than these")
+        raise RuntimeError(
+            f"multinomial: cannot draw {n} of {weights.shape[-1]} places; use replacement=True for more than these"
+        )
     shape = (*weights.shape[:-1], n)
     if not weights.size and weights.shape[-1]:
         return Tensor._of(np.empty(shape, np.int64))
@@ -269,7 +274,7 @@ def multinomial(
 def _places(weights: Any, uniform: Any) -> Any:
     """Where uniform numbers fall among the cumulated weights, which are rounded as in PyTorch."""
     total = np.cumsum(weights, dtype=np.float64 if weights.dtype == np.float64 else np.float32)
-    total /= total[-1]
+    total = total / total[-1]
     total[-1] = 1
     return np.searchsorted(total.astype(np.float64), uniform)
 
