@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -129,12 +129,21 @@ class Entry:
         self.ours, self.theirs = function_of(info), info.op
         self.tally = Tally(self.name)
 
-    def samples(self, dtype: Any, reference: bool) -> Iterator[Any]:
+    def samples(self, dtype: Any, reference: bool) -> list[Any]:
         torch.manual_seed(SEED)
         np.random.seed(SEED)
         make = self.info.reference_inputs if reference else self.info.sample_inputs
         wants = dtype.is_floating_point and self.info.supports_autograd
-        yield from islice(make("cpu", dtype, requires_grad=wants), self.limit)
+        try:  # all at once: comparing seeds torch's generator, which the samples are drawn from
+            return list(islice(make("cpu", dtype, requires_grad=wants), self.limit))
+        except ValueError:  # some samples of elementwise functions have integers in them, which cannot require grad
+            torch.manual_seed(SEED)
+            samples = list(islice(make("cpu", dtype, requires_grad=False), self.limit))
+            for sample in samples:
+                for x in (sample.input, *sample.args):
+                    if isinstance(x, torch.Tensor) and x.is_floating_point():
+                        x.requires_grad_(wants)
+            return samples
 
     def dtypes(self) -> list[Any]:
         there = self.info.supported_dtypes("cpu")
