@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from collections import Counter
 
 import torch
@@ -33,7 +34,12 @@ def main() -> None:
                 print(f"{title(info):40} not covered: no such function here")
             continue
         start = time.perf_counter()
-        row = entry.run()
+        try:
+            row = entry.run()
+        except Exception:
+            print(f"{title(info):40} CRASHED")
+            traceback.print_exc()
+            continue
         print(f"{row.name:40} {row.agreed}/{row.samples} samples, ulp " + " ".join(f"{k} {v:.2g}" for k, v in row.ulp.items())
               + f", errors {row.errors_agreed}/{row.errors}, outside {dict(row.outside)}, {time.perf_counter() - start:.1f} s", flush=True)
         if given.verbose:

@@ -14,7 +14,7 @@ LIMIT = 32  # units
 
 def array_of(x: Any) -> np.ndarray[Any, Any]:
     if isinstance(x, torch.Tensor):
-        return x.detach().resolve_conj().resolve_neg().numpy()
+        return x.numpy(force=True)
     return np.asarray(x.array if isinstance(x, tl.Tensor) else x)
 
 

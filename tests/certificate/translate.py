@@ -41,8 +41,8 @@ class Copy:
     floating-point number is moved by about one unit in the last place, up or down.
     """
 
-    def __init__(self, ours: bool, shake: int | None = None, upcast: bool = False) -> None:
-        self.ours, self.upcast = ours, upcast
+    def __init__(self, ours: bool, shake: int | None = None, cast: Any = None) -> None:
+        self.ours, self.cast = ours, cast
         self.rng = None if shake is None else np.random.default_rng(shake)
         self.memory: list[np.ndarray[Any, Any]] = []
         self.leaves: list[Any] = []
@@ -62,8 +62,8 @@ class Copy:
             return type(value)(map(self, value))
         if isinstance(value, dict):
             return {key: self(part) for key, part in value.items()}
-        if self.upcast and value in (torch.float16, torch.float32):
-            return torch.float64
+        if self.cast is not None and isinstance(value, torch.dtype) and value in (torch.float16, torch.float32, torch.float64):
+            return torch.float32 if self.cast == np.float32 else torch.float64
         if not self.ours:
             if isinstance(value, torch.Generator):
                 return torch.Generator().manual_seed(value.initial_seed())
@@ -97,8 +97,8 @@ class Copy:
         key = (x.untyped_storage().data_ptr(), x.dtype)
         if not key[0] or key not in self._seen:
             memory = memory_of(x).copy()
-            if self.upcast and memory.dtype.kind == "f":
-                memory = memory.astype(np.float64)
+            if self.cast is not None and memory.dtype.kind == "f":
+                memory = memory.astype(self.cast)
             if self.rng is not None and memory.dtype.kind == "f":
                 signs = self.rng.choice([-1, 1], memory.shape)
                 memory = (memory * (1 + signs * np.finfo(memory.dtype).eps).astype(memory.dtype)).astype(memory.dtype)
