@@ -1,11 +1,15 @@
-"""One entry of the database through both libraries."""
+"""One entry of the database through both libraries: what agrees, what does not.
+
+For every sample: the values, their dtypes and shapes, whose memory they share, what became of the inputs; in float64 first and
+second derivatives, in float32 and float16 first ones. For the first samples of each dtype, the same through every other form
+that the entry has: the method, the operator, the in-place forms, the aliases. And the inputs that torch refuses.
+"""
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -17,58 +21,69 @@ from torch.testing._internal.common_methods_invocations import op_db
 import tinygrad_lite as tl
 from tinygrad_lite.autograd import grad
 
-from .compare import LIMIT, apart, array_of, flat, is_tensor, spacing
-from .translate import DTYPES, NAMES, Copy, Outside, at, ours_for
+from .compare import array_of, compared, fields, flat, is_tensor, viewed
+from .exceptions import exempted
+from .translate import DTYPES, Copy, Outside, at, ours_for
 
 SEED = 7
+FORMS = 6  # this many samples of each dtype go through the other forms
 
 
 @dataclass
 class Difference:
-    """One disagreement: what differs, for which sample."""
+    """One disagreement."""
 
-    entry: str
-    kind: str  # "values", "first", "second", "dtype", "shape", "view", "memory", "error"
+    kind: str  # values, dtype, shape, view, memory, first, second, error (one library refuses), refusal (another exception)
     dtype: str
-    variant: str
-    sample: Any
-    number: int
+    form: str
+    number: int  # which sample
     text: str
-    excepted: str | None = None
+    sample: str
 
 
 @dataclass
-class Tally:
-    """The row of one entry."""
+class Row:
+    """What is found for one entry. `units` has the largest error of each kind; `excepted` counts samples by reason."""
 
     name: str
     samples: int = 0
     agreed: int = 0
-    outside: Counter[str] = field(default_factory=Counter)
     errors: int = 0
     errors_agreed: int = 0
-    ulp: dict[str, float] = field(default_factory=lambda: {"values": 0.0, "first": 0.0, "second": 0.0})
+    units: dict[str, float] = field(default_factory=dict)
+    outside: Counter[str] = field(default_factory=Counter)
+    excepted: Counter[str] = field(default_factory=Counter)
     differences: list[Difference] = field(default_factory=list)
+    seconds: float = 0.0
 
 
-def title(entry: Any) -> str:
-    return f"{entry.name}.{entry.variant_test_name}" if entry.variant_test_name else str(entry.name)
+def title(info: Any) -> str:
+    """The name of an entry, with that of its variant."""
+    return f"{info.name}.{info.variant_test_name}" if info.variant_test_name else str(info.name)
 
 
-def function_of(entry: Any) -> Any:
-    """Our function for an entry; None if it is not covered."""
-    name = entry.name
-    known = at(name, torch)
-    if known is not None and callable(known):
+def our_function(info: Any) -> Any:
+    """Our function for an entry; None if we lack it."""
+    name = info.name
+    if callable(at(name, torch)):
         if at(name) is None:
             return None
-    elif hasattr(torch.Tensor, name) and not hasattr(tl.Tensor, name):
+    elif hasattr(torch.Tensor, name):
+        if not hasattr(tl.Tensor, name):
+            return None
+    elif hasattr(torch.Tensor, name + "_") and not hasattr(tl.Tensor, name + "_"):
         return None
-    return ours_for(entry.op)
+    return ours_for(info.op)
+
+
+def chosen(names: list[str]) -> list[Any]:
+    """The entries with one of these names or titles, or with an alias of that name; without names, all."""
+    return [info for info in op_db if not names
+            or any(name in (title(info), info.name, *[alias.name for alias in info.aliases]) for name in names)]
 
 
 class Call:
-    """A sample in one library: the function applied to a fresh copy."""
+    """A sample in one library: the function, on a fresh copy of the sample."""
 
     def __init__(self, function: Any, sample: Any, ours: bool, **how: Any) -> None:
         self.copy, self.function, self.ours = Copy(ours, **how), function, ours
@@ -80,279 +95,229 @@ class Call:
 
 
 def attempt(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    """The result of a call, or its exception."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return call(), None
+        return call(), None
     except Exception as error:
         return None, error
 
 
-def noise(shape: Any, dtype: Any, seed: int, rng: Any = None) -> np.ndarray[Any, Any]:
-    """An upstream gradient; with rng, moved by about one unit in the last place."""
-    values = np.asarray(np.random.default_rng(seed).standard_normal(tuple(shape))).astype(dtype)
-    return values if rng is None else np.asarray(values * (1 + rng.choice([-1, 1], values.shape) * np.finfo(dtype).eps)).astype(dtype)
+def refused(error: Exception) -> str:
+    """An exception in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
 
 
+def noise(like: Any, seed: int, call: Call) -> Any:
+    """An upstream gradient for a result: the same numbers in both libraries, moved with the inputs if those are shaken."""
+    dtype, rng = array_of(like).dtype, call.copy.rng
+    values = np.asarray(np.random.default_rng(seed).standard_normal(tuple(like.shape)))
+    if rng is not None:
+        values = values * (1 + rng.choice([-1, 1], values.shape) * np.finfo(dtype).eps)
+    values = np.asarray(values, dtype)
+    return tl.from_numpy(values) if call.ours else torch.from_numpy(values)
 
 
 def derivatives(call: Call, process: Any, wrapper: Any, twice: bool) -> tuple[list[Any], list[Any], list[bool]]:
-    """First derivatives, and the derivatives of those with respect to inputs and upstream gradients, and which outputs require
-    grad.
+    """The derivatives with respect to all inputs that require grad; those of the derivatives with respect to the inputs and the
+    upstream gradients; and which results require grad. `process` and `wrapper` are the database's own: they make a result that
+    is unique of one that is not (the signs of eigenvectors), and an input that is valid of any.
     """
-    make = (lambda a: tl.tensor(a, dtype=a.dtype)) if call.ours else torch.from_numpy
-    differentiate: Any = grad if call.ours else torch.autograd.grad
-    function = call.function
+    plain = call.function
     if wrapper is not None:
-        call.function = lambda *args, **kwargs: wrapper(function, *args, **kwargs)
-    outs = call()
-    call.function = function
-    outs = flat(process(outs) if process is not None else outs)
-    live = [y for y in outs if is_tensor(y) and y.requires_grad]
+        call.function = lambda *args, **kwargs: wrapper(plain, *args, **kwargs)
+    results = call()
+    results = flat(results if process is None else process(results))
+    flags = [is_tensor(y) and bool(y.requires_grad) for y in results]
+    live = [y for y, flag in zip(results, flags) if flag]
     if not live:
-        return [], [], [is_tensor(y) and bool(y.requires_grad) for y in outs]
-    upstream = [make(noise(y.shape, array_of(y).dtype, seed, call.copy.rng)).requires_grad_() for seed, y in enumerate(live)]
-    options: dict[str, Any] = {"create_graph": twice, "allow_unused": True}
-    first = list(differentiate(live, call.copy.leaves, upstream, **options))
+        return [], [], flags
+    differentiate: Any = grad if call.ours else torch.autograd.grad
+    upstream = [noise(y, seed, call).requires_grad_() for seed, y in enumerate(live)]
+    leaves = call.copy.leaves
+    first = list(differentiate(live, leaves, upstream, create_graph=twice, allow_unused=True))
     again = {n: g for n, g in enumerate(first) if g is not None and g.requires_grad} if twice else {}
-    second: list[Any] = []
-    if again:
-        more = [make(noise(g.shape, array_of(g).dtype, 10 + n, call.copy.rng)) for n, g in again.items()]
-        second = list(differentiate(list(again.values()), [*call.copy.leaves, *upstream], more, allow_unused=True))
-    return first, second, [is_tensor(y) and bool(y.requires_grad) for y in outs]
+    more = [noise(g, 10 + n, call) for n, g in again.items()]
+    second = list(differentiate(list(again.values()), [*leaves, *upstream], more, allow_unused=True)) if again else []
+    return first, second, flags
+
+
+def filled(theirs: list[Any], ours: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Derivatives in pairs. Where one library says that there is none and the other says zero, both are zero."""
+    longest = max(len(theirs), len(ours))
+    pairs = list(zip(theirs or [None] * longest, ours or [None] * longest))
+    zero = [np.zeros_like(array_of(x if y is None else y)) if (x is None) != (y is None) else None for x, y in pairs]
+    return ([x if z is None or x is not None else torch.from_numpy(z) for (x, _), z in zip(pairs, zero)],
+            [y if z is None or y is not None else tl.from_numpy(z) for (_, y), z in zip(pairs, zero)])
 
 
 class Entry:
-    """Runs one OpInfo."""
+    """Runs one entry of the database, with at most `limit` samples of each dtype."""
 
-    def __init__(self, info: Any, limit: int | None = None) -> None:
-        self.info, self.limit = info, limit
-        self.name = title(info)
-        self.ours, self.theirs = function_of(info), info.op
-        self.tally = Tally(self.name)
+    def __init__(self, info: Any, limit: int | None = None, function: Any = None) -> None:
+        self.info, self.limit, self.row = info, limit, Row(title(info))
+        self.ours, self.theirs = function or our_function(info), info.op
+        self.found: list[Difference] = []  # of the present sample
 
-    def samples(self, dtype: Any, reference: bool) -> list[Any]:
+    def samples(self, dtype: Any) -> list[Any]:
+        """The samples of a dtype: in float64 and float32 with the reference inputs, which have nan, inf and huge numbers."""
+        info, wants = self.info, dtype.is_floating_point and self.info.supports_autograd
+        make = info.reference_inputs if dtype in (torch.float64, torch.float32) else info.sample_inputs
         torch.manual_seed(SEED)
         np.random.seed(SEED)
-        make = self.info.reference_inputs if reference else self.info.sample_inputs
-        wants = dtype.is_floating_point and self.info.supports_autograd
-        try:  # all at once: comparing seeds torch's generator, which the samples are drawn from
+        try:  # all at once, because a comparison seeds the generator from which the samples are drawn
             return list(islice(make("cpu", dtype, requires_grad=wants), self.limit))
-        except ValueError:  # some samples of elementwise functions have integers in them, which cannot require grad
-            torch.manual_seed(SEED)
+        except ValueError:  # an input of integers cannot require grad
             samples = list(islice(make("cpu", dtype, requires_grad=False), self.limit))
             for sample in samples:
                 for x in (sample.input, *sample.args):
-                    if isinstance(x, torch.Tensor) and x.is_floating_point():
-                        x.requires_grad_(wants)
+                    if wants and isinstance(x, torch.Tensor) and x.is_floating_point():
+                        x.requires_grad_()
             return samples
 
-    def dtypes(self) -> list[Any]:
+    def forms(self) -> list[tuple[str, Any, Any, bool]]:
+        """The other forms: a name, torch's function, ours, and whether it writes to its input. Operators are Python's own."""
+        info = self.info
+        given = [("method", info.method_variant, False), ("operator", info.operator_variant, False),
+                 ("in place", info.inplace_variant, True), ("in-place operator", info.inplace_operator_variant, True)]
+        for alias in info.aliases:
+            given += [(alias.name, alias.op, False), (f"method {alias.name}", alias.method_variant, False),
+                      (f"in place {alias.name}", alias.inplace_variant, True)]
+        return [(name, function, ours_for(function), writes) for name, function, writes in given if function is not None]
+
+    def run(self) -> Row:
+        """All samples, all error inputs."""
         there = self.info.supported_dtypes("cpu")
-        return [dtype for dtype in DTYPES if dtype in there]
-
-    def run(self) -> Tally:
-        for dtype in sorted(self.dtypes(), key=lambda d: d != torch.float64):
-            for number, sample in enumerate(self.samples(dtype, dtype == torch.float64)):
-                self.one(sample, number, dtype)
-        self.errors()
-        return self.tally
-
-    def note(self, kind: str, dtype: Any, sample: Any, number: int, text: str, variant: str = "function") -> None:
-        self.tally.differences.append(Difference(self.name, kind, str(dtype)[6:], variant, sample, number, text))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for dtype in [dtype for dtype in DTYPES if dtype in there]:
+                for number, sample in enumerate(self.samples(dtype)):
+                    self.one(sample, number, dtype)
+            if self.info.error_inputs_func is not None:
+                for number, refused in enumerate(self.info.error_inputs("cpu")):
+                    self.refusal(refused, number)
+        return self.row
 
     def one(self, sample: Any, number: int, dtype: Any) -> None:
-        before = len(self.tally.differences)
+        """One sample, in all forms."""
+        self.found = []
+
+        def differs(kind: str, text: str, form: str = "function") -> None:
+            self.found.append(Difference(kind, str(dtype)[6:], form, number, text, str(sample)[:1500]))
+
         try:
-            self.function(sample, number, dtype)
-            self.variants(sample, number, dtype)
-        except Outside as error:
-            self.tally.outside[str(error)] += 1
+            self.compare("function", self.theirs, self.ours, False, sample, dtype, differs)
+            if number < FORMS:
+                for form, theirs, ours, writes in self.forms():
+                    if "operator" not in form or (not sample.kwargs and len(sample.args) < 2):
+                        if ours is None:
+                            differs("error", "there is no such function here", form)
+                        else:
+                            self.compare(form, theirs, ours, writes, sample, dtype, lambda *a, form=form: differs(*a, form))
+        except Outside as reason:
+            self.row.outside[str(reason)] += 1
             return
-        self.tally.samples += 1
-        self.tally.agreed += before == len(self.tally.differences)
+        self.row.samples += 1
+        wrong, reasons = exempted(self.row.name, self.found, sample)
+        self.row.differences += wrong
+        if wrong:
+            return
+        if reasons:
+            self.row.excepted[reasons[0]] += 1
+        else:
+            self.row.agreed += 1
 
-    def function(self, sample: Any, number: int, dtype: Any) -> None:
-        def differs(kind: str, text: str) -> None:
-            self.note(kind, dtype, sample, number, text)
-
-        theirs = Call(self.theirs, sample, False)
-        ours = Call(self.ours, sample, True)
-        ys, refused = attempt(theirs)
-        zs, error = attempt(ours)
-        if refused is not None:
+    def compare(self, form: str, theirs: Any, ours: Any, writes: bool, sample: Any, dtype: Any, differs: Any) -> None:
+        """One sample in one form."""
+        how = {"grad": False} if writes else {}
+        a, b = Call(theirs, sample, False, **how), Call(ours, sample, True, **how)
+        (ys, error), (zs, here) = attempt(a), attempt(b)
+        if error is not None or here is not None:
             if error is None:
-                differs("error", f"torch refuses: {type(refused).__name__}: {refused}")
+                differs("error", refused(here))  # type: ignore[arg-type]
+            elif here is None:
+                differs("error", f"no error, in torch {refused(error)}")
             return
-        if error is not None:
-            differs("error", f"raised {type(error).__name__}: {error}")
-            return
-        if "empty" in self.name:
-            if [tuple(y.shape) for y in flat(ys)] != [z.shape for z in flat(zs)]:
-                differs("shape", "shapes differ")
-            return
-        good = self.same("values", ys, zs, differs, lambda **how: Call(self.theirs, sample, False, **how)())
-        self.views(theirs, ours, flat(ys), flat(zs), differs)
-        for a, b in zip(theirs.copy.memory, ours.copy.memory):
-            if apart(b, a) > LIMIT:
-                differs("memory", "the inputs afterwards differ from torch's")
-        if good and dtype.is_floating_point and self.info.supports_autograd and theirs.copy.leaves:
-            self.gradients(sample, dtype == torch.float64, differs)
+        if "empty" in self.row.name:  # the values are arbitrary
+            ys, zs = [tuple(y.shape) for y in flat(ys)], [tuple(z.shape) for z in flat(zs)]
+        if fields(ys) != fields(zs):
+            differs("shape", f"the parts of the result are {fields(zs)}, in torch {fields(ys)}")
+        units, wrong = compared(flat(ys), flat(zs), self.again(lambda **more: Call(theirs, sample, False, **how, **more)()))
+        self.measure("values", dtype, units)
+        for kind, text in wrong:
+            differs(kind, text)
+        for text in viewed(flat(ys), flat(zs), a.copy.memory, b.copy.memory):
+            differs("view", text)
+        for n, (s, t) in enumerate(zip(a.copy.memory, b.copy.memory)):
+            if compared([torch.from_numpy(s)], [tl.from_numpy(t)], lambda **more: [])[1] and not wrong:
+                differs("memory", f"input {n} is afterwards another than in torch")
+        leaves = Copy(False)
+        leaves((sample.input, sample.args, sample.kwargs))
+        if not wrong and leaves.leaves and dtype.is_floating_point and (form == "function" or writes):
+            if writes:  # a leaf that requires grad must not be written to, so a copy of it is
+                write = theirs, ours
+                theirs, ours = [lambda x, *args, f=f, **kwargs: f(x.clone(), *args, **kwargs) for f in write]
+            self.differentiate(theirs, ours, sample, dtype, differs)
 
-    def gradients(self, sample: Any, twice: bool, differs: Any) -> None:
-        process = sample.output_process_fn_grad
-        wrapper = self.info.gradcheck_wrapper
+    def differentiate(self, theirs: Any, ours: Any, sample: Any, dtype: Any, differs: Any) -> None:
+        """First and second derivatives of one sample."""
+        process, wrapper = sample.output_process_fn_grad, self.info.gradcheck_wrapper
 
-        def of(ours: bool, **how: Any) -> Any:
-            call = Call(self.ours if ours else self.theirs, sample, ours, **how)
-            return derivatives(call, ours_for(process) or process if ours else process,
-                               ours_for(wrapper) or wrapper if ours else wrapper, twice)
+        def of(here: bool, twice: bool, **how: Any) -> Any:
+            f = (lambda g: ours_for(g) or g) if here else (lambda g: g)
+            return derivatives(Call(ours if here else theirs, sample, here, **how), f(process), f(wrapper), twice)
 
-        theirs, refused = attempt(lambda: of(False))
-        if refused is not None and twice:
+        twice = dtype == torch.float64
+        expected, error = attempt(lambda: of(False, twice))
+        if error is not None and twice:
             twice = False
-            theirs, refused = attempt(lambda: of(False))
-        if refused is not None:
-            return  # torch has no derivative
-        ours, error = attempt(lambda: of(True))
+            expected, error = attempt(lambda: of(False, twice))
         if error is not None:
-            differs("first", f"raised {type(error).__name__}: {error}")
+            return  # torch has no derivative
+        found, here = attempt(lambda: of(True, twice))
+        if here is not None:
+            differs("first", refused(here))
             return
-        if theirs[2] != ours[2]:
-            differs("first", f"requires_grad of the outputs: torch {theirs[2]}, ours {ours[2]}")
+        if expected[2] != found[2]:
+            differs("first", f"the results require grad: {found[2]}, in torch {expected[2]}")
             return
-        for kind, place in (("first", 0), ("second", 1)):
-            a, b = theirs[place], ours[place]
-            if len(a) != len(b):
-                longest = max(len(a), len(b))
-                a, b = a or [None] * longest, b or [None] * longest
-            pairs = [(x, y) for x, y in zip(a, b)]
-            ys = [x if x is not None else torch.zeros_like(torch.from_numpy(array_of(y))) if y is not None else None for x, y in pairs]
-            zs = [y if y is not None else tl.zeros(tuple(x.shape), dtype=array_of(x).dtype) if x is not None else None for x, y in pairs]
-            if not self.same(kind, ys, zs, differs, lambda place=place, **how: of(False, **how)[place]):
+        for place, kind in enumerate(("first", "second")):
+            again = self.again(lambda place=place, **how: of(False, twice, **how)[place])
+            units, wrong = compared(*filled(expected[place], found[place]), again)
+            self.measure(kind, dtype, units)
+            if wrong:
+                differs(kind, wrong[0][1])
                 return
 
-    def same(self, kind: str, theirs: Any, ours: Any, differs: Any, again: Any) -> bool:
-        ys, zs = flat(theirs), flat(ours)
-        if len(ys) != len(zs):
-            differs(kind, f"torch has {len(ys)} results, ours {len(zs)}")
-            return False
-        more: dict[Any, list[Any]] = {}
+    def again(self, call: Callable[..., Any]) -> Callable[..., list[Any]]:
+        """torch's results once more, changed as asked; each is computed once only."""
+        known: dict[Any, list[Any]] = {}
 
         def repeated(**how: Any) -> list[Any]:
-            key = tuple(how.items())
-            if key not in more:
-                more[key] = flat(attempt(lambda: again(**how))[0])
-            return more[key]
+            key = str(how)
+            if key not in known:
+                known[key] = flat(attempt(lambda: call(**how))[0])
+            return known[key]
 
-        good = True
-        for n, (y, z) in enumerate(zip(ys, zs)):
-            if not is_tensor(y) or not is_tensor(z):
-                if is_tensor(y) != is_tensor(z):
-                    differs(kind, f"output {n}: torch {type(y).__name__}, ours {type(z).__name__}")
-                    good = False
-                elif isinstance(y, (bool, int, float)) and not (y == z or (y != y and z != z)):
-                    differs(kind, f"output {n}: torch {y}, ours {z}")
-                    good = False
-                continue
-            a, b = array_of(y), array_of(z)
-            if a.dtype != b.dtype:
-                differs("dtype" if kind == "values" else kind, f"output {n}: torch {a.dtype}, ours {b.dtype}")
-                good = False
-            elif a.shape != b.shape:
-                differs("shape" if kind == "values" else kind, f"output {n}: torch {list(a.shape)}, ours {list(b.shape)}")
-                good = False
-            else:
-                good &= self.near(kind, n, a, b, differs, repeated)
-        return good
+        return repeated
 
-    def near(self, kind: str, n: int, a: Any, b: Any, differs: Any, repeated: Any) -> bool:
-        error = apart(b, a)
-        if error > LIMIT and np.isfinite(error):
-            unit, size = spacing(a), np.abs(a[np.isfinite(a)]).max(initial=0)
-            coarse = [{"cast": np.float32}] if a.dtype == np.float64 else []
-            for how in (*coarse, {"shake": 1}, {"shake": 2}, {"shake": 3}):
-                moved = repeated(**how)
-                if n < len(moved) and is_tensor(moved[n]) and moved[n].shape == a.shape:
-                    z = array_of(moved[n])
-                    with np.errstate(all="ignore"):
-                        step = np.abs(z.astype(np.float64) - a.astype(np.float64))
-                    step = np.where(np.isfinite(step), step, 0)
-                    if step.max(initial=0) < size * np.sqrt(np.finfo(z.dtype).eps):
-                        unit = np.maximum(unit, step * float(np.finfo(a.dtype).eps / np.finfo(z.dtype).eps))
-            error = apart(b, a, unit)
-            if error > LIMIT and a.dtype != np.float64:
-                exact = repeated(cast=np.float64)
-                if n < len(exact) and is_tensor(exact[n]) and exact[n].shape == a.shape:
-                    e = array_of(exact[n]).astype(np.float64)
-                    with np.errstate(all="ignore"):
-                        gap, torchs = np.abs(b - e), np.abs(a - e)
-                        fine = (gap <= 2 * torchs) | (gap <= LIMIT * unit) | ((b != b) & (a != a)) | (a == b)
-                        fine |= gap <= 4 * np.nanmax(np.where(np.isfinite(torchs), torchs, 0), initial=0)
-                    if fine.all():
-                        return True
-        if error > LIMIT:
-            with np.errstate(all="ignore"):
-                differ = np.argwhere(~((a == b) | ((a != a) & (b != b))))
-                if np.isfinite(error):
-                    worst = np.unravel_index(np.nanargmax(np.where(np.isfinite(a) & np.isfinite(b), np.abs(a - b) / spacing(a), 0)), a.shape)
-                else:
-                    worst = tuple(differ[0])
-            differs(kind, f"output {n}: {len(differ)} of {a.size} numbers differ, {error:.3g} units; at {[int(i) for i in worst]} torch {a[worst]!r}, ours {b[worst]!r}")
-            return False
-        if a.dtype == np.float64 and b.dtype == np.float64:
-            self.tally.ulp[kind] = max(self.tally.ulp[kind], error)
-        return True
+    def measure(self, kind: str, dtype: Any, units: float) -> None:
+        key = f"{kind} {str(dtype)[6:]}"
+        self.row.units[key] = max(self.row.units.get(key, 0.0), units)
 
-    def views(self, theirs: Call, ours: Call, ys: list[Any], zs: list[Any], differs: Any) -> None:
-        for n, (y, z) in enumerate(zip(ys, zs)):
-            if not (is_tensor(y) and is_tensor(z) and y.numel()):
-                continue
-            for m, (s, t) in enumerate(zip(theirs.copy.memory, ours.copy.memory)):
-                a = y.dtype in DTYPES and bool(np.may_share_memory(array_of(y), s))
-                b = bool(np.may_share_memory(array_of(z), t))
-                if a != b:
-                    differs("view", f"output {n} {'is' if a else 'is not'} a view of input {m} in torch, {'is' if b else 'is not'} here")
-                elif a and not np.array_equal(where(array_of(y), s), where(array_of(z), t)):
-                    differs("view", f"output {n} is a view of other places of input {m}")
-
-    def variants(self, sample: Any, number: int, dtype: Any) -> None:
-        """TODO: methods, operators, in place."""
-
-    def errors(self) -> None:
-        if self.info.error_inputs_func is None:
+    def refusal(self, given: Any, number: int) -> None:
+        """One input that must be refused, with the exception of torch or the one that the database names."""
+        sample = given.sample_input
+        try:
+            theirs, ours = Call(self.theirs, sample, False), Call(self.ours, sample, True)
+        except Outside as reason:
+            self.row.outside[str(reason)] += 1
             return
-        with suppress(NotImplementedError):
-            for number, e in enumerate(self.info.error_inputs("cpu")):
-                try:
-                    ours = Call(self.ours, e.sample_input, True)
-                    theirs = Call(self.theirs, e.sample_input, False)
-                except Outside as error:
-                    self.tally.outside[str(error)] += 1
-                    continue
-                refused = attempt(theirs)[1]
-                if refused is None:
-                    continue
-                self.tally.errors += 1
-                z, error = attempt(ours)
-                if error is not None and (isinstance(error, type(refused)) or isinstance(error, e.error_type)):
-                    self.tally.errors_agreed += 1
-                else:
-                    got = f"{type(error).__name__}: {error}" if error is not None else "no error"
-                    self.note("refusal", "torch.", e.sample_input, number, f"torch {type(refused).__name__}: {refused}; ours {got}")
-
-
-def where(part: Any, memory: Any) -> Any:
-    """For each element of a view, its place in the memory."""
-    start = part.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
-    places = np.asarray(start)
-    for size, stride in zip(part.shape, part.strides):
-        places = places[..., None] + np.arange(size) * stride
-    return places
-
-
-def entries(names: list[str] | None = None) -> list[Any]:
-    """The entries of the database; with names, those whose title or name is one of them, or has it before a dot."""
-    chosen = [info for info in op_db if not names or any(
-        n in (title(info), info.name) or n in [a.name for a in info.aliases] for n in names)]
-    return chosen
+        error, here = attempt(theirs)[1], attempt(ours)[1]
+        if error is None:
+            return
+        self.row.errors += 1
+        if isinstance(here, (type(error), given.error_type)):
+            self.row.errors_agreed += 1
+            return
+        text = f"{'no error' if here is None else refused(here)}; in torch {refused(error)}"
+        self.row.differences.append(Difference("refusal", "", "function", number, text, str(sample)[:1500]))

@@ -41,8 +41,8 @@ class Copy:
     floating-point number is moved by about one unit in the last place, up or down.
     """
 
-    def __init__(self, ours: bool, shake: int | None = None, cast: Any = None) -> None:
-        self.ours, self.cast = ours, cast
+    def __init__(self, ours: bool, shake: int | None = None, cast: Any = None, grad: bool = True) -> None:
+        self.ours, self.cast, self.grad = ours, cast, grad
         self.rng = None if shake is None else np.random.default_rng(shake)
         self.memory: list[np.ndarray[Any, Any]] = []
         self.leaves: list[Any] = []
@@ -93,6 +93,8 @@ class Copy:
             raise Outside(f"device {x.device.type}")
         if x.is_quantized or x.dtype not in DTYPES:
             raise Outside(f"dtype {str(x.dtype)[6:]}")
+        if x.dim() > 64:
+            raise Outside("more than 64 dimensions (NumPy's limit)")
         x = x.resolve_neg()
         key = (x.untyped_storage().data_ptr(), x.dtype)
         if not key[0] or key not in self._seen:
@@ -112,7 +114,7 @@ class Copy:
                                    np.empty(tuple(x.shape), memory.dtype))
         else:
             y = torch.from_numpy(memory).as_strided(tuple(x.shape), x.stride(), x.storage_offset())
-        if x.requires_grad:
+        if x.requires_grad and self.grad:
             y.requires_grad_()
             self.leaves.append(y)
         return y
@@ -123,10 +125,11 @@ def _names() -> dict[int, str]:
     places = {"": torch, "nn.functional.": torch.nn.functional, "linalg.": torch.linalg, "special.": torch.special,
               "nn.init.": torch.nn.init, "Tensor.": torch.Tensor}
     found: dict[int, str] = {}
+    common = {id(value) for value in vars(object).values()}
     for prefix, place in places.items():
         for name in dir(place):
             value = getattr(place, name)
-            if callable(value) and not name.startswith("__") and not isinstance(value, (type, types.ModuleType)):
+            if callable(value) and not isinstance(value, (type, types.ModuleType)) and id(value) not in common:
                 found.setdefault(id(value), prefix + name)
     return found
 
