@@ -59,17 +59,19 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "cuda", "datasets", "nn", "optim")
+_LAZY = ("autograd", "cuda", "datasets", "func", "nn", "optim", "utils")
 
 if TYPE_CHECKING:
     from . import autograd as autograd
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import func as func
     from . import nn as nn
     from . import optim as optim
+    from . import utils as utils
     from ._tensor import Tensor as Tensor
+    from .autograd.gradcheck import gradcheck as gradcheck
     from .functional.contraction import *
-    from .gradcheck import gradcheck as gradcheck
     from .ops.neural.activation import relu as relu
     from .ops.neural.activation import sigmoid as sigmoid
 else:  # hidden from type checkers, or every misspelt name would be valid for them
@@ -81,6 +83,7 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
         names = {name: getattr(family, name) for family in (*_methods.FAMILIES, _creation, _dtypes)
                  for name in _methods.functions_of(family)}
         here = globals()
+        names["gradcheck"] = _import_module(f"{__name__}.autograd").gradcheck
         here.update({"Tensor": _methods.Tensor, **{name: f for name, f in names.items() if name not in here}})
         here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names]))
 

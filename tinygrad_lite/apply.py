@@ -162,7 +162,7 @@ def _one(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
         else:
             result.node = None
         if seam.recorders:
-            _tell(op, (input,), options, result)
+            tell(op, (input,), options, result)
         return result
 
     return apply
@@ -218,7 +218,7 @@ def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
         else:
             result.node = None
         if seam.recorders:
-            _tell(op, (input, other), {}, result)
+            tell(op, (input, other), {}, result)
         return result
 
     return apply
@@ -265,12 +265,13 @@ def _several(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor
                 saved = [None if e is None else keep(*arrays, out, **options) for e, keep in zip(edges, keeps)]
             result.node = Node(op, tuple(edges), tuple(saved), out.shape)
         if seam.recorders:
-            _tell(op, inputs, options, result)
+            tell(op, inputs, options, result)
         return result
 
     return apply
 
 
-def _tell(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Tensor) -> None:
+def tell(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Tensor) -> None:
+    """Show an application of an op to those who watch."""
     for recorder in seam.recorders:
         recorder.applied(op, inputs, options, out)

@@ -237,7 +237,7 @@ def kept(node: Node) -> list[Array]:
     """The arrays among the saved values of a node."""
     return [
         part
-        for values in node.saved or ()
+        for values in (node.saved if type(node.saved) is tuple else ())
         for value in values or ()
         for part in (value if type(value) in (tuple, list) else (value,))
         if type(part) is np.ndarray or is_array(part)

@@ -165,13 +165,11 @@ def _later(name: str) -> Callable[[Tensor, Any], Tensor]:
     return operation
 
 
-if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
-
-    def __getattr__(self: Tensor, name: str) -> Any:
-        """Python calls it for a name that is not found: it may be in a family that is not loaded yet."""
-        if not name.startswith("_") and load_all():
-            return getattr(self, name)
-        raise no_such(type(self), name, partial(dir, Tensor))
+def _not_found(self: Tensor, name: str) -> Any:
+    """Tensor's `__getattr__`, which Python calls for a name that is not found: it may be in a family that is not loaded yet."""
+    if not name.startswith("_") and load_all():
+        return getattr(self, name)
+    raise no_such(type(self), name, partial(dir, Tensor))
 
 
 # In place: written to the same memory, so views see the change
@@ -360,5 +358,5 @@ def load_all() -> bool:
 
 
 install(FAMILIES)
-if not TYPE_CHECKING:
-    Tensor.__getattr__ = __getattr__
+if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
+    Tensor.__getattr__ = _not_found
