@@ -2,6 +2,7 @@
 
     python tests/parity.py linalg.inv cumsum -v     some entries, and each disagreement with the sample's inputs
     python tests/parity.py --samples 5 -j 2         all entries, at most five samples of each dtype, in two processes
+    python tests/parity.py --write -j 2             all entries and samples, and the page tests/PARITY.md
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import Counter
 from typing import Any
 
 import torch
+from certificate import page
 from certificate.run import Difference, Entry, Row, chosen, our_function, title
 
 from tinygrad_lite import methods
@@ -62,15 +64,25 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="with -v, print all of them")
     parser.add_argument("--samples", type=int, default=None, help="at most so many samples of each dtype")
     parser.add_argument("-j", type=int, default=1, help="processes")
+    parser.add_argument("--write", action="store_true", help="write the page; all entries, all samples")
     given = parser.parse_args()
+    if given.write and (given.names or given.samples):
+        parser.error("--write is for all entries and all samples")
     entries = chosen(given.names)
     jobs = [(n, given.names, given.samples) for n in range(len(entries))]
     pool = multiprocessing.get_context("fork").Pool(given.j) if given.j > 1 else None
+    rows = []
     for info, row in zip(entries, pool.imap(run, jobs, chunksize=1) if pool else map(run, jobs)):
         if row is not None:
             show(row, given.verbose, given.all)
+            rows.append(row)
         elif given.names:
             print(f"-   {title(info):40} not covered: there is no such function here")
+    wrong = Counter(d.kind for row in rows for d in row.differences)
+    print(f"{len(rows)} entries, {sum(row.samples for row in rows)} samples, {sum(row.agreed for row in rows)} agree; "
+          f"{sum(row.errors for row in rows)} error inputs, {sum(row.errors_agreed for row in rows)} agree; wrong: {dict(wrong)}")
+    if given.write:
+        page.PAGE.write_text(page.text(rows))
 
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ class Copy:
         if isinstance(value, (list, tuple)):
             return type(value)(map(self, value))
         if isinstance(value, dict):
+            if value.get("out") is not None:
+                raise Outside("out=")
             return {key: self(part) for key, part in value.items()}
         if self.cast is not None and isinstance(value, torch.dtype) and value in (torch.float16, torch.float32, torch.float64):
             return torch.float32 if self.cast == np.float32 else torch.float64
