@@ -76,19 +76,52 @@ if TYPE_CHECKING:
     from ._tensor import Tensor as Tensor
     from .autograd.gradcheck import gradcheck as gradcheck
     from .functional.contraction import *
+    from .functional.counting import *
+    from .functional.decomposition import *
+    from .functional.differences import *
+    from .functional.in_place import *
+    from .functional.joining import *
     from .functional.kinds import *
+    from .functional.logarithmic import *
+    from .functional.logic import *
+    from .functional.lu import *
+    from .functional.memory import *
+    from .functional.numbers import *
+    from .functional.products import *
+    from .functional.random import *
+    from .functional.rounding import *
+    from .functional.scan import *
+    from .functional.selection import *
+    from .functional.solving import *
+    from .functional.sorting import *
+    from .functional.special import *
+    from .functional.statistics import *
+    from .functional.triangles import *
+    from .functional.views import *
     from .grad_mode import inference_mode as inference_mode
+    from .ops.error_function import *
+    from .ops.logarithmic import *
     from .ops.neural.activation import relu as relu
     from .ops.neural.activation import sigmoid as sigmoid
+    from .ops.neural.rectifier import *
+    from .ops.numbers import *
+    from .ops.rounding import *
+    from .ops.special import *
+    from .ops.trigonometric import *
     from .printing import set_printoptions as set_printoptions
+    from .random import get_rng_state as get_rng_state
+    from .random import initial_seed as initial_seed
+    from .random import seed as seed
+    from .random import set_rng_state as set_rng_state
     from .serialize import load as load
     from .serialize import save as save
     from .settings import *
 else:  # hidden from type checkers, or every misspelt name would be valid for them
-    _MORE = {
+    _MORE: dict[str, list[str]] = {  # names of other files; an empty list stands for the file's __all__
         "autograd": ["gradcheck", "inference_mode"],
         "printing": ["set_printoptions"],
-        "serialize": ["load", "save"],
+        "random": ["get_rng_state", "initial_seed", "seed", "set_rng_state"],
+        "serialize": [],
         "settings": [],
     }
     _FEW = ["Generator", "device", "manual_seed", "op", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]

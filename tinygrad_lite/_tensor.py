@@ -80,6 +80,11 @@ class Tensor(Methods):
         """The device that holds the memory: device("cpu") or device("cuda:0")."""
         return device_of(self.array)
 
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the memory is on a GPU."""
+        return self.device.type == "cuda"
+
     def dim(self) -> int:
         """The number of axes."""
         return len(self.array.shape)

@@ -3,7 +3,8 @@
 These functions make Tensors, so their files import the class, and the class cannot import them. The end of this file installs
 them on it; nothing is added to Tensor from outside anywhere else. A file of ops/ or functional/ is a family. A function in its
 `__all__` whose first parameter is `input` becomes a method of the same name, as in PyTorch; a name in METHODS becomes a method
-only. A name in IN_PLACE also gets an in-place form: x.exp_() is x.exp(), written to the memory of x.
+only, one in NOT_METHODS a function only. A name in IN_PLACE also gets an in-place form: x.exp_() is x.exp(), written to the
+memory of x.
 
 The families that every program needs are loaded with the package. All others are loaded together, by load_all(), when a program
 asks for the first name that is not found without them: so the import stays light, and a new family needs no mention here.
@@ -298,6 +299,7 @@ def functions_of(family: Any) -> list[str]:
 def _public(family: Any) -> dict[str, Callable[..., Any]]:
     """The methods of a family: its public functions whose first parameter is `input`, and what PyTorch has as methods only."""
     functions = {} if ".neural." in family.__name__ else {name: getattr(family, name) for name in family.__all__}
+    functions = {name: f for name, f in functions.items() if name not in getattr(family, "NOT_METHODS", [])}
     takes_input = {name: f for name, f in functions.items() if type(f) is FunctionType and first_parameter(f) == "input"}
     return takes_input | {name: getattr(family, name) for name in getattr(family, "METHODS", [])}
 

@@ -21,10 +21,10 @@ from ..dtypes import bool as bool_dtype
 __all__ = [
     "Size", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
     "ShortTensor", "can_cast", "dtype", "e", "finfo", "iinfo", "inf", "is_nonzero", "is_tensor", "nan", "newaxis", "numel",
-    "pi", "promote_types", "result_type", "set_default_tensor_type", "typename",
+    "pi", "promote_types", "detach", "is_floating_point", "result_type", "set_default_tensor_type", "typename",
 ]  # fmt: skip
 
-METHODS = ["type"]
+METHODS, NOT_METHODS = ["type", "type_as"], ["detach", "is_floating_point", "numel"]
 
 dtype, newaxis = np.dtype, None
 
@@ -120,6 +120,16 @@ def is_nonzero(input: Tensor) -> bool:
     return bool(input)
 
 
+def is_floating_point(input: Tensor) -> builtins.bool:
+    """Whether the numbers of a tensor are floats."""
+    return input.is_floating_point()
+
+
+def detach(input: Tensor) -> Tensor:
+    """A tensor on the same memory, without history: gradients stop here."""
+    return input.detach()
+
+
 def numel(input: Tensor) -> int:
     """The number of elements of a tensor."""
     return int(input.array.size)
@@ -199,3 +209,8 @@ def type(input: Tensor, dtype: Any = None, non_blocking: builtins.bool = False) 
     ('torch.FloatTensor', tensor([1]))
     """
     return type_name(input) if dtype is None else input.to(dtype_of(dtype))
+
+
+def type_as(input: Tensor, other: Tensor) -> Tensor:
+    """The tensor in the dtype of another one, and on its device."""
+    return input.to(other)

@@ -27,7 +27,7 @@ from .shape import reshape, unsqueeze
 
 __all__ = ["prod", "var", "std", "var_mean", "std_mean", "nansum", "nanmean", "aminmax", "cov", "corrcoef"]
 __all__ += ["norm", "renorm", "dist", "cdist", "pdist"]
-METHODS = ["sum_to_size", "renorm_"]
+METHODS, NOT_METHODS = ["sum_to_size", "renorm_"], ["var_mean", "std_mean"]
 
 
 @numpy_names
@@ -111,7 +111,7 @@ def std(
 
 @numpy_names
 def var_mean(
-    x: Tensor,
+    input: Tensor,
     dim: Dim | bool = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
@@ -122,12 +122,12 @@ def var_mean(
 ) -> tuple[Tensor, Tensor]:
     """The variance and the mean; see var."""
     dim, unbiased = _moved(dim, unbiased)
-    return _variance("var_mean", x, dim, unbiased, keepdim, correction), mean(x, dim, keepdim)
+    return _variance("var_mean", input, dim, unbiased, keepdim, correction), mean(input, dim, keepdim)
 
 
 @numpy_names
 def std_mean(
-    x: Tensor,
+    input: Tensor,
     dim: Dim | bool = None,
     unbiased: bool | None = None,
     keepdim: bool = False,
@@ -138,7 +138,7 @@ def std_mean(
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean; see std."""
     dim, unbiased = _moved(dim, unbiased)
-    return ops.root(_variance("std_mean", x, dim, unbiased, keepdim, correction)), mean(x, dim, keepdim)
+    return ops.root(_variance("std_mean", input, dim, unbiased, keepdim, correction)), mean(input, dim, keepdim)
 
 
 @numpy_names
