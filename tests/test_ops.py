@@ -222,10 +222,15 @@ def test_what_no_vjp_names_dies_at_once(row: Case) -> None:
         gc.enable()
 
 
+NOT_IMPLEMENTED = {("zeta", "x"), ("igamma", "a"), ("igammac", "a")}  # derivatives that are errors, as in PyTorch
+
+
 @each([row for row in KEEPING if len(row.inputs) > 1])
 def test_only_needed_gradients_are_computed(row: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     made = tape.ops[row.op]
     for needed in [nth for nth, a in enumerate(row.inputs) if a.dtype.kind == "f"]:
+        if (row.op, made.inputs[needed]) in NOT_IMPLEMENTED:
+            continue
         xs, out = called(row, lambda nth, needed=needed: nth == needed)
         at = [nth for nth, edge in enumerate(out.node.edges) if edge is not None]
         assert len(at) == 1

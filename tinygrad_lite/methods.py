@@ -182,8 +182,8 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     """x[index] = value, in place. The overwritten numbers get gradient 0."""
     index, basic = indexing.index_of(index, self.array)
     if isinstance(value, Tensor):
-        part = basic and value.array.base is not None and not recorded(self, value)
-        if part and same_memory(self.array[index], value.array):
+        part = basic and value.array.base is not None and same_memory(self.array[index], value.array)
+        if part and (not recorded(self, value) or import_module(f"{__package__}.rebase").is_view_of(value, self)):
             return  # Python calls this at the end of x[index] += y, when += has written to the view x[index] already
         value = value.to(self.dtype)
     put = partial(indexing_ops.setitem, index=index)

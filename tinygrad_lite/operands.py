@@ -20,6 +20,10 @@ Number = float | int | bool
 NUMBERS = frozenset((int, float, bool))
 
 
+class LinAlgError(RuntimeError):
+    """What linear algebra cannot compute for these numbers: the inverse of a singular matrix, say."""
+
+
 def as_array(out: Any) -> Array:
     """`out` as an array: NumPy returns scalars for 0-d results, and `x.array` must always be an array."""
     return out if is_array(out) else np.asarray(out)
@@ -127,11 +131,14 @@ def device_and_dtype(args: tuple[Any, ...], device: Any = None, dtype: Any = Non
 
 
 def explained(what: str, error: Exception, *operands: Any) -> Exception:
-    """NumPy's error, re-raised with the op and its operands: an IndexError if it was one, else a RuntimeError as in PyTorch."""
+    """NumPy's error, re-raised with the op and its operands: an IndexError or LinAlgError if it was one, else a RuntimeError,
+    as in PyTorch.
+    """
     arrays = [x for x in operands if is_array(x)]
     places = sorted({str(device_of(x)) for x in arrays})
     if len(places) > 1:
         return RuntimeError(f"{what}: tensors on different devices, {' and '.join(places)}; move one with .to(device)")
     shapes = " and ".join(f"{x.dtype}{list(x.shape)}" for x in arrays)
-    kind = IndexError if isinstance(error, IndexError) else RuntimeError
+    kinds = {IndexError: IndexError, np.linalg.LinAlgError: LinAlgError}
+    kind = next((ours for theirs, ours in kinds.items() if isinstance(error, theirs)), RuntimeError)
     return kind(f"{what}: cannot compute with {shapes}: {error}")
