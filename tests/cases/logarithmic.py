@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinygrad_lite.ops import logarithmic
+
 from .table import FAR, ODD, case, f, inf, nan, positive, transposed
 
 SMALL = f(-1e-3, 1e-12, 1e-300, -0.5)
@@ -32,3 +34,5 @@ case("logit", lambda t, x: t.logit(x), f([0.1, 0.5], [0.9, 0.7]), keeps="x")
 case("logit", lambda t, x: x.logit(eps=0.2), f(0.1, 0.3, 0.9))
 case("logit", lambda t, x: t.logit(x, 0.1), f(-1, 0.1, 0.9, 2, nan), smooth=False, twice=False)
 case("logit", lambda t, x: t.logit(x), f(-1, 0, 1, 2, nan), smooth=False, twice=False, name="poles")
+case("share", lambda t, x: logarithmic.share(x), (2, 3), theirs=lambda t, x: t.sigmoid(x), keeps="x")
+case("share", lambda t, x: logarithmic.share(x), FAR, theirs=lambda t, x: t.sigmoid(x), smooth=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinygrad_lite.ops import trigonometric
+
 from .table import ODD, case, f, inf, nan, positive, strided, transposed
 
 INSIDE = f([-0.9, -0.5, 0.0], [0.1, 0.5, 0.9])  # where asin, acos and atanh are smooth
@@ -36,3 +38,4 @@ case("atan2", lambda t, x, y: t.atan2(x, y), f(0, 0, -0.0, 1, inf, 1), f(1, -1, 
 case("sinc", lambda t, x: t.sinc(x), f([-1.5, -0.3, 0.25], [1.0, 2.0, 3.7]), keeps="x out")
 case("sinc", lambda t, x: x.sinc(), ())
 case("sinc", lambda t, x: t.sinc(x), f(0.0, 1.0, inf, nan), smooth=False, twice=False)
+case("gap", lambda t, x: trigonometric.gap(x), INSIDE, theirs=lambda t, x: 1 - x * x, keeps="x")

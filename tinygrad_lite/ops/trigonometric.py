@@ -36,12 +36,12 @@ def tan(x: Array) -> Array:
     """Tangent: tan' = 1 + tan²."""
     return np.tan(x)
 
-@op(x=lambda g, x: g / sqrt((1 - x) * (1 + x)))
+@op(x=lambda g, x: g / sqrt(gap(x)))
 def asin(x: Array) -> Array:
     """The angle in [-π/2, π/2] whose sine is x. Its derivative is inf at -1 and 1."""
     return np.arcsin(x)
 
-@op(x=lambda g, x: -g / sqrt((1 - x) * (1 + x)))
+@op(x=lambda g, x: -g / sqrt(gap(x)))
 def acos(x: Array) -> Array:
     """The angle in [0, π] whose cosine is x. Its derivative is -inf at -1 and 1."""
     return np.arccos(x)
@@ -53,11 +53,11 @@ def atan(x: Array) -> Array:
 
 @op(x=lambda g, y, s: g * (y / s),
     y=lambda g, x, s: -g * (x / s),
-    s=lambda x, y: x * x + y * y)
+    s=lambda x, y: x * x + y * y + ((x == 0) & (y == 0)))
 @tensors_only
 def atan2(x: Array, y: Array) -> Array:
     """The angle in [-π, π] of the point whose height is x and whose position on the horizontal axis is y.
-    Its derivatives at the origin are nan.
+    At the origin its derivatives are 0.
     >>> atan2(tensor([1.0, 1.0]), tensor([1.0, -1.0]))
     tensor([0.7854, 2.3562])
     """
@@ -83,10 +83,15 @@ def acosh(x: Array) -> Array:
     """The number >= 0 whose hyperbolic cosine is x. Its derivative is inf at 1."""
     return np.arccosh(x)
 
-@op(x=lambda g, x: g / ((1 - x) * (1 + x)))
+@op(x=lambda g, x: g / gap(x))
 def atanh(x: Array) -> Array:
     """The number whose hyperbolic tangent is x: -inf at -1, inf at 1."""
     return np.arctanh(x)
+
+@op(x=lambda g, x: g * (-2 * x))
+def gap(x: Array) -> Array:
+    """1 - x², without cancellation near 1; nor near 0 in its derivative, which is why it is a primitive."""
+    return (1 - x) * (1 + x)
 
 @op(x=lambda g, x, out: masked(g, x != 0) * ((cos(x * pi) - out) / (x + (x == 0))))
 def sinc(x: Array) -> Array:
