@@ -83,6 +83,17 @@ def test_values_and_two_derivatives_equal_torch(name: str, reduction: str) -> No
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-9, atol=1e-11)
 
 
+def test_binary_cross_entropy_is_finite_at_0_and_1() -> None:
+    def run(t: Any) -> Any:
+        x = t.tensor([0.0, 1.0, 0.0, 1.0], requires_grad=True)
+        y = t.nn.functional.binary_cross_entropy(x, t.tensor([0.25, 0.25, 0.0, 1.0]), reduction="none")
+        y.sum().backward()
+        return y.detach(), x.grad
+
+    for a, b in zip(run(tl), run(torch)):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6)
+
+
 def test_batchmean() -> None:
     for a, b in zip(*(derivatives(t, CALLS["kl_div"][0], (X, P), reduction="batchmean") for t in (tl, torch))):
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-9)

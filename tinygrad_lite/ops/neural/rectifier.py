@@ -38,7 +38,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> selu(tensor([-1.0, 1.0]))
     tensor([-1.1113,  1.0507])
     """
-    return apply(ops.elu, input, inplace, alpha=1.6732632423543772848170429916717, scale=1.0507009873554804934193349852946, inner=1)
+    return apply(ops.elu, input, inplace, alpha=1.6732632423543772, scale=1.0507009873554805, inner=1)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
