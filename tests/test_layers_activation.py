@@ -20,7 +20,8 @@ MAKE: list[Any] = [
     )],
     lambda nn: nn.RReLU().eval(), lambda nn: nn.RReLU(0.2, 0.3, True).eval(), lambda nn: nn.Threshold(0.1, 20.0),
     lambda nn: nn.Threshold(0.1, 20.0, inplace=True), lambda nn: nn.Softmin(1), lambda nn: nn.GELU("tanh"),
-    lambda nn: nn.GLU(0), lambda nn: nn.PReLU(4, 0.1), lambda nn: nn.Softplus(2.0, 3.0), lambda nn: nn.Softshrink(0.1), lambda nn: nn.Hardshrink(0.1),
+    lambda nn: nn.GLU(0),
+    lambda nn: nn.PReLU(4, 0.1), lambda nn: nn.Softplus(2.0, 3.0), lambda nn: nn.Softshrink(0.1), lambda nn: nn.Hardshrink(0.1),
     lambda nn: nn.Hardtanh(-0.5, 2.0), lambda nn: nn.LeakyReLU(0.2), lambda nn: nn.ELU(2.0), lambda nn: nn.CELU(2.0),
 ]  # fmt: skip
 

@@ -69,7 +69,7 @@ def _huber(d: Tensor, delta: float) -> Tensor:
 
 def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
     """-(y log x + (1 - y) log(1 - x)) for probabilities x, where a logarithm counts as -100 if it is less.
-    RuntimeError for an x outside [0, 1], ValueError if the shapes differ. For logits, binary_cross_entropy_with_logits is exact.
+    RuntimeError for an x outside [0, 1], ValueError if the shapes differ. For logits use the exact ..._with_logits.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
 

@@ -114,7 +114,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             raise RuntimeError(f"prelu: Mismatch of parameter numbers and input channel size: {w.size} and {channels}")
     if w.ndim > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {w.ndim}")
-    weight = reshape(weight, (1, -1, *(1,) * (x.ndim - 2)) if x.ndim > 1 else w.shape if x.ndim else ())
+    shape = (1, -1, *(1,) * (x.ndim - 2)) if x.ndim > 1 else w.shape if x.ndim else ()
+    weight = reshape(weight, shape=shape)
     return masked(input, x > 0) + weight * masked(input, ~(x > 0))
 
 
