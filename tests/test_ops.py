@@ -314,10 +314,10 @@ UNARY: dict[str, Any] = {
     "equal": lambda t, x: x == 1,
     "less": lambda t, x: x < 1.5,
 }
-DTYPES = ["bool", "uint8", "int32", "int64", "float16", "float32", "float64"]
+DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
 # Where we go further than PyTorch, or not as far, with bools; whatever is not listed must agree.
 OURS_ONLY = {"abs", "relu", "rsub", "argmax", "argmax_dim", "argmin_keep", "argmin_flat_keep", "argmax_axis", "matmul"}
-THEIRS_ONLY = {"sign", "sigmoid"}
+THEIRS_ONLY = {"sigmoid"}
 
 
 def outcome(function: Any, *args: Any) -> list[Any] | None:

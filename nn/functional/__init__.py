@@ -15,7 +15,7 @@ from tinygrad_lite.ops.neural.rectifier import *
 from tinygrad_lite.suggest import missing_from, names_in
 
 # Two files have the name of a function in them: F.linear is to be the function, so that the file is _linear here.
-from . import activation, distance, loss, regression, sparse
+from . import activation, distance, loss, padding, regression, sparse
 from . import dropout as _dropout
 from . import linear as _linear
 from .activation import *
@@ -23,6 +23,7 @@ from .distance import *
 from .dropout import *
 from .linear import *
 from .loss import *
+from .padding import *
 from .regression import *
 from .sparse import *
 
@@ -35,6 +36,7 @@ __all__ += distance.__all__
 __all__ += _dropout.__all__
 __all__ += _linear.__all__
 __all__ += loss.__all__
+__all__ += padding.__all__
 __all__ += regression.__all__
 __all__ += sparse.__all__
 
