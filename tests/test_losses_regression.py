@@ -60,6 +60,10 @@ CALLS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 }
 
 
+# Where PyTorch has no second derivative, or nan for it
+ONCE = ("multi_margin", "multilabel_margin", "pdist", "normalize_0", "cosine_similarity_0")
+
+
 def derivatives(t: Any, call: Any, arrays: tuple[Any, ...], twice: bool = True, **options: Any) -> list[Any]:
     """The value, the gradients, and the gradients of their squares."""
     xs = [t.tensor(a, requires_grad=True) for a in arrays]
@@ -76,11 +80,22 @@ def derivatives(t: Any, call: Any, arrays: tuple[Any, ...], twice: bool = True, 
 @pytest.mark.filterwarnings("ignore:reduction")
 def test_values_and_two_derivatives_equal_torch(name: str, reduction: str) -> None:
     call, arrays = CALLS[name]
-    twice = name not in ("multi_margin", "multilabel_margin")  # where PyTorch has one derivative only
+    twice = name not in ONCE
     ours, theirs = (derivatives(t, call, arrays, twice, reduction=reduction) for t in (tl, torch))
     for a, b in zip(ours, theirs):
         assert tuple(a.shape) == tuple(b.shape)
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-9, atol=1e-11)
+
+
+def test_binary_cross_entropy_is_finite_at_0_and_1() -> None:
+    def run(t: Any) -> Any:
+        x = t.tensor([0.0, 1.0, 0.0, 1.0], requires_grad=True)
+        y = t.nn.functional.binary_cross_entropy(x, t.tensor([0.25, 0.25, 0.0, 1.0]), reduction="none")
+        y.sum().backward()
+        return y.detach(), x.grad
+
+    for a, b in zip(run(tl), run(torch)):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6)
 
 
 def test_batchmean() -> None:

@@ -40,7 +40,9 @@ def test_the_gamma_functions_are_scipys(name: str) -> None:
     theirs = scipy.special.digamma(x) if name == "digamma" else scipy.special.polygamma(1, x)
     np.testing.assert_allclose(ours, theirs, rtol=4e-15, atol=4e-15)
     single = x[:3001].astype("f4")
-    np.testing.assert_allclose(special.digamma(tl.from_numpy(single)).numpy(), scipy.special.digamma(single.astype("f8")), rtol=1.2e-7)
+    np.testing.assert_allclose(
+        special.digamma(tl.from_numpy(single)).numpy(), scipy.special.digamma(single.astype("f8")), rtol=1.2e-7
+    )
 
 
 def test_the_derivative_of_log_ndtr_is_exact_far_out() -> None:

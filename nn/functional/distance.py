@@ -225,7 +225,7 @@ def triplet_margin_with_distance_loss(
 def multi_margin_loss(
     input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
-    """The mean over the classes i of max(0, margin - x[y] + x[i])^p without i = y, times weight[y]: the score of the right class
+    """The mean over the classes i of max(0, margin - x[y] + x[i])^p without i = y, times weight[y]: the right class's score
     should be larger by the margin than every other. (N, C) and (N), or (C) and (). p is 1 or 2.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html
@@ -263,8 +263,8 @@ def multi_margin_loss(
 
 
 def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """Σ max(0, 1 - (x[j] - x[i])) / C over the right classes j and the others i. A row of the target lists the right classes, up
-    to the first -1; it has the shape of x, (N, C) or (C).
+    """Σ max(0, 1 - (x[j] - x[i])) / C over the right classes j and the others i. A row of the target lists the right classes,
+    up to the first -1; it has the shape of x, (N, C) or (C).
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html
 

@@ -27,9 +27,7 @@ from .errors import not_tensors
 __all__ = ["mse_loss", "l1_loss", "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss"]
 
 
-def mse_loss(
-    input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
-) -> Tensor:
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """(x - y)², by default the mean over all elements. A warning if the shapes differ, because they are then broadcast.
     With a `weight` of x's shape, each element is multiplied by its weight, and the mean is the weighted one.
 
@@ -43,9 +41,7 @@ def mse_loss(
     return reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction, "mse_loss")
 
 
-def l1_loss(
-    input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
-) -> Tensor:
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """|x - y|, by default the mean over all elements. A warning if the shapes differ, because they are then broadcast.
     With a `weight` of x's shape, each element is multiplied by its weight, and the mean is the weighted one.
 
@@ -82,16 +78,12 @@ def difference(input: Tensor, target: Tensor, reduction: str, what: str) -> Tens
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    *,
-    reduction: str = "mean",
-    pos_weight: Tensor | None = None,
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean", pos_weight: Tensor | None = None
 ) -> Tensor:
     """-(y log σ(x) + (1 - y) log(1 - σ(x))) = (1 - y) x + max(-x, 0) + log(1 + e^-|x|), for targets y in [0, 1] of x's shape.
 
-    `weight` multiplies each loss, and `pos_weight` its first term. At infinite logits it is what the second formula gives, as in PyTorch: nan where 0 meets ∞. ValueError if the shapes differ.
+    `weight` multiplies each loss, and `pos_weight` its first term. At infinite logits it is what the second formula
+    gives, as in PyTorch: nan where 0 meets ∞. ValueError if the shapes differ.
     https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
 
     >>> from tinygrad_lite import tensor

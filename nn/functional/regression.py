@@ -67,11 +67,9 @@ def _huber(d: Tensor, delta: float) -> Tensor:
     return c * (d - c * 0.5)
 
 
-def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
-) -> Tensor:
+def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
     """-(y log x + (1 - y) log(1 - x)) for probabilities x, where a logarithm counts as -100 if it is less.
-    RuntimeError for an x outside [0, 1], ValueError if the shapes differ. From logits, binary_cross_entropy_with_logits is exact.
+    RuntimeError for an x outside [0, 1], ValueError if the shapes differ. For logits use the exact ..._with_logits.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
 
@@ -94,8 +92,8 @@ def binary_cross_entropy(
 
 
 def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
-    """y (log y - x), the divergence of a distribution y from one with the log-probabilities x; with log_target, y is given as its
-    logarithm. Besides the usual ones, the reduction "batchmean" divides the sum by the size of dim 0.
+    """y (log y - x), the divergence of a distribution y from one with the log-probabilities x; with log_target, y is given as
+    its logarithm. Besides the usual ones, the reduction "batchmean" divides the sum by the size of dim 0.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html
 
@@ -114,16 +112,10 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
 
 
 def poisson_nll_loss(
-    input: Tensor,
-    target: Tensor,
-    log_input: bool = True,
-    full: bool = False,
-    *,
-    eps: float = 1e-8,
-    reduction: str = "mean",
+    input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, *, eps: float = 1e-8, reduction: str = "mean"
 ) -> Tensor:
-    """e^x - y x, the negative log-likelihood of a count y under a rate e^x, without log y!; with log_input=False, x is the rate:
-    x - y log(x + eps). With `full`, Stirling's y log y - y + log(2πy)/2 for log y!, where y > 1.
+    """e^x - y x, the negative log-likelihood of a count y under a rate e^x, without log y!; with log_input=False, x is the
+    rate: x - y log(x + eps). With `full`, Stirling's y log y - y + log(2πy)/2 for log y!, where y > 1.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.poisson_nll_loss.html
 

@@ -18,7 +18,9 @@ ODD = f(-inf, -0.0, 0.0, inf, nan)
 
 def wide(function: Any) -> Any:
     """torch's function for float16 too, which PyTorch does not have on the CPU for all of them."""
-    return lambda t, *xs, **o: function(t, *[x.float() for x in xs], **o).half() if xs[0].dtype == t.half else function(t, *xs, **o)
+    return lambda t, *xs, **o: (
+        function(t, *[x.float() for x in xs], **o).half() if xs[0].dtype == t.half else function(t, *xs, **o)
+    )
 
 
 def row(op: str, *inputs: Any, **options: Any) -> None:
@@ -47,7 +49,15 @@ for x in (positive(2, 3), positive(), positive(0)):
 ZETA = lambda t, x, q: t.special.zeta(x.detach(), q)  # noqa: E731
 case("zeta", ZETA, positive(2, 3) + 1.5, positive(3), theirs=wide(ZETA), keeps=("", "x q"), smooth=False)
 for op in ("igamma", "igammac"):
-    case(op, lambda t, a, x, which: getattr(t, which)(a.detach(), x), positive(2, 3), positive(3), which=op, keeps=("", "a x"), smooth=False)
+    case(
+        op,
+        lambda t, a, x, which: getattr(t, which)(a.detach(), x),
+        positive(2, 3),
+        positive(3),
+        which=op,
+        keeps=("", "a x"),
+        smooth=False,
+    )
     case(op, lambda t, x, which: getattr(t, which)(t.ones_like(x) * 2.5, x), positive(2, 3), which=op)
     case(op, lambda t, x, which: getattr(t, which)(t.ones_like(x), x), f(0.0, 1.0, inf), which=op, smooth=False, twice=False)
 for op in ("i0", "i0e", "i1", "i1e"):

@@ -12,9 +12,13 @@ unary("relu", keeps="out")
 unary("sigmoid", keeps="out")
 
 
-def row(op: str, x: Any, *, keeps: str | None = None, smooth: bool = True, twice: bool = True, call: str = "", **options: Any) -> None:
+def row(
+    op: str, x: Any, *, keeps: str | None = None, smooth: bool = True, twice: bool = True, call: str = "", **options: Any
+) -> None:
     """A row of nn.functional.op(x, **options), or of the function `call` there."""
-    theirs = (lambda t, x: t.nn.functional.relu6(x + 3) / 6) if op == "hardsigmoid" else None  # PyTorch's has one derivative only
+    theirs = (
+        (lambda t, x: t.nn.functional.relu6(x + 3) / 6) if op == "hardsigmoid" else None
+    )  # PyTorch's has one derivative only
     case(
         op,
         lambda t, x, **o: getattr(t.nn.functional, call or op)(x, **o),
@@ -65,9 +69,11 @@ row("gelu_tanh", FAR, call="gelu", approximate="tanh", smooth=False)
 row("gelu_tanh", (), call="gelu", approximate="tanh")
 for x in ((2, 3), FAR):
     smooth = x is not FAR
-    case("gelu_share", lambda t, x: activation.gelu_share(x), x, theirs=lambda t, x: t.special.ndtr(x), keeps="x", smooth=smooth)
-    case("exp_below_0", lambda t, x: activation.exp_below_0(x), x, theirs=lambda t, x: t.where(x < 0, x, 0).exp(), keeps="x out",
-         smooth=smooth)  # fmt: skip
+    case(
+        "gelu_share", lambda t, x: activation.gelu_share(x), x, theirs=lambda t, x: t.special.ndtr(x), keeps="x", smooth=smooth
+    )
+    case("exp_below_0", lambda t, x: activation.exp_below_0(x), x, keeps="x out", smooth=smooth,
+         theirs=lambda t, x: t.where(x < 0, x, 0).exp())  # fmt: skip
     case("hardswish_slope", lambda t, x: activation.hardswish_slope(x), x, keeps="x", smooth=smooth,
          theirs=lambda t, x: t.where(x.abs() < 3, x / 3 + 0.5, (x > 0).to(x.dtype)))  # fmt: skip
 row("gelu_share", (2, 3), call="gelu")
@@ -78,7 +84,13 @@ row("sigmoid", (4, 6), call="glu", dim=0)
 row("abs", (2, 3), call="softsign")
 row("tanh", (2, 3), call="tanhshrink")
 row("softmax", (2, 3), call="softmin", dim=1)
-case("scaled", lambda t, x: activation.scaled(x, x.detach() > 0, by=0.1), (2, 3), theirs=lambda t, x: t.where(x > 0, x, x * 0.1), keeps=("", ""))
+case(
+    "scaled",
+    lambda t, x: activation.scaled(x, x.detach() > 0, by=0.1),
+    (2, 3),
+    theirs=lambda t, x: t.where(x > 0, x, x * 0.1),
+    keeps=("", ""),
+)
 case("scaled", lambda t, x: activation.scaled(x, x.detach() > 0, by=0.1), (0,), theirs=lambda t, x: t.where(x > 0, x, x * 0.1))
 case("masked", lambda t, x, w: t.nn.functional.prelu(x, w), (2, 3), (1,))
 case("masked", lambda t, x, w: t.prelu(x, w), (2, 3, 2), (3,), name="channels")

@@ -130,7 +130,7 @@ def gelu_tanh(x: Array) -> Array:
 
 # On arrays
 
-# atanh(erf(x / √2)) / x in x², fitted as the polynomials in error_function.py, here for the smallest absolute error of ndtr, 1e-7.
+# atanh(erf(x / √2)) / x in x², fitted as in error_function.py, but for the smallest absolute error of ndtr: 1e-7.
 SHARE = (0.797884941, 0.0363330846, -3.25949736e-05, -5.53062067e-05, 3.96474885e-06, -1.32263852e-07, 1.75618947e-09)
 
 
@@ -148,7 +148,7 @@ def limited(x: Array, low: float, high: float) -> Array:
 
 
 def pick(keep: Array, x: Array, value: float) -> Array:
-    """x where `keep` is true, a number elsewhere; on the bits, which is ten times as fast as np.where if `keep` is irregular."""
+    """x where `keep` is true, a number elsewhere: on the bits, ten times as fast as np.where if `keep` is irregular."""
     bits = f"i{x.dtype.itemsize}"
     other = x.dtype.type(value).view(bits)
     return ((-keep.astype(bits) & (x.view(bits) ^ other)) ^ other).view(x.dtype)

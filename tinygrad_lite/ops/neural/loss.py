@@ -28,7 +28,8 @@ def bce_with_logits(x: Array, y: Array) -> Array:
     return (1 - y) * x + np.maximum(-x, 0) + np.log1p(np.exp(-np.absolute(x)))
 
 # One step, because at 0 and 1 a composition's derivative is 0 · inf.
-@op(x=lambda g, x, y: g * ((x - y) / clip((1 - x) * x, min=1e-12, max=np.inf)), y=lambda g, x: g * (logarithm(1 - x) - logarithm(x)))
+@op(x=lambda g, x, y: g * ((x - y) / clip((1 - x) * x, min=1e-12, max=np.inf)),
+    y=lambda g, x: g * (logarithm(1 - x) - logarithm(x)))
 def bce(x: Array, y: Array) -> Array:
     """-y log x - (1 - y) log(1 - x) of each probability x and target y, where a logarithm counts as -100 if it is less."""
     return (y - 1) * np.maximum(np.log1p(-x), -100) - y * np.maximum(np.log(x), -100)

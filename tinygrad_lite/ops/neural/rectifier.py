@@ -38,7 +38,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> selu(tensor([-1.0, 1.0]))
     tensor([-1.1113,  1.0507])
     """
-    return apply(ops.elu, input, inplace, alpha=1.6732632423543772848170429916717, scale=1.0507009873554804934193349852946, inner=1)
+    return apply(ops.elu, input, inplace, alpha=1.6732632423543772, scale=1.0507009873554805, inner=1)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
@@ -114,7 +114,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
             raise RuntimeError(f"prelu: Mismatch of parameter numbers and input channel size: {w.size} and {channels}")
     if w.ndim > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {w.ndim}")
-    weight = reshape(weight, (1, -1, *(1,) * (x.ndim - 2)) if x.ndim > 1 else w.shape if x.ndim else ())
+    shape = (1, -1, *(1,) * (x.ndim - 2)) if x.ndim > 1 else w.shape if x.ndim else ()
+    weight = reshape(weight, shape=shape)
     return masked(input, x > 0) + weight * masked(input, ~(x > 0))
 
 
