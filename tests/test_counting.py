@@ -95,6 +95,10 @@ def test_many_numbers_are_counted_as_torch_counts_them() -> None:
         ours, theirs = tl.tensor(x).histogram(bins), torch.tensor(x).histogram(bins)
         np.testing.assert_array_equal(ours.hist.numpy(), theirs.hist.numpy())
         np.testing.assert_array_equal(ours.bin_edges.numpy(), theirs.bin_edges.numpy())
+        edges = np.linspace(-0.3, 1.7, bins + 1, dtype="f4")
+        close_by = np.concatenate([edges, np.nextafter(edges, np.float32(-9)), np.nextafter(edges, np.float32(9))])
+        ours, theirs = [t.tensor(close_by).histogram(bins, range=(-0.3, 1.7)).hist.tolist() for t in (tl, torch)]
+        assert ours == theirs
     i = (x * 100).astype("i8")
     for ours, theirs in zip(tl.tensor(i).unique(True, True, True), torch.tensor(i).unique(True, True, True)):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

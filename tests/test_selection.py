@@ -190,3 +190,20 @@ def test_rows_that_come_often_are_added_exactly(size: tuple[int, int]) -> None:
     np.testing.assert_allclose(out.numpy(), expected, 1e-12, 1e-12)
     out = tl.zeros(size[1], 20, dtype=tl.float64).index_add(1, tl.tensor(index), tl.tensor(np.ascontiguousarray(x.T)))
     np.testing.assert_allclose(out.numpy(), expected.T, 1e-12, 1e-12)
+
+
+def test_sums_of_many_numbers_at_one_place_keep_their_digits() -> None:
+    """A chain of float32 additions would be wrong in the fourth digit."""
+    n = 2_000_000
+    x, index = tl.full((n,), 0.1), tl.tensor(np.arange(n) % 3)
+    exact = np.bincount(index.numpy(), x.numpy().astype("f8"))
+    for out in (
+        tl.zeros(3).scatter_add(0, index, x),
+        tl.zeros(3).index_add(0, index, x),
+        tl.zeros(3).index_put((index,), x, accumulate=True),
+        tl.zeros(3).put(index, x, accumulate=True),
+    ):
+        np.testing.assert_allclose(out.numpy(), exact, 3e-7)
+    y = tl.zeros(3, requires_grad=True)
+    y[index].backward(x)
+    np.testing.assert_allclose(y.grad.numpy(), exact, 3e-7)

@@ -126,7 +126,7 @@ def _bounds(what: str, x: Array, given: Any) -> tuple[Any, Any]:
     if given is not None:
         low, high = given
     else:
-        low, high = (x.min(), x.max()) if x.size else (0.0, 0.0 if what == "histc" else 1.0)
+        low, high = (float(x.min()), float(x.max())) if x.size else (0.0, 0.0 if what == "histc" else 1.0)
     if not (isfinite(low) and isfinite(high)):
         raise RuntimeError(f"{what}: the range from {low} to {high} is not finite")
     if low > high:
@@ -198,7 +198,8 @@ def _histogram(
         raise RuntimeError(f"{what}: range needs {2 * len(bins)} numbers, a low and a high one for each, got {len(range)}")
     if weight is not None and weight.dtype != x.dtype:
         raise RuntimeError(f"{what}: the weights are {weight.dtype} and the tensor {x.dtype}; cast one")
-    places, inside, edges = np.zeros(len(x), np.int64), np.ones(len(x), bool), []
+    xp = array_module(x)
+    places, inside, edges = xp.zeros(len(x), np.int64), xp.ones(len(x), bool), []
     for i, given in enumerate(bins):
         column = contiguous(x[:, i])
         limits = None if range is None else (float(range[2 * i]), float(range[2 * i + 1]))
@@ -220,7 +221,7 @@ def _histogram(
 def _binned(what: str, x: Array, bins: Any, limits: Any) -> tuple[Array, Array]:
     """The edges, and for each x the number of the bin whose lower edge is the last one that is not above it."""
     if isinstance(bins, Tensor):
-        edge = bins.array
+        edge = bins.array.copy()
         if edge.ndim != 1 or edge.dtype != x.dtype:
             raise RuntimeError(f"{what}: the edges must be a {x.dtype} vector, got {edge.dtype} of shape {list(edge.shape)}")
         _checked_bins(what, edge.size - 1)
@@ -230,7 +231,8 @@ def _binned(what: str, x: Array, bins: Any, limits: Any) -> tuple[Array, Array]:
         low, high = _bounds(what, x, limits)
         step, at = float((high - low) / x.dtype.type(n)), np.arange(n + 1)
         # From both ends, and rounded once, as PyTorch's linspace.
-        edge = np.where(at < (n + 1) // 2, float(low) + step * at, float(high) - step * (n - at)).astype(x.dtype)
+        edge = np.where(at < (n + 1) // 2, float(low) + step * at, float(high) - step * (n - at))
+        edge = array_module(x).asarray(edge.astype(x.dtype))
         with np.errstate(invalid="ignore", over="ignore"):
             position = np.clip((x - low) * x.dtype.type(n) / (high - low), 0, n - 1)
         place = np.where(position == position, position, 0).astype(np.int64)
@@ -307,7 +309,8 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
     if any(getattr(x, "dtype", None) == np.bool_ for x in given):
         raise RuntimeError("isin: bools have only two values; cast them first: x.int()")
     dtype = result_type(*given)
-    x, y = [np.asarray(part).astype(dtype) if not hasattr(part, "astype") else part.astype(dtype) for part in given]
+    xp = array_module(next(x.array for x in (elements, test_elements) if isinstance(x, Tensor)))
+    x, y = [xp.asarray(part).astype(dtype) for part in given]
     return Tensor._of(as_array(np.isin(x, y, assume_unique=assume_unique, invert=invert)))
 
 
