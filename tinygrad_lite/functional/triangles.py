@@ -15,6 +15,7 @@ from ..ops import indexing, triangles
 from ..ops import shape as shapes
 from .reduction import sum
 from .shape import flatten
+from .views import diagonal
 
 __all__ = ["trace", "diag", "diagflat", "diag_embed", "tril", "triu", "tril_indices", "triu_indices"]
 IN_PLACE = ["tril", "triu"]
@@ -84,7 +85,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 
 def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """A diagonal of each matrix, along a new last axis: x.diagonal() with other defaults. A view."""
-    return A.diagonal(offset, dim1, dim2)  # type: ignore[no-any-return, attr-defined]
+    return diagonal(A, offset, dim1, dim2)
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
