@@ -28,6 +28,7 @@ from .apply import op as op
 from .backend import device as device
 from .creation import *
 from .dtypes import *
+from .functional.arithmetic import *
 from .functional.choice import *
 from .functional.exponential import *
 from .functional.linalg import *
@@ -59,7 +60,7 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "backends", "cuda", "datasets", "func", "linalg", "nn", "optim", "utils")
+_LAZY = ("autograd", "backends", "cuda", "datasets", "func", "linalg", "nn", "optim", "special", "utils")
 
 if TYPE_CHECKING:
     from . import autograd as autograd
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from . import linalg as linalg
     from . import nn as nn
     from . import optim as optim
+    from . import special as special
     from . import utils as utils
     from ._tensor import Tensor as Tensor
     from .autograd.gradcheck import gradcheck as gradcheck

@@ -108,3 +108,17 @@ def numpy_names(function: Callable[Parameters, Result]) -> Callable[Parameters, 
         return function(*args, **options)
 
     return cast("Callable[Parameters, Result]", either)
+
+
+def sizes_by_name(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """A decorator: what a function takes as f(x, 2, 3) or f(x, (2, 3)), in its last parameter `*dims`, it also takes by the
+    name of that parameter, f(x, dims=(2, 3)).
+    """
+    code = cast("Any", function).__code__
+    name = code.co_varnames[code.co_argcount]
+
+    @wraps(function)
+    def either(*args: Any, **options: Any) -> Result:
+        return function(*args, options.pop(name), **options) if name in options else function(*args, **options)
+
+    return cast("Callable[Parameters, Result]", either)

@@ -14,7 +14,7 @@ import numpy as np
 from . import backend
 from ._tensor import Tensor
 from .backend import Array, array_module, device_of, is_array, plain
-from .dtypes import SUPPORTED, as_dtype, get_default_dtype, result_type
+from .dtypes import SUPPORTED, as_dtype, get_default_dtype, int64, result_type
 
 Number = float | int | bool
 NUMBERS = frozenset((int, float, bool))
@@ -38,11 +38,28 @@ def wrapped(what: str, value: Any) -> Any:
     raise not_an_operand(what, value)
 
 
+def wrapped_around(x: Any, y: Any) -> tuple[Any, Any]:
+    """A Tensor of integers and a number that they cannot hold, as two Tensors: the number loses its upper bits, as in PyTorch.
+    RuntimeError if it does not fit into int64 either.
+    """
+    like = x if isinstance(x, Tensor) else y
+    try:
+        x, y = (z if z is like else Tensor._of(array_module(like.array).asarray(z, int64).astype(like.dtype)) for z in (x, y))
+    except OverflowError as error:
+        raise RuntimeError(f"the number {y if like is x else x} does not fit into int64") from error
+    return x, y
+
+
 def not_an_operand(what: str, value: Any) -> TypeError:
     """The error for an operand that is neither a Tensor nor a number."""
     kind = type(value)
     name = f"{kind.__module__}.{kind.__qualname__}" if kind.__name__ == "Tensor" else kind.__name__  # a torch.Tensor, say
     return TypeError(f"{what}: expected a Tensor or a number, got {name}; make it one with tensor(...)")
+
+
+def not_a_tensor(what: str, value: Any) -> TypeError:
+    """The error for a number, or anything else, where only a Tensor is accepted."""
+    return TypeError(f"{what}: expected a Tensor, got {type(value).__name__}; make it one with tensor(...)")
 
 
 def promoted(what: str, *operands: Any) -> tuple[Any, ...]:
@@ -81,7 +98,13 @@ def all_tensors(what: str, given: Iterable[Any]) -> None:
 
 
 def same_dtype(*tensors: Tensor) -> list[Tensor]:
-    """The tensors, all cast to their common dtype, result_type()."""
+    """The tensors, all cast to their common dtype, result_type(), which takes 5 µs."""
+    first = tensors[0].array.dtype
+    for x in tensors:
+        if x.array.dtype is not first:
+            break
+    else:
+        return list(tensors)
     dtype = result_type(*[x.array for x in tensors])
     return [x.to(dtype) for x in tensors]
 

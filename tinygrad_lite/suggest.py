@@ -36,6 +36,7 @@ PLACES = {  # our modules and classes, and PyTorch's for the same names
     "tinygrad_lite.nn.utils": "torch.nn.utils",
     "tinygrad_lite.optim": "torch.optim",
     "tinygrad_lite.optim.lr_scheduler": "torch.optim.lr_scheduler",
+    "tinygrad_lite.special": "torch.special",
     "Module": "torch.nn.Module",
     "Tensor": "torch.Tensor",
 }
