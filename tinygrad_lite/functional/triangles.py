@@ -64,7 +64,7 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Matrices with the vectors along the last axis on a diagonal; dim1 and dim2 are the axes of the matrices in the result.
     >>> diag_embed(tensor([[1, 2], [3, 4]])).shape
-    (2, 2, 2)
+    torch.Size([2, 2, 2])
     """
     ndim = input.array.ndim + 1
     i, j = axis_of(dim1, ndim, "diag_embed"), axis_of(dim2, ndim, "diag_embed")
