@@ -91,7 +91,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     """Σ a b over pairs of axes: the last `dims` axes of a and the first of b, or those named by a pair of lists, such as
     ([1, 0], [0, 1]). The result has the other axes of a, then those of b. In each pair, an axis of length 1 broadcasts.
     >>> tensordot(ones(2, 3, 4), ones(3, 4, 5)).shape
-    (2, 5)
+    torch.Size([2, 5])
     """
     a, b = _same_dtypes("tensordot", a, b)
     dims = dims.tolist() if isinstance(dims, Tensor) else dims

@@ -272,7 +272,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
             out = A if out is None else matmul(out, A)
         n //= 2
         A = matmul(A, A) if n else A
-    return shape.clone(input) if out is input else out  # type: ignore[no-any-return]
+    return shape.clone(input) if out is input else out
 
 
 def matrix_exp(input: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from ..ops import indexing, triangles
 from ..ops import shape as shapes
 from .reduction import sum
 from .shape import flatten
+from .views import diagonal
 
 __all__ = ["trace", "diag", "diagflat", "diag_embed", "tril", "triu", "tril_indices", "triu_indices"]
 IN_PLACE = ["tril", "triu"]
@@ -63,7 +64,7 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Matrices with the vectors along the last axis on a diagonal; dim1 and dim2 are the axes of the matrices in the result.
     >>> diag_embed(tensor([[1, 2], [3, 4]])).shape
-    (2, 2, 2)
+    torch.Size([2, 2, 2])
     """
     ndim = input.array.ndim + 1
     i, j = axis_of(dim1, ndim, "diag_embed"), axis_of(dim2, ndim, "diag_embed")
@@ -84,7 +85,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
 
 def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """A diagonal of each matrix, along a new last axis: x.diagonal() with other defaults. A view."""
-    return A.diagonal(offset, dim1, dim2)  # type: ignore[no-any-return, attr-defined]
+    return diagonal(A, offset, dim1, dim2)
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
