@@ -28,6 +28,7 @@ from .apply import op as op
 from .backend import device as device
 from .creation import *
 from .dtypes import *
+from .functional.arithmetic import *
 from .functional.choice import *
 from .functional.exponential import *
 from .functional.linalg import *
@@ -59,26 +60,37 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "cuda", "datasets", "func", "nn", "optim", "utils")
+_LAZY = ("autograd", "backends", "cuda", "datasets", "func", "linalg", "nn", "optim", "special", "utils")
 
 if TYPE_CHECKING:
     from . import autograd as autograd
+    from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
     from . import func as func
+    from . import linalg as linalg
     from . import nn as nn
     from . import optim as optim
+    from . import special as special
     from . import utils as utils
     from ._tensor import Tensor as Tensor
     from .autograd.gradcheck import gradcheck as gradcheck
     from .functional.contraction import *
+    from .functional.kinds import *
     from .grad_mode import inference_mode as inference_mode
     from .ops.neural.activation import relu as relu
     from .ops.neural.activation import sigmoid as sigmoid
+    from .printing import set_printoptions as set_printoptions
     from .serialize import load as load
     from .serialize import save as save
+    from .settings import *
 else:  # hidden from type checkers, or every misspelt name would be valid for them
-    _MORE = {"autograd": ["gradcheck", "inference_mode"], "serialize": ["load", "save"]}
+    _MORE = {
+        "autograd": ["gradcheck", "inference_mode"],
+        "printing": ["set_printoptions"],
+        "serialize": ["load", "save"],
+        "settings": [],
+    }
     _FEW = ["Generator", "device", "manual_seed", "op", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
     def _load_all() -> None:
@@ -90,8 +102,9 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
             for name in _methods.functions_of(family)
         }
         here = globals()
-        for module, more in _MORE.items():
-            names |= {name: getattr(_import_module(f"{__name__}.{module}"), name) for name in more}
+        for file, more in _MORE.items():
+            module = _import_module(f"{__name__}.{file}")
+            names |= {name: getattr(module, name) for name in more or module.__all__}
         here.update({"Tensor": _methods.Tensor, **{name: f for name, f in names.items() if name not in here}})
         here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names]))
 

@@ -20,7 +20,7 @@ from weakref import ref
 import numpy as np
 
 from . import printing
-from .axes import axis_of
+from .axes import Size, axis_of
 from .backend import Array, as_part, device, device_of, owner, part_of
 from .dtypes import get_default_dtype
 from .tape import Handle, Hooks, Leaf, Node
@@ -50,7 +50,8 @@ class Tensor(Methods):
     _leaf: Leaf  # made when first needed; while the tensor is a leaf that requires grad, `node` is this object
 
     def __init__(self, *data: Any) -> None:
-        if data and all(isinstance(n, int) for n in data):
+        data = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
+        if isinstance(data, Size) or (data and all(isinstance(n, int) for n in data)):
             self.array = np.empty(data, get_default_dtype())
         else:
             (values,) = data or ([],)
@@ -68,9 +69,9 @@ class Tensor(Methods):
     # What it is
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Size:
         """The sizes of the axes."""
-        return self.array.shape  # type: ignore[no-any-return]
+        return Size(self.array.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -89,10 +90,10 @@ class Tensor(Methods):
     ndim = property(dim)
 
     @overload
-    def size(self, dim: None = None) -> tuple[int, ...]: ...
+    def size(self, dim: None = None) -> Size: ...
     @overload
     def size(self, dim: int) -> int: ...
-    def size(self, dim: int | None = None) -> tuple[int, ...] | int:
+    def size(self, dim: int | None = None) -> Size | int:
         """The shape, or the size of one axis."""
         return self.shape if dim is None else self.shape[axis_of(dim, self.ndim, "size")]
 

@@ -188,9 +188,7 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
     refuse(x.array, what)
     if any(n > alone[i > 0] for i, n in enumerate(references(x.array))) or not is_array(owner(x.array)):
         return _recorded_in_shared_memory(what, x, others, op)
-    out = op(x, *others)
-    _check_fit(what, x, out)
-    out = out.to(x.dtype)
+    out = _fitted(what, x, op(x, *others))
     become(x, out.array, out.node)  # nothing else uses the old memory, so new memory does as well
     return x
 
@@ -207,9 +205,7 @@ def _recorded_in_shared_memory(what: str, x: Tensor, others: tuple[Any, ...], op
             f"wrong. Write x = ... instead, or change x.clone()"
         )
     before = Tensor._of(x.array.copy(), x.node)  # what the op saves is not overwritten
-    out = op(before, *others)
-    _check_fit(what, x, out)
-    out = out.to(x.dtype)
+    out = _fitted(what, before, op(before, *others))
     write(x.array, setitem, ..., out.array)
     later.rebase(x, out, tensors)
     return x
@@ -223,6 +219,14 @@ def become(x: Tensor, array: Array, node: Any) -> None:
     x.array, x.node = array, node
     if retained:
         x.retain_grad()
+
+
+def _fitted(what: str, x: Tensor, out: Tensor) -> Tensor:
+    """A result that is to replace x, in its dtype and with a place on the tape."""
+    _check_fit(what, x, out)
+    if out.node is None and x.node is not None:  # x.eq_(y) has no derivative: as for x[...] = y, the gradient is 0
+        out = import_module(f"{__package__}.ops.indexing").setitem(x, out.to(x.dtype), index=...)
+    return out.to(x.dtype)
 
 
 def _check_fit(what: str, x: Tensor, out: Tensor) -> None:
