@@ -86,6 +86,13 @@ def part_of(memory: Array, part: Any) -> Array:
     return np.ndarray(shape, dtype, memory.reshape(-1, order="A").view(np.uint8), offset, strides)
 
 
+def in_memory_order(array: Array) -> Array:
+    """A view whose axes are in the order of the memory: the order in which PyTorch fills a tensor with random numbers."""
+    if array.flags.c_contiguous:
+        return array
+    return array.transpose(sorted(range(array.ndim), key=lambda i: -array.strides[i]))
+
+
 def array_module(array: Array) -> Any:
     """The module that makes arrays like this one: numpy or cupy."""
     return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["cupy"]

@@ -28,6 +28,7 @@ from .backend import Array, is_array, owner
 from .dtypes import rank
 from .grad_mode import mode
 from .operands import explained
+from .ops.indexing import setitem as overwritten
 from .recorder import seam
 from .tape import Leaf, Node, clock
 
@@ -188,13 +189,13 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
     refuse(x.array, what)
     if any(n > alone[i > 0] for i, n in enumerate(references(x.array))) or not is_array(owner(x.array)):
         return _recorded_in_shared_memory(what, x, others, op)
-    out = _fitted(what, x, op(x, *others))
+    out = _result(what, x, x, others, op)
     become(x, out.array, out.node)  # nothing else uses the old memory, so new memory does as well
     return x
 
 
 def _recorded_in_shared_memory(what: str, x: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor]) -> Tensor:
-    later = import_module(f"{__package__}.rebase")  # rarely needed, and it builds on ops
+    later = import_module(f"{__package__}.rebase")  # rarely needed, and it builds on this file
     tensors = later.on_the_memory_of(x)
     if tensors is not None and type(x.node) is Node:
         arrays = {id(y.array) for y in tensors if type(y.node) is Node}
@@ -205,10 +206,19 @@ def _recorded_in_shared_memory(what: str, x: Tensor, others: tuple[Any, ...], op
             f"wrong. Write x = ... instead, or change x.clone()"
         )
     before = Tensor._of(x.array.copy(), x.node)  # what the op saves is not overwritten
-    out = _fitted(what, before, op(before, *others))
+    out = _result(what, x, before, others, op)
     write(x.array, setitem, ..., out.array)
     later.rebase(x, out, tensors)
     return x
+
+
+def _result(what: str, x: Tensor, before: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor]) -> Tensor:
+    """What x is to become: op(before, *others) in its dtype, where `before` has the values of x."""
+    out = op(before, *others)
+    _check_fit(what, x, out)
+    out = out.to(x.dtype)
+    # x.eq_(y) has no derivative: as for x[...] = y, the gradient is 0.
+    return overwritten(before, out, index=...) if out.node is None and x.node is not None else out
 
 
 def become(x: Tensor, array: Array, node: Any) -> None:
@@ -219,14 +229,6 @@ def become(x: Tensor, array: Array, node: Any) -> None:
     x.array, x.node = array, node
     if retained:
         x.retain_grad()
-
-
-def _fitted(what: str, x: Tensor, out: Tensor) -> Tensor:
-    """A result that is to replace x, in its dtype and with a place on the tape."""
-    _check_fit(what, x, out)
-    if out.node is None and x.node is not None:  # x.eq_(y) has no derivative: as for x[...] = y, the gradient is 0
-        out = import_module(f"{__package__}.ops.indexing").setitem(x, out.to(x.dtype), index=...)
-    return out.to(x.dtype)
 
 
 def _check_fit(what: str, x: Tensor, out: Tensor) -> None:
