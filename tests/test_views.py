@@ -173,6 +173,60 @@ def test_a_recorded_write_reaches_all_that_see_it(name: str, write: str, close: 
         close(a, b)
 
 
+def filled(t: Any, x: Any, w: Any) -> Any:
+    out = t.zeros(1, 4, 4, dtype=t.float64)
+    out[0, 0] += w[0, 0]
+    for i in range(1, 4):
+        out[0, i] += x[0, i] * w[0, 0]
+    out[..., 0] *= w[..., 1]
+    return out * out
+
+
+def row_of_zeros(t: Any, x: Any, w: Any) -> Any:
+    out = t.zeros(4, 4, dtype=t.float64)
+    row = out[1]
+    row += w[0, 0]
+    row *= x[0, 0]
+    return (out * out).sum() + (row * w[0, 1]).sum()
+
+
+def through_flat(t: Any, x: Any, w: Any) -> Any:
+    out = t.zeros(16, dtype=t.float64).view(4, 4)  # nothing but the view is left of what owns the memory
+    out[:, 1].copy_(w[0, 0])
+    out.view(-1)[::2] = x.reshape(-1)[:8]
+    out.view(-1)[3] *= 3
+    return out * out
+
+
+def overlapping(t: Any, x: Any, w: Any) -> Any:
+    y = x * 1
+    a, b = y[..., :3], y[..., 1:]
+    a.mul_(w[..., :3])
+    b.add_(w[..., 1:])
+    y.t_() if y.ndim == 2 else y.squeeze_(0)
+    y[0] -= y[0].mean()
+    return (a * b).sum() + (y * w).sum()
+
+
+def of_what_is_gone(t: Any, x: Any, w: Any) -> Any:
+    a, b = (lambda y: (y[..., :3], y[..., 1:]))(x * 1)
+    a.mul_(w[..., :3])
+    return (a**2).sum() + (b**2).sum()
+
+
+@pytest.mark.parametrize("program", [filled, row_of_zeros, through_flat, overlapping, of_what_is_gone])
+def test_programs_that_write_to_parts(program: Any, close: Any) -> None:
+    results = []
+    for t in (tl, torch):
+        x, w = made(t).requires_grad_(), (made(t) / 7).requires_grad_()
+        out = program(t, x, w).sum()
+        gs = [g for g in t.autograd.grad(out, [x, w], create_graph=True, allow_unused=True) if g is not None]
+        again = t.autograd.grad(sum((g**2).sum() for g in gs), [x, w])
+        results.append([out, *gs, *again])
+    for a, b in zip(*results, strict=True):
+        close(a, b)
+
+
 def test_a_recorded_write_finds_old_and_young_views() -> None:
     import gc
 

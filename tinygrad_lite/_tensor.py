@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, overload
+from weakref import ref
 
 import numpy as np
 
 from . import printing
 from .axes import Size, axis_of
-from .backend import Array, as_part, device, device_of, part_of
+from .backend import Array, as_part, device, device_of, owner, part_of
 from .dtypes import get_default_dtype
 from .tape import Handle, Hooks, Leaf, Node
 
@@ -213,6 +216,10 @@ class Tensor(Methods):
 
     def detach(self) -> Tensor:
         """A tensor on the same memory, without history: gradients stop here."""
+        memory = owner(self.array)
+        if id(memory) not in detached:
+            with suppress(TypeError):  # some owners allow no weak reference; rebase.py knows
+                detached[id(memory)] = ref(memory, partial(_forget, id(memory)))
         return Tensor._of(self.array)
 
     @property
@@ -312,6 +319,13 @@ class Tensor(Methods):
 
     def __dlpack_device__(self) -> Any:
         return self.array.__dlpack_device__()
+
+
+detached: dict[int, Any] = {}  # memory that a detached tensor is or was on, by the id of its owner; see rebase.py
+
+
+def _forget(key: int, _: Any) -> None:
+    detached.pop(key, None)
 
 
 def leaf_of(x: Tensor) -> Leaf:

@@ -47,6 +47,15 @@ def is_array(value: object) -> bool:
     return isinstance(value, np.ndarray) or hasattr(value, "__cuda_array_interface__")
 
 
+def owner(array: Array) -> Any:
+    """The object that owns the memory of an array; for a view, the array or buffer that it is a view of in the end."""
+    while True:
+        base = array.obj if type(array) is memoryview else getattr(array, "base", None)
+        if base is None:
+            return array
+        array = base
+
+
 def plain(array: Array) -> Array:
     """The array as a plain NumPy (or CuPy) array on the same memory, because subclasses may compute differently: the `*` of
     np.matrix is a matrix product.

@@ -24,7 +24,7 @@ from weakref import ref
 import numpy as np
 
 from ._tensor import Tensor
-from .backend import Array, is_array
+from .backend import Array, is_array, owner
 from .dtypes import rank
 from .grad_mode import mode
 from .operands import explained
@@ -39,15 +39,6 @@ class _Writes:
 
 
 writes = _Writes()
-
-
-def owner(array: Array) -> Any:
-    """The object that owns the memory of an array; for a view, the array or buffer that it is a view of in the end."""
-    while True:
-        base = array.obj if type(array) is memoryview else getattr(array, "base", None)
-        if base is None:
-            return array
-        array = base
 
 
 def same_memory(x: Array, y: Array) -> bool:
@@ -204,12 +195,12 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
 
 
 def _recorded_in_shared_memory(what: str, x: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor]) -> Tensor:
-    later = import_module(f"{__package__}.rebase")  # rarely needed, and it builds on ops
+    later = import_module(f"{__package__}.rebase")  # rarely needed, and it builds on this file
     tensors = later.on_the_memory_of(x)
     if tensors is not None and type(x.node) is Node:
         arrays = {id(y.array) for y in tensors if type(y.node) is Node}
         tensors = [y for y in tensors if y.node is not None or id(y.array) not in arrays]  # without what is detached
-    if tensors is None or not all([type(y.node) is Node and y.dtype == x.dtype for y in tensors]):
+    if tensors is None or not later.consistent(tensors):
         raise RuntimeError(
             f"in-place {what}: this memory is shared with {' and '.join(sharers(x))}; its gradients would silently be "
             f"wrong. Write x = ... instead, or change x.clone()"

@@ -5,8 +5,9 @@ numbers of v put where v lies in y. And v, like every other view of y, is a view
 
 Tensors do not know their views. They are found among the objects of the program, and the references to the memory are counted:
 if there is one that no tensor explains (a NumPy array, a value saved for a derivative), the write is refused. It is refused too
-if a tensor on the memory has no history, because it may be either a part without history or all of what is written to. Only
-y.detach(), which is the very array of y, is sure to be no more than that: it shows the new numbers and has no gradient.
+if some tensors on the memory have a history and others have none, because these may be detached or not. Only y.detach(), which
+is the very array of y, is sure to be: it shows the new numbers and has no gradient. If none has a history, as in
+out = zeros(2, 3); out[0] += w, all get one, unless some tensor on this memory was ever detached.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from ._tensor import Tensor
-from .backend import Array, array_module
+from ._tensor import Tensor, detached
+from .backend import Array, array_module, owner
 from .functional.memory import storage_offset, stride
-from .inplace import become, owner
+from .inplace import become
 from .ops.arrangement import memory_of, places
 from .ops.indexing import getitem, setitem
 from .ops.shape import reshape
@@ -67,19 +68,33 @@ def rebase(x: Tensor, out: Tensor, tensors: list[Tensor]) -> None:
     itself), becomes the old base with the new numbers put in, and its views become views of the new base. A tensor that came to
     this memory in another way becomes the old one with the new numbers put in.
     """
-    base = min([y for y in tensors if is_view_of(x, y)], key=lambda y: y.node.birth)
-    views: list[Tensor] = []
+    if x.node is None:
+        base = next((y for y in tensors if y.array is memory_of(y.array)), x)
+    else:
+        base = min([y for y in tensors if is_view_of(x, y)], key=lambda y: y.node.birth)
+    views: list[tuple[Tensor, Any]] = []
     for y in tensors:
         if y is not base:
-            if is_view_of(y, base):
-                views.append(y)
+            at = places_in(base, y)
+            if is_view_of(y, base) and at.min(initial=0) >= 0:
+                views.append((y, at))
             else:
                 become(y, y.array, put(y, out, x).node)
     become(base, base.array, out.node if base is x else put(base, out, x).node)
     flat = reshape(Tensor._of(base.array, base.node), shape=(-1,))
-    for y in views:
-        at = array_module(y.array).asarray(places_in(base, y))
-        become(y, y.array, getitem(flat, index=(at,), once=False).node)
+    for y, at in views:
+        become(y, y.array, getitem(flat, index=(array_module(y.array).asarray(at),), once=False).node)
+
+
+def consistent(tensors: list[Tensor]) -> bool:
+    """Whether it is known what a write means for the history of all these tensors on one memory."""
+    kinds = {type(y.node) for y in tensors}
+    if kinds == {type(None)}:
+        memory = owner(tensors[0].array)
+        if id(memory) in detached or not type(memory).__weakrefoffset__:  # which takes no note
+            return False
+        kinds = {Node} if len({id(y.array) for y in tensors}) == len(tensors) else kinds  # no y.data = x, say
+    return kinds == {Node} and len({y.dtype for y in tensors}) == 1
 
 
 def is_view_of(x: Tensor, y: Tensor) -> bool:

@@ -17,8 +17,8 @@ __all__ = ["pad", "pixel_shuffle", "pixel_unshuffle"]
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """x with numbers before and after it. `pad` counts from the last axis: (left, right, top, bottom, ...). A negative size cuts
-    off. Modes: "constant" (the value, 0 if it is None; any axes), and for the axes behind batch and channels "reflect"
+    """x with numbers around it. `pad` counts from the last axis: (left, right, top, bottom, ...). A negative size cuts off.
+    Modes: "constant" (the value, 0 if it is None; any axes), and for the axes behind batch and channels "reflect"
     (mirrored, without the edge), "replicate" (the edge repeated) and "circular" (from the other end).
     https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
 

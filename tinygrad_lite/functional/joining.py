@@ -24,8 +24,8 @@ from .shape import cat, expand, flatten, reshape, stack, transpose, unsqueeze
 # fmt: off
 __all__ = [
     "concat", "concatenate", "hstack", "vstack", "row_stack", "dstack", "column_stack", "atleast_1d", "atleast_2d",
-    "atleast_3d", "block_diag", "meshgrid", "cartesian_prod", "combinations", "flip", "fliplr", "flipud", "roll", "rot90", "tile",
-    "repeat_interleave",
+    "atleast_3d", "block_diag", "meshgrid", "cartesian_prod", "combinations", "flip", "fliplr", "flipud", "roll", "rot90",
+    "tile", "repeat_interleave",
 ]
 # fmt: on
 METHODS = ["repeat"]

@@ -18,8 +18,9 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_lite import random
+from tinygrad_lite.backend import owner
 from tinygrad_lite.grad_mode import enable_grad, mode
-from tinygrad_lite.inplace import check_unwritten, kept, owner, writes
+from tinygrad_lite.inplace import check_unwritten, kept, writes
 from tinygrad_lite.recorder import Recorder
 from tinygrad_lite.suggest import missing_from, names_in
 from tinygrad_lite.tape import Node, clock
