@@ -99,7 +99,7 @@ ROWS: dict[str, Row] = {
     "x.random_()": Row(lambda t, d, n: empty(t, d, n).random_(), (*INTEGERS, *FLOATS, "int16", "bool")),
     "x.random_(7)": Row(lambda t, d, n: empty(t, d, n).random_(7), INTEGERS + FLOATS),
     "x.random_(3, None)": Row(lambda t, d, n: empty(t, d, n).random_(3, None), INTEGERS + FLOATS),
-    "randperm(n)": Row(lambda t, d, n: t.randperm(n, dtype=d), ("int64", "int32", "float32"), (*SIZES, 60_000)),
+    "randperm(n)": Row(lambda t, d, n: t.randperm(n, dtype=d), ("int64", "int32", "float32"), (*SIZES, 299, 300, 60_000)),
     "bernoulli(x)": Row(lambda t, d, n: t.bernoulli(chances(t, d, n))),
     "bernoulli(x, p)": Row(lambda t, d, n: t.bernoulli(empty(t, d, n), 0.3)),
     "x.bernoulli_(0.3)": Row(lambda t, d, n: empty(t, d, n).bernoulli_(0.3), (*FLOATS, "int64", "bool")),

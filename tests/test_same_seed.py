@@ -282,7 +282,7 @@ def test_drawing_on_a_device(device: str) -> None:
 
 
 def test_drawing_is_fast() -> None:
-    """Beside PyTorch's own time, so that a slow machine does not matter. Measured: 5 for normals, 1.3 and 30 for a shuffle."""
+    """Beside PyTorch's own time, so that a slow machine does not matter. Measured: 5 for normals, 1.3 for uniform numbers, 6 for a shuffle."""
     from time import perf_counter
 
     def seconds(call: Any) -> float:
@@ -295,4 +295,4 @@ def test_drawing_is_fast() -> None:
 
     assert seconds(lambda: tl.randn(1_000_000)) < 12 * seconds(lambda: torch.randn(1_000_000))
     assert seconds(lambda: tl.rand(1_000_000)) < 5 * seconds(lambda: torch.rand(1_000_000))
-    assert seconds(lambda: tl.randperm(60_000)) < 100 * seconds(lambda: torch.randperm(60_000))
+    assert seconds(lambda: tl.randperm(60_000)) < 20 * seconds(lambda: torch.randperm(60_000))

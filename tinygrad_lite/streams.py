@@ -66,11 +66,10 @@ class Torch:
 
     def permutation(self, n: int) -> Array:
         """The integers 0 to n - 1 in random order: place i is exchanged with place i + draw % (n - i) (Fisher & Yates 1938)."""
-        order = list(range(n))
-        places = self.bits(max(n - 1, 0)) % np.arange(n, 1, -1, dtype=np.uint64)
-        for i, j in enumerate((places.view(np.int64) + np.arange(n - 1)).tolist()):
-            order[i], order[j] = order[j], order[i]
-        return np.array(order, np.int64)
+        steps = np.arange(n)
+        draws = self.bits(max(n - 1, 0)) % np.arange(n, 1, -1, dtype=np.uint64)
+        steps[: n - 1] += draws.view(np.int64)
+        return _exchanged(steps)
 
     def normal(self, n: int, dtype: Any = float64, mean: float = 0.0, std: float = 1.0) -> Array:
         """Normal numbers of a floating dtype. PyTorch makes 16 or more in blocks of 16, of eight radii and eight angles; the
@@ -217,6 +216,31 @@ class Numpy(Torch):
         self.numpy.bit_generator.state = {
             "bit_generator": "PCG64", "state": {"state": inner, "inc": inc}, "has_uint32": half, "uinteger": waiting,
         }  # fmt: skip
+
+
+def _exchanged(places: Array) -> Array:
+    """0 to n - 1 after the exchanges of place i with places[i] >= i, for i = 0, 1, ..."""
+    n = len(places)
+    if n < 300:
+        order = list(range(n))
+        for i, j in enumerate(places.tolist()):
+            order[i], order[j] = order[j], order[i]
+        return np.array(order, np.int64)
+    # All at once, which for 60,000 takes 1 ms instead of 6. Step i moves the number that it finds at place i to place j, and
+    # leaves at i what was at j. Which number it finds at i, an earlier step put there (the last one whose j is i), which had
+    # found it at its own place, and so on back to a step whose place nobody had written to.
+    steps = np.arange(n)
+    source = steps.copy()
+    moved = places != steps
+    source[places[moved]] = steps[moved]  # of several the last, for they are in order
+    while not np.array_equal(source, further := source[source]):
+        source = further
+    both = np.sort(places << 32 | steps)  # by place, then by step: neighbours with the same place are one after the other
+    j, i = both >> 32, both & 0xFFFFFFFF
+    again = np.flatnonzero(j[1:] == j[:-1])
+    out = places.copy()
+    out[i[again + 1]] = source[i[again]]
+    return out
 
 
 def _stretched(x: Array, dtype: Any, low: float, high: float) -> Array:
