@@ -53,7 +53,7 @@ def reshape_as(input: Tensor, other: Tensor) -> Tensor:
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Axes moved to other positions; the others keep their order. Shape (2, 3, 4) from 0 to -1 is (3, 4, 2). A view.
     >>> zeros(2, 3, 4).movedim((0, 1), (-1, 0)).shape
-    (3, 4, 2)
+    torch.Size([3, 4, 2])
     """
     pair = [[dim] if isinstance(dim, int) else list(dim) for dim in (source, destination)]
     ndim = input.array.ndim
@@ -303,7 +303,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     """One axis as several: shape (2, 12) with dim 1 and sizes (3, 4) is (2, 3, 4). One size may be -1. A view.
     >>> zeros(2, 12).unflatten(1, (3, -1)).shape
-    (2, 3, 4)
+    torch.Size([2, 3, 4])
     """
     shape = input.array.shape
     axis, wanted = axis_of(dim, len(shape), "unflatten"), size_of((tuple(sizes),))
@@ -341,7 +341,7 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
 def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """The tensors expanded to one shape, without copying.
     >>> [x.shape for x in broadcast_tensors(zeros(2, 1), zeros(3))]
-    [(2, 3), (2, 3)]
+    [torch.Size([2, 3]), torch.Size([2, 3])]
     """
     xs = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else tensors
     shape = broadcast_shapes(*[x.array.shape for x in xs])
