@@ -56,7 +56,13 @@ def values(dtype: Any) -> Any:
 
 def takes_self_only(name: str) -> bool:
     parameters = list(signature(methods.IN_PLACE[name]).parameters.values())[1:]
-    return all(p.default is not Parameter.empty for p in parameters) and name not in ("clamp_", "clip_", "bitwise_not_", "tril_", "triu_")
+    return all(p.default is not Parameter.empty for p in parameters) and name not in (
+        "clamp_",
+        "clip_",
+        "bitwise_not_",
+        "tril_",
+        "triu_",
+    )
 
 
 IN_PLACE = [name for name in methods.IN_PLACE if takes_self_only(name)]
