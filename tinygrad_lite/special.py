@@ -9,31 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import tinygrad_lite as _all
-
 from ._tensor import Tensor
 from .dtypes import get_default_dtype
+from .functional.logarithmic import logit, xlogy
 from .functional.neural import log_softmax, softmax
 from .functional.reduction import logsumexp
+from .functional.rounding import round
 from .functional.special import mvlgamma as multigammaln
 from .functional.special import polygamma
 from .operands import as_array
 from .ops.error_function import erf, erfc, erfcx, erfinv, log_ndtr, ndtr, ndtri
+from .ops.logarithmic import exp2, expm1, log1p
 from .ops.neural.activation import sigmoid as expit
 from .ops.special import digamma, entr, i0, i0e, i1, i1e, scipy_for, xlog1py, zeta
 from .ops.special import digamma as psi
 from .ops.special import igamma as gammainc
 from .ops.special import igammac as gammaincc
 from .ops.special import lgamma as gammaln
+from .ops.trigonometric import sinc
 from .suggest import missing_from, names_in
 
 # fmt: off
 __all__ = [
-    "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "digamma", "entr", "erf", "erfc", "erfcx", "erfinv",
-    "expit", "gammainc", "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "log_ndtr", "log_softmax",
+    "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2",
+    "expit", "expm1", "gammainc", "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "log1p", "log_ndtr", "log_softmax", "logit",
     "logsumexp", "modified_bessel_i0", "modified_bessel_i1", "modified_bessel_k0", "modified_bessel_k1", "multigammaln", "ndtr",
-    "ndtri", "polygamma", "psi", "scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "softmax",
-    "spherical_bessel_j0", "xlog1py", "zeta",
+    "ndtri", "polygamma", "psi", "round", "scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "sinc", "softmax",
+    "spherical_bessel_j0", "xlog1py", "xlogy", "zeta",
 ]
 # fmt: on
 
@@ -62,11 +64,6 @@ scaled_modified_bessel_k1 = _without_derivative("scaled_modified_bessel_k1", "e^
 spherical_bessel_j0 = _without_derivative(
     "spherical_bessel_j0", "sin x / x, which is 1 at 0", lambda scipy, x: scipy.spherical_jn(0, x)
 )
-
-for _name in ("exp2", "expm1", "log1p", "logit", "round", "sinc", "xlogy"):
-    if hasattr(_all, _name):
-        globals()[_name] = getattr(_all, _name)
-        __all__.append(_name)
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
     __getattr__, __dir__ = missing_from(__name__), names_in(__name__)
