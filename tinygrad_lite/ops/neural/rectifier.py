@@ -75,9 +75,8 @@ def rrelu(
         raise RuntimeError(f"rrelu: lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
     if not training:
         return apply(ops.leaky_relu, input, inplace, slope=(lower + upper) / 2)
-    x = input.array
     negative = input.detach().cpu().array <= 0
-    slope = np.ones(x.shape, x.dtype)
+    slope = np.ones(input.shape, input.dtype)
     slope[negative] = draw(generator).uniform(int(negative.sum()), float64, lower, upper)  # the numbers of PyTorch's seed
     factor = Tensor._of(slope).to(input.device)
     return in_place("rrelu", input, (), lambda x: x * factor) if inplace else input * factor
