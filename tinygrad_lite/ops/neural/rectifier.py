@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..._tensor import Tensor
+from ...dtypes import float64
 from ...inplace import in_place
 from ...random import Generator, draw
 from ..choice import masked
@@ -74,9 +75,10 @@ def rrelu(
         raise RuntimeError(f"rrelu: lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
     if not training:
         return apply(ops.leaky_relu, input, inplace, slope=(lower + upper) / 2)
-    x = input.array
-    slope = Tensor._of(draw(generator).uniform(lower, upper, x.shape).astype(x.dtype)).to(input.device)
-    factor = Tensor._of(np.where(x <= 0, slope.array, x.dtype.type(1)))
+    negative = input.detach().cpu().array <= 0
+    slope = np.ones(input.shape, input.dtype)
+    slope[negative] = draw(generator).uniform(int(negative.sum()), float64, lower, upper)  # the numbers of PyTorch's seed
+    factor = Tensor._of(slope).to(input.device)
     return in_place("rrelu", input, (), lambda x: x * factor) if inplace else input * factor
 
 
