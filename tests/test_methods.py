@@ -130,7 +130,7 @@ def test_methods_have_their_names_for_help() -> None:
         method = getattr(tl.Tensor, name)
         method = getattr(method, "fget", method)
         if name.endswith("_"):
-            plain = getattr(getattr(tl.Tensor, name.removesuffix("_"), None), "__name__", "")
+            plain = getattr(getattr(tl.Tensor, name.removesuffix("_"), None), "__name__", None)
             assert method.__name__ in (name, f"{plain}_") or name == "true_divide_"
         else:
             assert method.__name__ == name or getattr(tl.Tensor, method.__name__) is method, name

@@ -251,6 +251,13 @@ def test_a_detached_tensor_shows_a_recorded_write_and_stays_detached() -> None:
         assert x.grad.tolist() == [3, 1]
 
 
+def test_a_leaf_written_with_its_own_view_is_refused() -> None:
+    for t in (tl, torch):
+        x = t.ones(2, requires_grad=True)
+        with pytest.raises(RuntimeError, match="leaf"):
+            x.copy_(x[...])
+
+
 def test_retain_grad_is_of_the_new_values() -> None:
     for t in (tl, torch):
         x = t.ones(2, requires_grad=True)
