@@ -285,15 +285,17 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None,
     start, end, step = (_number("arange", x) for x in (start, end, step))
     if dtype is None and all(isinstance(x, int) for x in (start, end, step)):
         dtype = int64
-    kind = as_dtype(_dtype(dtype)).kind
-    if kind == "b":
+    kind = as_dtype(_dtype(dtype))
+    if kind.kind == "b":
         raise NotImplementedError("arange: bool holds no sequence of numbers")
     if not (np.isfinite(start) and np.isfinite(end)):
         raise RuntimeError(f"arange: no tensor holds all steps from {start} to {end}")
+    if kind == int64:
+        start, end, step = int(start), int(end), int(step)
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange: steps of {step} do not lead from {start} to {end}")
     n = int(np.ceil((end - start) / step))
-    if kind in "iu":
+    if kind.kind in "iu":
         start, step = int(start), int(step)
     return made(start + step * np.arange(n), dtype, **options)
 
@@ -319,7 +321,7 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any
     >>> logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    return made(np.power(float(base), _spaced("logspace", start, end, steps, None)), dtype, **options)
+    return made(np.power(float(base), _spaced("logspace", start, end, steps, dtype)), dtype, **options)
 
 
 def _spaced(what: str, start: Any, end: Any, steps: int, dtype: Any) -> Any:
