@@ -11,7 +11,8 @@ from typing import Any, Generic, Never, overload
 
 import numpy as np
 
-from tinygrad_lite import Generator, Tensor, randperm
+from tinygrad_lite import Generator, Tensor
+from tinygrad_lite.random import draw
 
 from .dataset import Indexed, Indices, Item, batch_of, describe, describe_html, items_at
 from .display import html_table
@@ -35,14 +36,19 @@ REFUSED: dict[str, tuple[Any, str]] = {
 }
 
 
+def _seeded() -> Generator:
+    """A generator whose seed is drawn from the default one, as PyTorch's sampler makes one for each epoch."""
+    return Generator().manual_seed(int(draw(None).wide(1)[0]) % (1 << 63))
+
+
 class DataLoader(Generic[Item]):
     """ceil(n / batch_size) batches of a dataset of n items, or with drop_last floor(n / batch_size).
 
-    With shuffle, every epoch (every `for batch in loader`) draws a new permutation from `generator`, by default the generator
-    that manual_seed sets. A batch is dataset.batch(indices), whose rows are copies: [x, y] where an item is (x, y). With
-    `collate_fn` it is collate_fn(items), and the items may be views of the dataset, as in PyTorch. ValueError for a batch_size
-    that is not a positive integer, NotImplementedError for those arguments of PyTorch's loader that have no meaning here, such
-    as num_workers.
+    With shuffle, every epoch (every `for batch in loader`) has a new permutation, drawn from `generator`; by default from one
+    whose seed is drawn from the generator that manual_seed sets. The order of all draws is that of PyTorch's loader. A batch is
+    dataset.batch(indices), whose rows are copies: [x, y] where an item is (x, y). With `collate_fn` it is collate_fn(items),
+    and the items may be views of the dataset, as in PyTorch. ValueError for a batch_size that is not a positive integer,
+    NotImplementedError for those arguments of PyTorch's loader that have no meaning here, such as num_workers.
     https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
     >>> from tinygrad_lite import arange
@@ -121,11 +127,22 @@ class DataLoader(Generic[Item]):
     @overload
     def __iter__(self) -> Iterator[Any]: ...
     def __iter__(self) -> Iterator[Any]:
-        n = len(self.dataset)
-        order = randperm(n, generator=self.generator).numpy() if self.shuffle else None
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            here = slice(start, min(start + self.batch_size, n))
+        draw(self.generator).wide(1)  # the seed that PyTorch's loader draws here for its worker processes
+        return self._batches()
+
+    def _batches(self) -> Iterator[Any]:
+        n, whole = len(self.dataset), len(self.dataset) // self.batch_size
+        order = None
+        if self.shuffle:
+            stream = (_seeded() if self.generator is None else self.generator).stream
+            order = stream.permutation(n)
+        for i in range(len(self)):
+            if self.shuffle and i == whole:
+                stream.bits(n - 1)
+            here = slice(i * self.batch_size, min((i + 1) * self.batch_size, n))
             yield self._batch(here if order is None else order[here])
+        if self.shuffle and len(self) == whole and n:
+            stream.bits(n - 1)  # at its end, PyTorch's sampler draws another permutation, of which it uses nothing
 
     def _batch(self, indices: Indices) -> Any:
         if self.collate_fn is None:

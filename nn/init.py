@@ -7,35 +7,36 @@ See https://pytorch.org/docs/stable/nn.init.html
 
 from __future__ import annotations
 
-from math import prod, sqrt
-from operator import setitem
-from typing import TYPE_CHECKING, Any
+import warnings
+from math import ceil, erf, prod, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tinygrad_lite import creation
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.backend import device_of, put
-from tinygrad_lite.inplace import write
-from tinygrad_lite.random import Generator, draw
+from tinygrad_lite.functional import random
+from tinygrad_lite.grad_mode import no_grad
+from tinygrad_lite.random import Generator
 from tinygrad_lite.suggest import missing_from, names_in
 
 __all__ = [
     "calculate_gain",
     "constant_",
+    "dirac_",
+    "eye_",
     "kaiming_normal_",
     "kaiming_uniform_",
     "normal_",
     "ones_",
+    "orthogonal_",
+    "sparse_",
+    "trunc_normal_",
     "uniform_",
     "xavier_normal_",
     "xavier_uniform_",
     "zeros_",
 ]
-
-
-def _fill(tensor: Tensor, values: Any) -> Tensor:
-    write(tensor.array, setitem, ..., put(values, device_of(tensor.array)) if isinstance(values, np.ndarray) else values)
-    return tensor
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -46,9 +47,8 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     >>> bool((w >= 2).all() & (w <= 3).all())
     True
     """
-    if a > b:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}")
-    return _fill(tensor, np.asarray(draw(generator).uniform(a, b, tensor.shape)))
+    with no_grad():
+        return random.uniform_(tensor, a, b, generator=generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -58,9 +58,8 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     >>> normal_(zeros(2, 3), std=0.01).shape
     (2, 3)
     """
-    if std < 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    return _fill(tensor, np.asarray(draw(generator).normal(mean, std, tensor.shape)))
+    with no_grad():
+        return random.normal_(tensor, mean, std, generator=generator)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -70,7 +69,8 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     >>> constant_(zeros(2), 0.5)
     tensor([0.5000, 0.5000])
     """
-    return _fill(tensor, val)
+    with no_grad():
+        return tensor.fill_(val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -80,7 +80,8 @@ def ones_(tensor: Tensor) -> Tensor:
     >>> ones_(zeros(2))
     tensor([1., 1.])
     """
-    return _fill(tensor, 1)
+    with no_grad():
+        return tensor.fill_(1)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -90,7 +91,8 @@ def zeros_(tensor: Tensor) -> Tensor:
     >>> zeros_(ones(2))
     tensor([0., 0.])
     """
-    return _fill(tensor, 0)
+    with no_grad():
+        return tensor.fill_(0)
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -165,7 +167,8 @@ def kaiming_uniform_(
     """
     if not tensor.array.size:
         return tensor
-    bound = sqrt(3.0) * calculate_gain(nonlinearity, a) / sqrt(_calculate_correct_fan(tensor, mode))
+    # In PyTorch's order, so that every rounding is the same.
+    bound = sqrt(3.0) * (calculate_gain(nonlinearity, a) / sqrt(_calculate_correct_fan(tensor, mode)))
     return uniform_(tensor, -bound, bound, generator)
 
 
@@ -183,6 +186,120 @@ def kaiming_normal_(
     if not tensor.array.size:
         return tensor
     return normal_(tensor, 0.0, calculate_gain(nonlinearity, a) / sqrt(_calculate_correct_fan(tensor, mode)), generator)
+
+
+def trunc_normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Generator | None = None
+) -> Tensor:
+    """N(mean, std²), of which numbers outside [a, b] are drawn again until they are within.
+
+    >>> from tinygrad_lite import zeros
+    >>> bool((trunc_normal_(zeros(100), a=-1, b=1).abs() <= 1).all())
+    True
+    """
+    if mean < a - 2 * std or mean > b + 2 * std:
+        what = f"the mean {mean} is more than 2 standard deviations from [{a}, {b}]; the distribution may be wrong"
+        warnings.warn(f"trunc_normal_: {what}", stacklevel=2)
+
+    def below(x: float) -> float:
+        return (1 + erf((x - mean) / std / sqrt(2.0))) / 2
+
+    with no_grad():
+        new, other = creation.empty_like(tensor), creation.empty_like(tensor)
+        out = new.array
+        if below(b) - below(a) > 0.3:
+            low, high = out.dtype.type(a), out.dtype.type(b)
+            random.normal_(new, mean, std, generator=generator)
+            while bool((outside := (out < low) | (out > high)).any()):
+                random.normal_(other, mean, std, generator=generator)
+                out[outside] = other.array[outside]
+        else:  # few of them would be within: uniform numbers are accepted in proportion to the density
+            peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
+            pending = np.ones_like(out, dtype=bool)
+            while bool(pending.any()):
+                random.uniform_(other, a, b, generator=generator)
+                out[pending] = other.array[pending]
+                density = ((other.array - mean) / std) ** 2 * -0.5 - peak
+                pending &= np.log(random.uniform_(other, generator=generator).array) > density
+        return tensor.copy_(new)
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
+    """gain · Q, where Q has orthonormal rows or columns, from the QR decomposition of normal random numbers. Saxe et al. 2013.
+
+    A tensor of more than two dimensions is taken as a matrix with its first axis as rows. ValueError for fewer than two.
+
+    >>> from tinygrad_lite import zeros
+    >>> w = orthogonal_(zeros(2, 3))
+    >>> bool(((w @ w.T - creation.eye(2)).abs() < 1e-6).all())
+    True
+    """
+    if tensor.ndim < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if not tensor.array.size:
+        return tensor
+    with no_grad():
+        rows = tensor.shape[0]
+        flat = creation.empty(rows, tensor.array.size // rows, dtype=tensor.dtype)
+        normal = random.normal_(flat, generator=generator).array
+        wide = normal.shape[0] < normal.shape[1]
+        q, r = np.linalg.qr(normal.T if wide else normal)
+        q = q * np.sign(np.diag(r))
+        q = np.ascontiguousarray(q.T if wide else q).reshape(tensor.shape)
+        return tensor.copy_(creation.as_tensor(q) * gain)
+
+
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """N(0, std²), where in each column a share of `sparsity` is 0. Martens 2010. ValueError unless it is a matrix.
+
+    >>> from tinygrad_lite import zeros
+    >>> sparse_(zeros(4, 3), 0.5).ne(0).sum(0)
+    tensor([2, 2, 2])
+    """
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, columns = tensor.shape
+    with no_grad():
+        random.normal_(tensor, 0, std, generator=generator)
+        for column in range(columns):  # from the default generator, as in PyTorch
+            tensor[creation.randperm(rows)[: ceil(sparsity * rows)], column] = 0
+    return tensor
+
+
+def eye_(tensor: Tensor) -> Tensor:
+    """The identity matrix. ValueError unless the tensor is a matrix.
+
+    >>> from tinygrad_lite import zeros
+    >>> eye_(zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    with no_grad():
+        return tensor.copy_(creation.eye(*tensor.shape))
+
+
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """The kernel of a convolution (out, in, ...) that passes its inputs on: 1 in the middle of kernel (i, i), else 0.
+
+    ValueError unless it has 3 to 5 dimensions and `groups` divides the first size.
+
+    >>> from tinygrad_lite import zeros
+    >>> dirac_(zeros(2, 2, 3)).tolist()
+    [[[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]
+    """
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError("Only tensors with 3, 4, or 5 dimensions are supported")
+    if tensor.shape[0] % groups:
+        raise ValueError("dim 0 must be divisible by groups")
+    each, middle = tensor.shape[0] // groups, tuple(n // 2 for n in tensor.shape[2:])
+    with no_grad():
+        tensor.zero_()
+        for i in range(tensor.shape[0]):
+            if i % each < tensor.shape[1]:
+                tensor[(i, i % each, *middle)] = 1
+    return tensor
 
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error

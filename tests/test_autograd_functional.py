@@ -60,7 +60,9 @@ PROGRAMS: dict[str, Callable[..., Any]] = {
     "func.grad, argnums": lambda t, x, y, v: t.func.grad(lambda a, b: (a * b.exp()).sum(), argnums=(1, 0))(x, v),
     "func.grad, negative argnums": lambda t, x, y, v: t.func.grad(lambda a, b: (a * b.exp()).sum(), argnums=-1)(x, v),
     "func.grad, has_aux": lambda t, x, y, v: t.func.grad(lambda a: ((a**2).sum(), a.sum()), has_aux=True)(x),
-    "func.grad of a dict": lambda t, x, y, v: t.func.grad(lambda p, x: (p["w"] @ x + p["b"][0]).sum())({"w": y, "b": [x[:2]]}, x),
+    "func.grad of a dict": lambda t, x, y, v: t.func.grad(lambda p, x: (p["w"] @ x + p["b"][0]).sum())(
+        {"w": y, "b": [x[:2]]}, x
+    ),
     "func.grad within no_grad": lambda t, x, y, v: t.no_grad()(lambda: t.func.grad(lambda a: (a**2).sum())(x))(),
     "grad_and_value": lambda t, x, y, v: t.func.grad_and_value(lambda x: (y @ x).exp().sum())(x),
     "grad_and_value, has_aux": lambda t, x, y, v: t.func.grad_and_value(lambda x: ((x**2).sum(), {"n": x}), has_aux=True)(x),
@@ -112,7 +114,7 @@ def test_functional_call(close: Any) -> None:
     gradients = tl.func.grad(lambda p: tl.func.functional_call(net, p, x).sum())(parameters)
     assert gradients.keys() == parameters.keys() and gradients["0.weight"].shape == (2, 3)
     assert net[0].weight is before and before.grad is None
-    with pytest.raises(RuntimeError, match="no parameter or buffer named 1.weight"):
+    with pytest.raises(RuntimeError, match=r"no parameter or buffer named 1\.weight"):
         tl.func.functional_call(net, {"1.weight": x}, x)
 
 

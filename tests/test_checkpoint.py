@@ -149,6 +149,8 @@ def test_context_fn_and_options() -> None:
             pass
 
     x = tl.ones(2, requires_grad=True)
-    checkpoint(lambda x, scale: x.exp() * scale, x, scale=2, context_fn=lambda: (Note("first"), Note("second"))).sum().backward()
+    checkpoint(
+        lambda x, scale: x.exp() * scale, x, scale=2, context_fn=lambda: (Note("first"), Note("second"))
+    ).sum().backward()
     assert entered == ["first", "second"]
     np.testing.assert_allclose(x.grad.numpy(), 2 * np.exp(np.ones(2, "f4")))

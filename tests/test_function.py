@@ -225,17 +225,18 @@ def test_once_differentiable(t: Any) -> None:
 def test_errors(t: Any) -> None:
     class Wrong(t.autograd.Function):
         @staticmethod
-        def forward(ctx: Any, x: Any, y: Any) -> Any:
+        def forward(ctx: Any, x: Any, y: Any, given: Any) -> Any:
+            ctx.given = given
             return x * y
 
         @staticmethod
         def backward(ctx: Any, g: Any) -> Any:
-            return given(g)
+            return ctx.given(g)
 
     x, y = t.ones(2, requires_grad=True), t.ones(2, requires_grad=True)
-    for given in (lambda g: g, lambda g: (g, g, g), lambda g: (t.ones(3), g)):
-        with pytest.raises(RuntimeError):
-            Wrong.apply(x, y).sum().backward()
+    for given in (lambda g: g, lambda g: (g, g, g, g), lambda g: (t.ones(3), g, None), lambda g: (g, 1.0, None)):
+        with pytest.raises((RuntimeError, TypeError)):
+            Wrong.apply(x, y, given).sum().backward()
     with pytest.raises((RuntimeError, DeprecationWarning)):
         Wrong()(x, y)
     with pytest.raises(NotImplementedError):

@@ -48,7 +48,7 @@ def test_every_node_of_the_network_is_compared(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_line_is_found_and_weight_decay_helps(seed: int, tmp_path: Path) -> None:
-    output = printed("linear_regression", tmp_path, "--short", "--seed", str(seed))
+    output = printed("linear_regression", tmp_path, "--decay-epochs", "500", "--seed", str(seed))
     for name, truth in (("w1", 2.0), ("w2", -3.4), ("b", 4.2)):
         numbers = re.search(rf"^{name} +{NUMBER} +{NUMBER} +{NUMBER} +{NUMBER} +{NUMBER}$", output, re.MULTILINE)
         assert numbers

@@ -98,12 +98,24 @@ def test_shuffle_without_generator_follows_manual_seed() -> None:
     assert order(loader) == first
 
 
-def test_no_shuffle_draws_nothing() -> None:
-    tl.manual_seed(0)
-    wanted = tl.rand(1).item()
-    tl.manual_seed(0)
-    order(DataLoader(Items(), batch_size=3))
-    assert tl.rand(1).item() == wanted
+@pytest.mark.parametrize("options", [{}, {"shuffle": True}, {"shuffle": True, "drop_last": True}])
+@pytest.mark.parametrize("size", [3, 4])
+@pytest.mark.parametrize("own", [False, True])
+def test_batches_and_draws_are_those_of_torch(options: dict[str, Any], size: int, own: bool) -> None:
+    """The order of the rows, what was drawn before each batch, and what is drawn after the epoch, from one generator."""
+
+    def run(t: Any, data: Any) -> list[Any]:
+        generator = t.Generator().manual_seed(3)
+        loader = data.DataLoader(data.TensorDataset(t.arange(12)), size, generator=generator if own else None, **options)
+        t.manual_seed(0)
+        seen = [t.rand(1).item()]
+        batches = iter(loader)
+        seen.append(t.rand(1).item())
+        for (x,) in batches:
+            seen += [x.tolist(), t.rand(1).item(), t.rand(1, generator=generator).item()]
+        return [*seen, t.rand(1).item(), t.rand(1, generator=generator).item()]
+
+    assert run(tl, tl.datasets) == run(torch, torch.utils.data)
 
 
 def test_two_epochs_at_once_do_not_disturb_each_other() -> None:

@@ -95,7 +95,7 @@ def test_the_model_is_left_as_it_was(fails: bool, device: str) -> None:
     net = Odd().to(device).train()
     net.cell.eval()
     tl.manual_seed(5)
-    stream, own = tl.random.default_generator.numpy, net.own.numpy
+    stream, own = tl.random.default_generator.stream, net.own.stream
     attributes = {path: list(vars(module).items()) for path, module in net.named_modules()}
     tensors = [(x, type(x), x.array, x.shape, x.tolist(), x.requires_grad, x.grad) for _, x in net._state()]
     if fails:
@@ -112,7 +112,7 @@ def test_the_model_is_left_as_it_was(fails: bool, device: str) -> None:
         assert type(x) is kind and x.array is array
         assert [x.shape, x.tolist(), x.requires_grad, x.grad] == values
         assert not x.requires_grad or x.node.shape == x.shape
-    assert tl.random.default_generator.numpy is stream and net.own.numpy is own
+    assert tl.random.default_generator.stream is stream and net.own.stream is own
     drawn = tl.rand(3).tolist(), tl.rand(3, generator=net.own).tolist()
     tl.manual_seed(5)
     net.own.manual_seed(3)

@@ -6,20 +6,26 @@ and `requires_grad`; if not given, these are the default dtype, the CPU and Fals
 
 from __future__ import annotations
 
+from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from ._tensor import Tensor
 from .axes import size_of
-from .backend import array_module, is_array, plain, put
-from .dtypes import as_dtype, get_default_dtype, int64
-from .random import Generator, draw
+from .backend import array_module, cupy, in_memory_order, is_array, plain, put
+from .dtypes import as_dtype, get_default_dtype, int64, result_type
+from .random import Generator, check_floating, check_integers, draw
+
+NUMBERS = frozenset((int, float, bool))
 
 # fmt: off
 __all__ = [
-    "tensor", "as_tensor", "from_numpy", "full", "zeros", "ones", "empty", "zeros_like", "ones_like", "empty_like",
-    "full_like", "eye", "arange", "linspace", "rand", "randn", "randint", "normal", "randperm",
+    "tensor", "as_tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack", "scalar_tensor",
+    "full", "zeros", "ones", "empty", "empty_strided", "zeros_like", "ones_like", "empty_like", "full_like",
+    "eye", "arange", "linspace", "logspace",
+    "rand", "randn", "randint", "rand_like", "randn_like", "randint_like", "normal", "randperm",
 ]
 # fmt: on
 
@@ -33,7 +39,8 @@ def made(array: Any, dtype: Any = None, device: Any = None, requires_grad: bool 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of `data`: numbers, nested lists of them, an array, or a Tensor.
     Python floats get the default dtype, ints int64, bools bool; arrays keep their dtype. ValueError if the lists are ragged
-    (their lengths differ), RuntimeError for requires_grad=True with a dtype that is not floating.
+    (their lengths differ), RuntimeError for requires_grad=True with a dtype that is not floating, and for a Python number that
+    the dtype cannot hold.
     >>> tensor([[1, 2], [3, 4.5]])
     tensor([[1.0000, 2.0000],
             [3.0000, 4.5000]])
@@ -43,23 +50,43 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     if is_array(data) or isinstance(data, np.generic):
         array = array_module(data).array(data)  # a copy
     else:
-        data = _plain(data)
+        kinds: set[Any] = set()
+        data = _plain(data, kinds)
         try:
             array = np.array(data)
         except ValueError as error:
             raise ValueError(f"tensor: the nested lists are ragged, their lengths differ: {error}") from error
-        if array.dtype.kind == "f":
-            array = array.astype(get_default_dtype() if dtype is None else dtype)
+        if dtype is not None:
+            _check_fit(array, as_dtype(dtype))
+        elif kinds:
+            dtype = result_type(*[np.empty(1, kind) for kind in kinds])
+            dtype = get_default_dtype() if array.dtype.kind == "f" != dtype.kind else dtype
+        elif array.dtype.kind == "f":
+            dtype = get_default_dtype()
     if array.dtype.kind not in "biuf":
         raise TypeError(f"tensor: cannot make a tensor of {array.dtype} data ({type(data).__name__}); numbers are needed")
     return made(array, array.dtype if dtype is None else dtype, device, requires_grad)
 
 
-def _plain(data: Any) -> Any:
-    """Nested lists in which tensors and arrays are replaced by numbers and lists."""
+def _plain(data: Any, kinds: set[Any]) -> Any:
+    """Nested lists in which tensors and arrays are replaced by numbers and lists; their dtypes are added to `kinds`."""
     if isinstance(data, (list, tuple)):
-        return [_plain(x) for x in data]
-    return data.tolist() if isinstance(data, (Tensor, np.ndarray, np.generic)) else data
+        return [x if type(x) in NUMBERS else _plain(x, kinds) for x in data]
+    if isinstance(data, (Tensor, np.ndarray, np.generic)):
+        kinds.add(data.dtype)
+        return data.tolist()
+    return data
+
+
+def _check_fit(array: Any, dtype: Any) -> None:
+    """RuntimeError if an integer dtype cannot hold a number. A negative one wraps around in uint8, as in PyTorch."""
+    if dtype.kind not in "iu" or array.dtype.kind not in "uif" or not array.size:
+        return
+    least, largest = np.iinfo(dtype).min or -np.iinfo(dtype).max, np.iinfo(dtype).max
+    if not (array.min() >= least and array.max() <= largest):  # nan is neither
+        raise RuntimeError(
+            f"tensor: {dtype} holds numbers from {least} to {largest}, not all of {array.min()} to {array.max()}"
+        )
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -71,17 +98,87 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return tensor(data, dtype=dtype, device=device)
 
 
-def from_numpy(array: Any) -> Tensor:
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """`obj`, a Tensor, array, buffer or nested lists of numbers, as a Tensor. It shares memory where that is possible; with
+    copy=True it never does, with copy=False a ValueError says that it would have to be copied.
+    https://pytorch.org/docs/stable/generated/torch.asarray.html
+    >>> a = np.zeros(2)
+    >>> asarray(a).array is a, asarray([1, 2])
+    (True, tensor([1, 2]))
+    """
+    shares = obj
+    if isinstance(obj, (bytearray, memoryview, bytes)):
+        shares = obj = frombuffer(obj, dtype=_dtype(dtype))
+    x = as_tensor(obj, dtype, device)
+    if isinstance(shares, Tensor) or is_array(shares):
+        same = np.may_share_memory(x.array, getattr(shares, "array", shares)) if x.device == "cpu" else x is shares
+    else:
+        same = False
+    if copy is False and not same:
+        raise ValueError(
+            f"asarray: {type(obj).__name__} data cannot become a tensor of {x.dtype} without a copy; leave copy=None"
+        )
+    if same and (copy or requires_grad != x.requires_grad):
+        x = Tensor._of(x.array.copy() if copy else x.array)
+    return x if x.requires_grad == requires_grad else x.requires_grad_(requires_grad)
+
+
+def from_numpy(ndarray: Any) -> Tensor:
     """A tensor on the memory of an array: a change to one also changes the other.
     >>> a = np.zeros(2)
     >>> t = from_numpy(a); a[0] = 1
     >>> t
     tensor([1., 0.], dtype=float64)
     """
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}; use tensor(...)")
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy: expected a NumPy array, got {type(ndarray).__name__}; use tensor(...)")
+    as_dtype(ndarray.dtype)
+    return Tensor._of(plain(ndarray))
+
+
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """A tensor on the memory of another library's tensor or array, by the DLPack protocol.
+    https://pytorch.org/docs/stable/generated/torch.from_dlpack.html
+    >>> from_dlpack(np.arange(3))
+    tensor([0, 1, 2])
+    """
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise RuntimeError(f"from_dlpack: a {type(ext_tensor).__name__} has no __dlpack__; use tensor(...)")
+    on_gpu = ext_tensor.__dlpack_device__()[0] == 2
+    array = (cupy() if on_gpu else np).from_dlpack(ext_tensor)
     as_dtype(array.dtype)
-    return Tensor._of(plain(array))
+    return Tensor._of(array)
+
+
+def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
+    """A tensor of one dimension on the memory of a bytearray or any other buffer: `count` numbers from the byte `offset` on,
+    all if it is -1. ValueError for what the buffer does not hold, and for no numbers at all.
+    https://pytorch.org/docs/stable/generated/torch.frombuffer.html
+    >>> frombuffer(bytearray([1, 0, 2, 0]), dtype=int16)
+    tensor([1, 2], dtype=int16)
+    """
+    dtype = as_dtype(dtype)
+    try:
+        n = memoryview(buffer).nbytes
+    except TypeError as error:
+        raise ValueError(f"frombuffer: a {type(buffer).__name__} is not a buffer") from error
+    whole = (n - offset) % dtype.itemsize == 0 if count < 0 else offset + count * dtype.itemsize <= n
+    if not n or not count or not 0 <= offset < n or not whole:
+        what = f"{'any' if count < 0 else count} numbers of {dtype} from byte {offset} on"
+        raise ValueError(f"frombuffer: a buffer of {n} bytes does not hold exactly {what}")
+    return Tensor._of(np.frombuffer(buffer, dtype, count, offset)).requires_grad_(requires_grad)
+
+
+def scalar_tensor(s: Any, **options: Any) -> Tensor:
+    """A 0-d tensor of a number, of the default dtype unless another is given.
+    >>> scalar_tensor(3)
+    tensor(3.)
+    """
+    if not isinstance(s, (bool, int, float, np.generic)):
+        raise TypeError(f"scalar_tensor: expected a number, got {type(s).__name__}; use tensor(...)")
+    return made(np.asarray(s), **options)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -89,8 +186,10 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     >>> full((2,), 7.0)
     tensor([7., 7.])
     """
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"full: the size is a tuple, got {type(size).__name__} {size!r}")
     value = tensor(fill_value, dtype=dtype)
-    return made(np.full(size_of((size,)), value.array), value.dtype, device, requires_grad)
+    return made(np.full(_sizes((size,)), value.array), value.dtype, device, requires_grad)
 
 
 def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -127,7 +226,16 @@ def _size(shape: Any, size: Any) -> tuple[int, ...]:
     """The shape that is given as zeros(2, 3) or as zeros(size=(2, 3))."""
     if size is not None and shape:
         raise TypeError(f"a size is given twice, as {shape} and as size={size}")
-    return size_of(shape if size is None else (size,))
+    if size is None and not shape:
+        raise TypeError("the size is missing; it is () for a 0-d tensor")
+    return _sizes(shape if size is None else (size,))
+
+
+def _sizes(size: Any) -> tuple[int, ...]:
+    sizes = size_of(size)
+    if sizes and min(sizes) < 0:
+        raise RuntimeError(f"a size cannot be negative, got {sizes}")
+    return sizes
 
 
 def _dtype(dtype: Any) -> Any:
@@ -143,82 +251,212 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     return empty_like(input, **options).fill_(fill_value).requires_grad_(requires_grad)
 
 
+def empty_strided(size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Arbitrary values with the strides (in numbers) of each axis: those of a transposed matrix, say.
+    >>> empty_strided((2, 3), (1, 2), dtype=float32).array.strides
+    (4, 8)
+    """
+    sizes, strides = size_of((size,)), size_of((stride,))
+    if len(sizes) != len(strides) or min((*sizes, *strides, 0)) < 0:
+        raise RuntimeError(f"empty_strided: one stride, not negative, for each size, got {sizes} and {strides}")
+    n = 1 + sum([(k - 1) * step for k, step in zip(sizes, strides)]) if 0 not in sizes else 0
+    memory = np.empty(n, _dtype(dtype))
+    array = np.lib.stride_tricks.as_strided(memory, sizes, [step * memory.itemsize for step in strides])
+    return made(array, dtype, device, requires_grad)
+
+
 def eye(n: int, m: int | None = None, **options: Any) -> Tensor:
     """The identity matrix, n x m.
     >>> eye(2)
     tensor([[1., 0.],
             [0., 1.]])
     """
-    return made(np.eye(n, m), **options)
+    rows, columns = _sizes((n, n if m is None else m))
+    return made(np.eye(rows, columns), **options)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:
+def arange(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:
     """start, start + step, ... up to but not including `end`; int64 if all three are ints. arange(end) starts at 0.
     RuntimeError if the steps do not lead from start to end.
     >>> arange(3), arange(1, 2, 0.5)
     (tensor([0, 1, 2]), tensor([1.0000, 1.5000]))
     """
     start, end = (0, start) if end is None else (start, end)
-    start, end, step = (x.item() if isinstance(x, Tensor) else x for x in (start, end, step))
+    start, end, step = (_number("arange", x) for x in (start, end, step))
+    if dtype is None and all(isinstance(x, int) for x in (start, end, step)):
+        dtype = int64
+    kind = as_dtype(_dtype(dtype)).kind
+    if kind == "b":
+        raise NotImplementedError("arange: bool holds no sequence of numbers")
+    if not (np.isfinite(start) and np.isfinite(end)):
+        raise RuntimeError(f"arange: no tensor holds all steps from {start} to {end}")
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange: steps of {step} do not lead from {start} to {end}")
-    if dtype is None and all(isinstance(x, (int, np.integer)) for x in (start, end, step)):
-        dtype = int64
-    return made(start + step * np.arange(int(np.ceil((end - start) / step))), dtype, **options)
+    n = int(np.ceil((end - start) / step))
+    if kind in "iu":
+        start, step = int(start), int(step)
+    return made(start + step * np.arange(n), dtype, **options)
 
 
-def linspace(start: float, end: float, steps: int, **options: Any) -> Tensor:
-    """`steps` evenly spaced numbers from start to end, both included.
+def _number(what: str, x: Any) -> Any:
+    x = x.item() if isinstance(x, (Tensor, np.generic)) else x
+    if not isinstance(x, (int, float)):
+        raise TypeError(f"{what}: expected a number, got {type(x).__name__} {x!r}")
+    return x
+
+
+def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, **options: Any) -> Tensor:
+    """`steps` evenly spaced numbers from start to end, both included. The second half is counted from the end, so that the
+    numbers are symmetric.
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return made(np.linspace(start, end, steps), **options)
+    return made(_spaced("linspace", start, end, steps, dtype), dtype, **options)
+
+
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, **options: Any) -> Tensor:
+    """base to the power of each number of linspace(start, end, steps).
+    >>> logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    return made(np.power(float(base), _spaced("logspace", start, end, steps, None)), dtype, **options)
+
+
+def _spaced(what: str, start: Any, end: Any, steps: int, dtype: Any) -> Any:
+    for x in (start, end):
+        if isinstance(x, Tensor) and x.ndim:
+            raise RuntimeError(f"{what}: start and end are numbers or 0-d tensors, got one of shape {list(x.shape)}")
+    start, end, n = _number(what, start), _number(what, end), size_of((steps,))[0]
+    kind = as_dtype(_dtype(dtype)).kind
+    if kind == "b":
+        raise NotImplementedError(f"{what}: bool holds no sequence of numbers")
+    if n < 0:
+        raise RuntimeError(f"{what}: the number of steps cannot be negative, got {n}")
+    if kind in "iu":
+        start, end = int(start), int(end)
+    step, i = (float(end) - float(start)) / max(n - 1, 1), np.arange(n)
+    return np.where(i < n // 2 if n > 1 else i == 0, start + step * i, end - step * (n - 1 - i))
+
+
+# Random numbers: the same as PyTorch's from the same seed
 
 
 def rand(*shape: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
-    """A tensor of a shape, rand(2, 3), of random numbers uniform in [0, 1)."""
-    return made(draw(generator).random(_size(shape, size), _drawn(dtype)), dtype, **options)
+    """A tensor of a shape, rand(2, 3), of random numbers uniform in [0, 1).
+    >>> _ = manual_seed(0); rand(2)
+    tensor([0.4963, 0.7682])
+    """
+    sizes, dtype = _size(shape, size), as_dtype(_dtype(dtype))
+    check_floating("rand", dtype)
+    return made(draw(generator).uniform(prod(sizes), dtype).reshape(sizes), dtype, **options)
 
 
 def randn(*shape: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None, **options: Any) -> Tensor:
-    """A tensor of a shape, randn(2, 3), of normal random numbers with mean 0 and standard deviation 1."""
-    return made(draw(generator).standard_normal(_size(shape, size), _drawn(dtype)), dtype, **options)
+    """A tensor of a shape, randn(2, 3), of normal random numbers with mean 0 and standard deviation 1.
+    >>> _ = manual_seed(0); randn(2)
+    tensor([ 1.5410, -0.2934])
+    """
+    return _normal(0.0, 1.0, _size(shape, size), generator, _dtype(dtype), options)
 
 
-def _drawn(dtype: Any) -> Any:
-    return np.float32 if _dtype(dtype) == np.float32 else np.float64
+def _normal(mean: float, std: float, size: tuple[int, ...], generator: Any, dtype: Any, options: dict[str, Any]) -> Tensor:
+    dtype = as_dtype(dtype)
+    check_floating("normal", dtype)
+    return made(draw(generator).normal(prod(size), dtype, mean, std).reshape(size), dtype, **options)
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = int64, **options: Any
+    low: Any = 0, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = int64, **options: Any
 ) -> Tensor:
     """Uniform random integers from low to high - 1: randint(high, size) or randint(low, high, size).
-    >>> int(randint(3, 5, (100,)).max())
-    4
+    RuntimeError if there are none, or if the dtype does not hold them.
+    >>> _ = manual_seed(0); randint(3, 10, (4,))
+    tensor([7, 6, 3, 5])
     """
     if size is None:
         low, high, size = 0, low, high
-    if size is None or high <= low:
-        raise RuntimeError(f"randint(low, high, size): low must be below high; got low={low}, high={high}, size={size}")
-    return made(draw(generator).integers(low, high, size_of((size,))), dtype, **options)
+    elif high is None:
+        low, high = 0, low
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"randint(low, high, size): the size is a tuple, got {size!r}; and high an int, got {high!r}")
+    sizes, dtype = _sizes((size,)), as_dtype(int64 if dtype is None else dtype)
+    low, high = check_integers(index(low), index(high), dtype)
+    return made(draw(generator).integers(prod(sizes), low, high).reshape(sizes), dtype, **options)
 
 
-def normal(mean: Any, std: Any, size: Any = None, *, generator: Generator | None = None, **options: Any) -> Tensor:
-    """Normal random numbers; mean and std are a number or a Tensor each, and `size` is needed if both are numbers."""
+def _like(input: Tensor, values: Any, options: dict[str, Any]) -> Tensor:
+    """values(n, dtype), in the order of the memory of `input`, as a tensor like it."""
+    requires_grad = options.pop("requires_grad", False)
+    x = empty_like(input, **options)
+    array = in_memory_order(x.array)
+    array[...] = put(values(array.size, x.dtype).reshape(array.shape), x.device)
+    return x.requires_grad_(requires_grad)
+
+
+def rand_like(input: Tensor, *, generator: Generator | None = None, **options: Any) -> Tensor:
+    """Random numbers uniform in [0, 1), with the shape, dtype and device of another tensor.
+    >>> rand_like(ones(2, 3)).shape
+    (2, 3)
+    """
+    check_floating("rand_like", options.get("dtype") or input.dtype)
+    return _like(input, draw(generator).uniform, options)
+
+
+def randn_like(input: Tensor, *, generator: Generator | None = None, **options: Any) -> Tensor:
+    """Normal random numbers, with the shape, dtype and device of another tensor.
+    >>> randn_like(ones(2, 3)).shape
+    (2, 3)
+    """
+    check_floating("randn_like", options.get("dtype") or input.dtype)
+    stream, dense = draw(generator), np.empty_like(input.array).flags.c_contiguous
+    return _like(input, stream.normal if dense else stream.normal_pairs, options)
+
+
+def randint_like(input: Tensor, low: Any, high: Any = None, *, generator: Generator | None = None, **options: Any) -> Tensor:
+    """Random integers from low to high - 1, with the shape, dtype and device of another tensor; randint_like(x, high) too.
+    >>> randint_like(ones(2), 5, 6)
+    tensor([5., 5.])
+    """
+    low, high = (0, low) if high is None else (low, high)
+    low, high = check_integers(index(low), index(high), as_dtype(options.get("dtype") or input.dtype))
+    return _like(input, lambda n, dtype: draw(generator).integers(n, low, high), options)
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, **options: Any) -> Tensor:
+    """Normal random numbers; mean and std are a number or a Tensor each, and `size` is needed if both are numbers.
+    RuntimeError for a standard deviation below 0.
+    >>> _ = manual_seed(0); normal(tensor([0.0, 100.0]), 0.1)
+    tensor([ 0.1541, 99.9707])
+    """
     given = [x for x in (mean, std) if isinstance(x, Tensor)]
-    if size is None and not given:
+    if (size is None) == (not given):
         raise TypeError("normal: give a size, or a Tensor for mean or std")
-    m, s = (x.cpu().array if isinstance(x, Tensor) else x for x in (mean, std))
-    if np.any(np.asarray(s) < 0):
+    if np.any(np.asarray(std.cpu().array if isinstance(std, Tensor) else std) < 0):
         raise RuntimeError("normal: the standard deviation must not be negative")
-    options = dict({"dtype": given[0].dtype, "device": given[0].device} if given else {}, **options)
-    shape = np.broadcast_shapes(np.shape(m), np.shape(s)) if size is None else size_of((size,))
-    return made(np.asarray(m + s * draw(generator).standard_normal(shape)), **options)
+    if not given:
+        return _normal(mean, std, _sizes((size,)), generator, _dtype(options.pop("dtype", None)), options)
+    try:
+        shape = np.broadcast_shapes(*[x.shape for x in given])
+    except ValueError as error:
+        raise RuntimeError(f"normal: the shapes of mean and std do not broadcast: {error}") from error
+    scale = std if not isinstance(std, Tensor) else 1.0
+    x = _normal(0.0, scale, shape, generator, given[0].dtype, {"device": given[0].device, **options})
+    out = x.array
+    if isinstance(std, Tensor):
+        out *= std.array
+    out += mean.array if isinstance(mean, Tensor) else out.dtype.type(mean)
+    return x
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = int64, **options: Any) -> Tensor:
     """The integers 0 to n - 1 in random order.
-    >>> sorted(randperm(4).tolist())
-    [0, 1, 2, 3]
+    >>> _ = manual_seed(0); randperm(4)
+    tensor([0, 1, 3, 2])
     """
+    (n,), dtype = _sizes((n,)), as_dtype(int64 if dtype is None else dtype)
+    if dtype.kind == "b":
+        raise NotImplementedError("randperm: bool holds no permutation")
+    largest = {"f2": 2049, "f4": 2**24 + 1, "f8": 2**53 + 1}.get(dtype.str[1:]) or np.iinfo(dtype).max
+    if n > largest:
+        raise RuntimeError(f"randperm: {dtype} does not hold the integers up to {n - 1}; choose another dtype")
     return made(draw(generator).permutation(n), dtype, **options)

@@ -144,9 +144,11 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
             again = again and any(depends_on_others(part, xs) for part in ys)
             rows = []
             for part in ys:
-                units = [functional._unit(part, n) for n in range(part.array.size)]
+                units = [functional.unit(part, n) for n in range(part.array.size)]
                 each = [_gradients(part, xs, unit, again) for unit in units]
-                rows.append(_placed(args, argnums, [_stacked([g[i] for g in each], part, x) for i, x in enumerate(xs)]))
+                rows.append(
+                    _placed(args, argnums, [functional.stacked([g[i] for g in each], part, x) for i, x in enumerate(xs)])
+                )
         found = rebuilt(y, iter(rows))
         return (found, aux if again else detached(aux)) if has_aux else found
 
@@ -271,11 +273,6 @@ def _gradients(y: Tensor, xs: list[Tensor], v: Tensor | None, again: bool) -> li
     if y.node is None:
         return [zeros_like(x) for x in xs]
     return list(walk.grad(y, xs, v, retain_graph=True, create_graph=again, materialize_grads=True))
-
-
-def _stacked(rows: list[Tensor], y: Tensor, x: Tensor) -> Tensor:
-    flat = functional.stack(rows) if rows else zeros_like(x)[None][:0]
-    return functional.reshape(flat, (*y.array.shape, *x.array.shape))
 
 
 def depends_on_others(y: Tensor, xs: list[Tensor]) -> bool:

@@ -150,7 +150,9 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
             found = backward(ctx, *gradients)
         if mode.enabled and any(isinstance(x, Tensor) and x.node is not None for x in (*gradients, *(ctx._saved or ()))):
             made = found if isinstance(found, tuple) else (found,)
-            sealed = [x if x is None else Tensor._of(x.array, Node(ONCE, (Leaf(x.array.shape),), ((),), x.array.shape)) for x in made]
+            sealed = [
+                x if x is None else Tensor._of(x.array, Node(ONCE, (Leaf(x.array.shape),), ((),), x.array.shape)) for x in made
+            ]
             return tuple(sealed) if isinstance(found, tuple) else sealed[0]
         return found
 

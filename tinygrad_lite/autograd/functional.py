@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-
 from .._tensor import Tensor
 from ..backend import array_module
 from ..backward import grad
@@ -44,9 +43,8 @@ def jacobian(
         ys = func(*xs)
         rows = []
         for i, y in enumerate(_tensors("jacobian: the outputs of func", ys)):
-            each = [_gradient("jacobian", i, y, xs, _unit(y, n), create_graph, strict) for n in range(y.array.size)]
-            columns = [stack(list(column)) if each else zeros_like(x)[None][:0] for x, column in zip(xs, zip(*each) if each else xs)]
-            rows.append(_like(inputs, [reshape(c, (*y.array.shape, *x.array.shape)) for c, x in zip(columns, xs)]))
+            each = [_gradient("jacobian", i, y, xs, unit(y, n), create_graph, strict) for n in range(y.array.size)]
+            rows.append(_like(inputs, [stacked([row[j] for row in each], y, x) for j, x in enumerate(xs)]))
     return _like(ys, rows)
 
 
@@ -154,10 +152,7 @@ def _plain(ys: Any, outputs: list[Tensor], create_graph: bool) -> Any:
 def _tracked(what: str, inputs: Any, create_graph: bool) -> list[Tensor]:
     """The inputs as tensors to differentiate by. With create_graph their history stays."""
     xs = _tensors(f"{what}: inputs", inputs)
-    with_history = [create_graph and x.node is not None for x in xs]
-    return [
-        shape.reshape(x, shape=x.array.shape) if history else x.detach().requires_grad_() for x, history in zip(xs, with_history)
-    ]
+    return [shape.reshape(x, shape=x.shape) if create_graph and x.node else x.detach().requires_grad_() for x in xs]
 
 
 def _number(what: str, y: Any) -> Tensor:
@@ -180,10 +175,16 @@ def _vectors(what: str, of: str, v: Any, like: list[Tensor]) -> list[Any]:
     return vs
 
 
-def _unit(y: Tensor, n: int) -> Tensor:
-    unit = array_module(y.array).zeros(y.array.size, y.array.dtype)
-    unit[n] = 1
-    return Tensor._of(unit.reshape(y.array.shape))
+def unit(y: Tensor, n: int) -> Tensor:
+    """Zeros in the shape of y, and a 1 in place of its nth number."""
+    one = array_module(y.array).zeros(y.array.size, y.array.dtype)
+    one[n] = 1
+    return Tensor._of(one.reshape(y.array.shape))
+
+
+def stacked(rows: list[Tensor], y: Tensor, x: Tensor) -> Tensor:
+    """The rows of dy/dx as one tensor, in the shape of y followed by that of x."""
+    return reshape(stack(rows) if rows else zeros_like(x), (*y.array.shape, *x.array.shape))
 
 
 def _gradient(what: str, i: int, y: Tensor, xs: Any, v: Any, create_graph: bool, strict: bool) -> list[Tensor]:

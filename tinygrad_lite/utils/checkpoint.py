@@ -18,8 +18,9 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_lite import random
+from tinygrad_lite.backend import owner
 from tinygrad_lite.grad_mode import enable_grad, mode
-from tinygrad_lite.inplace import check_unwritten, kept, owner, writes
+from tinygrad_lite.inplace import check_unwritten, kept, writes
 from tinygrad_lite.recorder import Recorder
 from tinygrad_lite.suggest import missing_from, names_in
 from tinygrad_lite.tape import Node, clock
@@ -37,10 +38,10 @@ def checkpoint(
     preserve_rng_state: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """function(*args, **kwargs), whose saved values are computed again in backward instead of held until then. The gradients are
-    the same. The function must do the same when it runs the second time: RuntimeError in backward if its steps differ. With
-    preserve_rng_state it draws the same random numbers. `context_fn` returns two context managers, for the first and the second
-    run. The other options of PyTorch's are accepted and change nothing.
+    """function(*args, **kwargs), whose saved values are computed again in backward instead of held until then. The gradients
+    are the same. The function must do the same when it runs the second time: RuntimeError in backward if its steps differ.
+    With preserve_rng_state it draws the same random numbers. `context_fn` returns two context managers, for the first and the
+    second run. The other options of PyTorch's are accepted and change nothing.
     https://pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint
     >>> from tinygrad_lite import tensor
     >>> x = tensor(2.0, requires_grad=True)
@@ -62,8 +63,8 @@ def checkpoint(
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, preserve_rng_state: bool = True
 ) -> Any:
-    """A list of functions (or a Sequential), one after the other, as `segments` checkpointed parts; as in PyTorch, the last part
-    is not checkpointed.
+    """A list of functions (or a Sequential), one after the other, as `segments` checkpointed parts; as in PyTorch, the last
+    part is not checkpointed.
     https://pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint_sequential
     """
     steps = list(functions.children()) if hasattr(functions, "children") else list(functions)
