@@ -110,10 +110,9 @@ class Copy:
             self.memory.append(memory)
         memory = self._seen[key]
         if self.ours:
-            strides = [n * memory.itemsize for n in x.stride()]
-            part = memory[x.storage_offset() :]
-            y: Any = tl.from_numpy(np.lib.stride_tricks.as_strided(part, tuple(x.shape), strides) if x.numel() else
-                                   np.empty(tuple(x.shape), memory.dtype))
+            strides, start = [n * memory.itemsize for n in x.stride()], x.storage_offset() * memory.itemsize
+            shape = tuple(x.shape)
+            y: Any = tl.from_numpy(np.ndarray(shape, memory.dtype, memory, start, strides) if x.numel() else np.empty(shape, memory.dtype))
         else:
             y = torch.from_numpy(memory).as_strided(tuple(x.shape), x.stride(), x.storage_offset())
         if x.requires_grad and self.grad:
