@@ -289,8 +289,8 @@ def softmin(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tens
 
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """softmax((logits + noise) / tau): nearly one-hot vectors, drawn with probabilities softmax(logits) and differentiable.
-    The noise is Gumbel's, -log e for exponential numbers e. With `hard` the vectors are one-hot, and the gradient is that of the soft
-    ones. `eps` has no effect, as in PyTorch.
+    The noise is Gumbel's, -log e for exponential numbers e. With `hard` the vectors are one-hot, and the gradient is that of
+    the soft ones. `eps` has no effect, as in PyTorch.
 
     Jang et al. 2016; https://pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html
 
