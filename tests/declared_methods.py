@@ -37,7 +37,12 @@ SHADOWED = [name for name in methods.INSTALLED if hasattr(builtins, name)]
 OVERRIDES = ("__eq__", "__ne__")
 # These return what they change: a Parameter remains one in `p -= 0.1 * p.grad`.
 IN_PLACE = [name for name, method in methods.INSTALLED.items() if method in methods.IN_PLACE.values()]
-IN_PLACE += ["copy_", "fill_", "zero_"]
+IN_PLACE += [
+    "copy_",
+    "fill_",
+    "zero_",
+    *[name for name in methods.OPERATORS if f"__{name[3:]}" in methods.OPERATORS and name[2] == "i"],
+]
 
 
 def typed(annotation: Any) -> str:

@@ -412,10 +412,10 @@ class Methods:
 
     def __rmatmul__(self, other: Tensor | Number, /) -> Tensor: ...
 
-    def __iadd__(self, other: Tensor | Number, /) -> Tensor:
+    def __iadd__(self, other: Tensor | Number, /) -> Self:
         """Replace x by add(x, other), in the memory of x."""
 
-    def __isub__(self, other: Tensor | Number, /) -> Tensor:
+    def __isub__(self, other: Tensor | Number, /) -> Self:
         """Replace x by sub(x, other), in the memory of x."""
 
     def __imul__(self, other: Tensor | Number, /) -> Self:
@@ -427,13 +427,13 @@ class Methods:
     def __ipow__(self, exponent: Tensor | Number, /) -> Self:
         """Replace x by pow(x, ...), in the memory of x."""
 
-    def __iand__(self, other: Any, /) -> Tensor:
+    def __iand__(self, other: Any, /) -> Self:
         """Replace x by bitwise_and(x, other), in the memory of x."""
 
-    def __ior__(self, other: Any, /) -> Tensor:
+    def __ior__(self, other: Any, /) -> Self:
         """Replace x by bitwise_or(x, other), in the memory of x."""
 
-    def __ixor__(self, other: Any, /) -> Tensor:
+    def __ixor__(self, other: Any, /) -> Self:
         """Replace x by bitwise_xor(x, other), in the memory of x."""
 
     def __mod__(self, other: Tensor | Number, /) -> Tensor: ...
@@ -452,13 +452,13 @@ class Methods:
 
     def __rrshift__(self, other: Tensor | Number, /) -> Tensor: ...
 
-    def __imod__(self, other: Tensor | Number, /) -> Tensor: ...
+    def __imod__(self, other: Tensor | Number, /) -> Self: ...
 
-    def __ifloordiv__(self, other: Tensor | Number, /) -> Tensor: ...
+    def __ifloordiv__(self, other: Tensor | Number, /) -> Self: ...
 
-    def __ilshift__(self, other: Tensor | Number, /) -> Tensor: ...
+    def __ilshift__(self, other: Tensor | Number, /) -> Self: ...
 
-    def __irshift__(self, other: Tensor | Number, /) -> Tensor: ...
+    def __irshift__(self, other: Tensor | Number, /) -> Self: ...
 
     @property
     def T(self) -> Tensor:
