@@ -106,7 +106,7 @@ def is_view_of(x: Tensor, y: Tensor) -> bool:
 
 
 def same_history(x: Tensor, y: Tensor) -> bool:
-    """For tensors on the same memory: whether both are views of one result, so that they agree on the history of that memory."""
+    """For tensors on the same memory: whether both are views of one result, so that they agree on its history."""
     seen, node = set(), y.node
     while type(node) is Node:
         seen.add(node)
