@@ -207,7 +207,7 @@ written by `python tests/same_seed.py`; do not edit it. `tests/test_same_seed.py
 of date.
 
 Each row was drawn from {len(SEEDS)} seeds by this library and by PyTorch {VERSION} on the CPU. Bit-equal means: every
-number is the same, and so are all 5056 bytes of the generator's state afterwards. It was measured on an AMD processor.
+number is the same, and so are all 5056 bytes of the generator's state afterwards.
 
 **On Intel's processors PyTorch itself draws other numbers** for `exponential_`, `bernoulli_(p)` with a number p, `dropout`
 and `multinomial` without replacement: there it takes one draw as the seed of a stream of the MKL library. Elsewhere it
@@ -238,6 +238,8 @@ def table() -> str:
             lines.append(f"{label(name, row)} {result.numbers:,} | {text} |")
         else:
             lines.append(f"{label(name, row)} | not comparable on this processor |")
+    whose = "from other streams for the rows that say so" if torch_asks_mkl() else "from its generator alone"
+    lines.append(f"\nOn the processor that made this page, PyTorch draws {whose}.")
     return "\n".join(lines) + "\n"
 
 
