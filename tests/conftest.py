@@ -37,6 +37,8 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """Where the tensors of a test are: the CPU, and the GPU where CuPy finds one, else on what stands in for CuPy."""
     if request.param == "stand-in":
         monkeypatch.setitem(sys.modules, "cupy", stand_in_cupy)
+        monkeypatch.setitem(sys.modules, "cupyx.scipy.special", stand_in_cupy.special)
+        monkeypatch.setitem(sys.modules, "cupyx.scipy.linalg", stand_in_cupy.linalg)
     return "cpu" if request.param == "cpu" else "cuda"
 
 

@@ -24,6 +24,7 @@ from typing import Any, Self, overload
 
 from ._tensor import Tensor
 from .axes import Dim
+from .functional.numbers import Parts
 from .functional.reduction import Extremum
 from .operands import Number
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.linalg
+import scipy.special
 
 METHODS = (
-    "all any argmax argmin astype copy dot item max mean min nonzero prod ravel repeat reshape squeeze std sum take tolist "
-    "transpose view fill"
+    "all any argmax argmin astype copy cumprod cumsum dot item max mean min nonzero prod ravel repeat reshape squeeze std sum "
+    "take tolist transpose view fill"
 )
 OPERATORS = (
     "add sub mul truediv pow matmul and or xor floordiv mod radd rsub rmul rtruediv rpow rmatmul rand ror rxor iadd isub imul "
@@ -49,7 +51,9 @@ class ndarray:
     flags = property(lambda self: self.hidden.flags)
     strides = property(lambda self: self.hidden.strides)
     T = property(lambda self: show(self.hidden.T, self))
-    __cuda_array_interface__ = property(lambda self: {"shape": self.shape, "typestr": self.dtype.str, "version": 3})
+    __cuda_array_interface__ = property(
+        lambda self: {**self.hidden.__array_interface__, "version": 3}  # data: the address, and whether it is read-only
+    )
 
     def get(self) -> np.ndarray[Any, Any]:
         return self.hidden.copy()
@@ -83,7 +87,7 @@ def hide(x: Any) -> Any:
 def show(result: Any, *sources: Any) -> Any:
     """A result in disguise, and of which source it is a view."""
     if isinstance(result, (tuple, list)):
-        return type(result)(show(r, *sources) for r in result)
+        return (list if type(result) is list else tuple)(show(r, *sources) for r in result)
     if not isinstance(result, (np.ndarray, np.generic)):
         return result
     result = np.asarray(result)
@@ -120,6 +124,19 @@ class _Add:
         np.add.at(x.hidden, hide(index), hide(y))
 
 
+class _At:
+    """cupy.maximum and cupy.minimum, which can also be written at an index."""
+
+    def __init__(self, ufunc: Any) -> None:
+        self.ufunc = ufunc
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return show(run(self.ufunc, args, options))
+
+    def at(self, x: ndarray, index: Any, y: Any) -> None:
+        self.ufunc.at(x.hidden, hide(index), hide(y))
+
+
 class _Grid:
     def __getitem__(self, index: Any) -> Any:
         return show(tuple(np.ogrid[index]))
@@ -142,15 +159,15 @@ def asarray(x: Any, dtype: Any = None) -> ndarray:
     return ndarray(np.array(x, dtype=dtype))
 
 
-def array(x: Any, dtype: Any = None) -> ndarray:
-    return ndarray(np.array(x.hidden if isinstance(x, ndarray) else x, dtype=dtype))
+def array(x: Any, dtype: Any = None, order: Any = "K") -> ndarray:
+    return ndarray(np.array(x.hidden if isinstance(x, ndarray) else x, dtype=dtype, order=order))
 
 
 def fuse(kernel_name: str | None = None) -> Any:
     return lambda function: function
 
 
-add, ogrid = _Add(), _Grid()
+add, maximum, minimum, ogrid = _Add(), _At(np.maximum), _At(np.minimum), _Grid()
 
 
 def __getattr__(name: str) -> Any:
@@ -158,3 +175,17 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     function = getattr(np, name)
     return lambda *args, **options: show(run(function, args, options), *args)
+
+
+class _Scipy:
+    """cupyx.scipy.special or cupyx.scipy.linalg: SciPy's functions on these arrays."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self.module, name)
+        return lambda *args, **options: show(run(function, args, options))
+
+
+special, linalg = _Scipy(scipy.special), _Scipy(scipy.linalg)

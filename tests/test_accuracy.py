@@ -1,4 +1,4 @@
-"""How many digits are right: sums of many numbers, float16, and gradients at nan and inf."""
+"""How many digits are right: sums and statistics of many numbers, float16, and gradients at nan and inf."""
 
 from __future__ import annotations
 
@@ -64,6 +64,57 @@ def test_twenty_million_rows() -> None:
     assert b.grad.tolist() == [20_000_000, 20_000_000]  # stood still at 16,777,216
 
 
+OF_MANY: dict[str, Any] = {  # ours, the same in float64, and numbers to try it on
+    "var": (lambda x, axis: x.var(axis), lambda x, axis: x.var(axis, ddof=1), ("noise", "noise + 10,000")),
+    "std": (lambda x, axis: x.std(axis), lambda x, axis: x.std(axis, ddof=1), ("noise", "noise + 10,000")),
+    "norm": (lambda x, axis: x.norm(dim=axis), lambda x, axis: np.sqrt((x * x).sum(axis)), ("noise", "0.1")),
+    "norm 3": (lambda x, axis: x.norm(3, axis), lambda x, axis: np.cbrt((abs(x) ** 3).sum(axis)), ("noise", "0.1")),
+    "cumsum": (lambda x, axis: x.cumsum(axis), lambda x, axis: x.cumsum(axis), ("0.1", "noise + 10,000")),
+    "logsumexp": (
+        lambda x, axis: x.logsumexp(axis),
+        lambda x, axis: np.log(np.exp(x - x.max()).sum(axis)) + x.max(),
+        ("0.1", "noise + 10,000"),
+    ),
+    "prod": (lambda x, axis: x.prod(axis), lambda x, axis: x.prod(axis), ("near 1",)),
+    "cumprod": (lambda x, axis: x.cumprod(axis), lambda x, axis: x.cumprod(axis), ("near 1",)),
+}
+
+
+def numbers(kind: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    if kind == "0.1":
+        return np.full(shape, 0.1, np.float32)
+    noise = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+    return {"noise": noise, "noise + 10,000": noise + np.float32(10_000), "near 1": 1 + noise * np.float32(1e-5)}[kind]
+
+
+@pytest.mark.parametrize("shape", [(100_000,), (3000, 40), (50, 2003), (30_000, 3), (2, 5000, 5)])
+@pytest.mark.parametrize("name", OF_MANY)
+def test_statistics_of_many_float32_numbers(name: str, shape: tuple[int, ...]) -> None:
+    ours, exact, kinds = OF_MANY[name]
+    for kind in kinds:
+        x = numbers(kind, shape)
+        for axis in range(len(shape)):
+            if shape[axis] > 2:  # the spread of two large numbers is what float32 left of it
+                assert epsilons(ours(tl.from_numpy(x), axis), exact(x.astype(np.float64), axis)) <= 4, (kind, axis)
+
+
+def test_the_gradient_of_a_variance_after_a_large_offset() -> None:
+    for n in (500, 50_000):
+        x = numbers("noise + 10,000", (n,))
+        z = tl.tensor(x, requires_grad=True)
+        (g,) = grad(z.var() * ((n - 1) / 2), z)
+        exact = x - x.mean(dtype=np.float64)
+        assert np.abs(g.numpy() - exact).max() <= 4 * EPSILON * np.abs(exact).max()
+
+
+def test_distances_do_not_cancel() -> None:
+    """Rows that are far from 0 and near each other: PyTorch's product leaves no digit of their distances."""
+    x = np.random.default_rng(0).standard_normal((60, 30)).astype(np.float32) + np.float32(1000)
+    x = np.concatenate([x, x[:10] + np.float32(0.001)])
+    exact = np.sqrt(((x[:, None].astype(np.float64) - x[None]) ** 2).sum(-1))
+    np.testing.assert_allclose(tl.cdist(tl.from_numpy(x), tl.from_numpy(x)).numpy(), exact, 8 * EPSILON)
+
+
 # float16
 
 
@@ -77,6 +128,9 @@ HALF: dict[str, Any] = {
     "tanh": lambda t: t.tensor([-0.001, 2.0], dtype=t.float16).tanh(),
     "a large number": lambda t: t.tensor([0.01, 1.0], dtype=t.float16) * 100_000 / 200_000,
     "matmul": lambda t: t.full((2, 5000), 0.1, dtype=t.float16) @ t.full((5000, 2), 0.1, dtype=t.float16),
+    "var": lambda t: (t.arange(3000.0) / 3).to(t.float16).var(),
+    "norm": lambda t: t.full((1000,), 30.0, dtype=t.float16).norm(),
+    "cumsum": lambda t: t.full((3000,), 0.1, dtype=t.float16).cumsum(0),
     "expand": lambda t: t.ones(1, dtype=t.float16).expand(3000).sum(),
 }
 
@@ -89,7 +143,8 @@ def test_float16_is_stored_in_16_bits_and_computed_in_32(name: str) -> None:
 
 
 def test_float16_where_torch_itself_sums_in_float16() -> None:
-    """PyTorch on the CPU gives -inf and inf here."""
+    """PyTorch on the CPU gives -inf, inf and inf here."""
+    assert tl.tensor([300.0, 300.0, 0.0009765625], dtype=tl.float16).prod().item() == 87.875
     n = 100_000
     assert tl.zeros(n, dtype=tl.float16).log_softmax(0)[0].item() == float(np.float16(-np.log(n)))
     assert tl.ones(n, dtype=tl.float16).logsumexp(0).item() == float(np.float16(1 + np.log(n)))

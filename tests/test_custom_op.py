@@ -60,16 +60,30 @@ def test_the_name_of_an_op_is_taken_once() -> None:
     def twice(x: Any) -> Any:
         return x + x
 
-    def exp(x: Any) -> Any:
-        return x
+    def another() -> Any:
+        def twice(x: Any) -> Any:
+            return 2 * x
+
+        return twice
 
     try:
         for _ in range(2):
             op(x=lambda g: g * 2)(twice)  # the same lines, run again
-        with pytest.raises(TypeError, match=r"@op exp: an op of this name exists already, in .*exponential.py, line \d+"):
-            op(x=lambda g: g)(exp)
+        with pytest.raises(TypeError, match=r"@op twice: an op of this name exists already, in .*test_custom_op.py, line \d+"):
+            op(x=lambda g: g)(another())
     finally:
         ops.pop("twice", None)
+
+
+def test_a_users_op_may_have_the_name_of_one_of_ours() -> None:
+    def exp(x: Any) -> Any:
+        return x * 3
+
+    ours, x = ops["exp"], leaf(1.0)
+    op(x=lambda g: g * 3)(exp)(x).sum().backward()
+    assert x.grad.tolist() == [3.0] and ops["exp"] is ours
+    tl.exp(x).sum().backward()
+    assert x.grad.tolist() == [3.0 + np.e]
 
 
 # What an op is and does

@@ -142,8 +142,8 @@ def test_names_of_dtypes() -> None:
         assert str(getattr(tl, name)) == name
         assert as_dtype(name) is getattr(tl, name)
         assert tl.zeros(2, dtype=name).dtype == tl.zeros(2, dtype=getattr(np, name if name != "bool" else "bool_")).dtype
-    for wrong in ("complex64", "int8", "U3", object):
-        with pytest.raises(TypeError, match="float16, float32, float64, int32, int64, uint8, bool"):
+    for wrong in ("complex64", "uint16", "U3", object):
+        with pytest.raises(TypeError, match="float16, float32, float64, int8, int16, int32, int64, uint8, bool"):
             tl.zeros(2, dtype=wrong)
 
 

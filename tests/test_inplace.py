@@ -331,17 +331,20 @@ def test_a_write_records_nothing_under_no_grad() -> None:
 
 def looked_at(y: tl.Tensor) -> dict[str, Any]:
     return {
-        "view": lambda: y[0:1],
-        "reshape": lambda: y.reshape(2, 1),
-        "transpose": lambda: y.T,
-        "detach": lambda: y.detach(),
-        "data": lambda: y.data,
+        "no history": lambda: within_no_grad(lambda: y[0:1]),
+        "detached view": lambda: y.detach()[0:1],
         "numpy": lambda: y.detach().numpy(),
         "array": lambda: y.array,
+        "part of the array": lambda: y.array[1:],
         "kept": lambda: y.exp() * y,
         "kept result": lambda: y * y,
-        "expand": lambda: y.expand(3, 2),
+        "kept view": lambda: y[0:1] * y[1:],
     }
+
+
+def within_no_grad(function: Any) -> Any:
+    with tl.no_grad():
+        return function()
 
 
 @pytest.mark.parametrize("name", looked_at(tl.zeros(2)))
@@ -349,32 +352,28 @@ def test_a_recorded_write_to_shared_memory_is_refused(name: str) -> None:
     x, w = leaf(1.0, 2.0), leaf(3.0, 4.0)
     y = x + 0
     other = looked_at(y)[name]()
-    for attempt in (lambda: y.__iadd__(w), lambda: y.__setitem__(0, w[0]), lambda: y.zero_(), lambda: y.mul_(2)):
+    part = y[1:]
+    attempts = [lambda: y.__iadd__(w), lambda: y.__setitem__(0, w[0]), lambda: y.zero_(), lambda: y.mul_(2)]
+    for attempt in (*attempts, lambda: part.add_(w[:1]), lambda: y[0:1].mul_(2)):
         with pytest.raises(RuntimeError, match=r"in-place.*shared with.*(x = \.\.\.|clone)"):
             attempt()
-    assert y.tolist() == [1, 2]
-    assert (y.array if isinstance(other, np.ndarray) else y).tolist() == [1, 2]
+    assert y.tolist() == [1, 2] and part.tolist() == [2]
     del other
     y += w
-    y.sum().backward()
+    (y.sum() + part.sum()).backward()
     assert w.grad is not None
-    assert w.grad.tolist() == [1, 1]
+    assert w.grad.tolist() == [1, 2]
 
 
-def test_a_recorded_write_to_a_view_is_refused() -> None:
+def test_a_recorded_write_to_a_view_without_history_is_refused() -> None:
     x = leaf(1.0, 2.0)
-    y = x * 2
-    with pytest.raises(RuntimeError, match="in-place"):
-        y[0:1] += 1
-    with pytest.raises(RuntimeError, match="in-place"):
-        y.T.mul_(2)
     plain = tl.zeros(2, dtype=tl.float64)
+    for part in (plain.detach()[0:1], plain[0:1]):  # once something was detached, the view cannot tell what it is a part of
+        with pytest.raises(RuntimeError, match="in-place"):
+            part.add_(x[0:1])
+    assert plain.tolist() == [0, 0] and not plain.requires_grad
     with pytest.raises(RuntimeError, match="in-place"):
-        plain[0:1].add_(x[0:1])
-    assert plain.tolist() == [0, 0]
-    assert y.tolist() == [2, 4]
-    with pytest.raises(RuntimeError, match=r"in-place|leaf"):
-        x[0:1] += 1
+        x[0:1] += 1  # a part of a leaf
 
 
 def test_a_recorded_write_that_does_not_fit_changes_nothing() -> None:
@@ -429,7 +428,7 @@ def test_torch_and_we_agree_on_what_is_an_error_after_a_write() -> None:
             assert results[0] == results[1]
             agreed += 1
         assert results[0] is None or results[1] is not None  # we run nothing that torch refuses
-    assert agreed >= 3
+    assert agreed >= 4
 
 
 def test_an_index_changed_before_backward_is_told() -> None:

@@ -222,10 +222,15 @@ def test_what_no_vjp_names_dies_at_once(row: Case) -> None:
         gc.enable()
 
 
+NOT_IMPLEMENTED = {("zeta", "x"), ("igamma", "a"), ("igammac", "a")}  # derivatives that are errors, as in PyTorch
+
+
 @each([row for row in KEEPING if len(row.inputs) > 1])
 def test_only_needed_gradients_are_computed(row: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     made = tape.ops[row.op]
     for needed in [nth for nth, a in enumerate(row.inputs) if a.dtype.kind == "f"]:
+        if (row.op, made.inputs[needed]) in NOT_IMPLEMENTED:
+            continue
         xs, out = called(row, lambda nth, needed=needed: nth == needed)
         at = [nth for nth, edge in enumerate(out.node.edges) if edge is not None]
         assert len(at) == 1
@@ -309,10 +314,10 @@ UNARY: dict[str, Any] = {
     "equal": lambda t, x: x == 1,
     "less": lambda t, x: x < 1.5,
 }
-DTYPES = ["bool", "uint8", "int32", "int64", "float16", "float32", "float64"]
+DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
 # Where we go further than PyTorch, or not as far, with bools; whatever is not listed must agree.
 OURS_ONLY = {"abs", "relu", "rsub", "argmax", "argmax_dim", "argmin_keep", "argmin_flat_keep", "argmax_axis", "matmul"}
-THEIRS_ONLY = {"sign", "sigmoid"}
+THEIRS_ONLY = {"sigmoid"}
 
 
 def outcome(function: Any, *args: Any) -> list[Any] | None:

@@ -6,9 +6,9 @@
     (x**2).sum().backward()
     x.grad                                  # tensor([2., 4.])
 
-`nn` (modules, losses, optimizers), `datasets` and other parts are imported on first use, and so are the functions that not every
-program needs (methods.py). Where to look: a derivative is in ops/, directly above its forward; tape.py shows how a step is
-recorded, backward.py how the gradient walks back.
+`nn` (modules, losses, optimizers), `datasets` and other parts are imported on first use, and so are the functions that not
+every program needs (methods.py). Where to look: a derivative is in ops/, directly above its forward; tape.py shows how a step
+is recorded, backward.py how the gradient walks back.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from .apply import op as op
 from .backend import device as device
 from .creation import *
 from .dtypes import *
+from .functional.arithmetic import *
 from .functional.choice import *
 from .functional.exponential import *
 from .functional.linalg import *
@@ -59,28 +60,84 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "cuda", "datasets", "nn", "optim")
+_LAZY = ("autograd", "backends", "cuda", "datasets", "func", "linalg", "nn", "optim", "special", "utils")
 
 if TYPE_CHECKING:
     from . import autograd as autograd
+    from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import func as func
+    from . import linalg as linalg
     from . import nn as nn
     from . import optim as optim
+    from . import special as special
+    from . import utils as utils
     from ._tensor import Tensor as Tensor
+    from .autograd.gradcheck import gradcheck as gradcheck
     from .functional.contraction import *
-    from .gradcheck import gradcheck as gradcheck
+    from .functional.counting import *
+    from .functional.decomposition import *
+    from .functional.differences import *
+    from .functional.in_place import *
+    from .functional.joining import *
+    from .functional.kinds import *
+    from .functional.logarithmic import *
+    from .functional.logic import *
+    from .functional.lu import *
+    from .functional.memory import *
+    from .functional.numbers import *
+    from .functional.products import *
+    from .functional.random import *
+    from .functional.rounding import *
+    from .functional.scan import *
+    from .functional.selection import *
+    from .functional.solving import *
+    from .functional.sorting import *
+    from .functional.special import *
+    from .functional.statistics import *
+    from .functional.triangles import *
+    from .functional.views import *
+    from .grad_mode import inference_mode as inference_mode
+    from .ops.error_function import *
+    from .ops.logarithmic import *
     from .ops.neural.activation import relu as relu
     from .ops.neural.activation import sigmoid as sigmoid
+    from .ops.neural.rectifier import *
+    from .ops.numbers import *
+    from .ops.rounding import *
+    from .ops.special import *
+    from .ops.trigonometric import *
+    from .printing import set_printoptions as set_printoptions
+    from .random import get_rng_state as get_rng_state
+    from .random import initial_seed as initial_seed
+    from .random import seed as seed
+    from .random import set_rng_state as set_rng_state
+    from .serialize import load as load
+    from .serialize import save as save
+    from .settings import *
 else:  # hidden from type checkers, or every misspelt name would be valid for them
+    _MORE: dict[str, list[str]] = {  # names of other files; an empty list stands for the file's __all__
+        "autograd": ["gradcheck", "inference_mode"],
+        "printing": ["set_printoptions"],
+        "random": ["get_rng_state", "initial_seed", "seed", "set_rng_state"],
+        "serialize": [],
+        "settings": [],
+    }
     _FEW = ["Generator", "device", "manual_seed", "op", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
     def _load_all() -> None:
-        """Load all functions, and put them here; see methods.load_all(). `Tensor` comes with them, so that it has all methods."""
+        """Load all functions, and put them here; see methods.load_all(). With them comes Tensor, so that it has all methods."""
         _methods.load_all()
-        names = {name: getattr(family, name) for family in (*_methods.FAMILIES, _creation, _dtypes)
-                 for name in _methods.functions_of(family)}
+        names = {
+            name: getattr(family, name)
+            for family in (*_methods.FAMILIES, _creation, _dtypes)
+            for name in _methods.functions_of(family)
+        }
         here = globals()
+        for file, more in _MORE.items():
+            module = _import_module(f"{__name__}.{file}")
+            names |= {name: getattr(module, name) for name in more or module.__all__}
         here.update({"Tensor": _methods.Tensor, **{name: f for name, f in names.items() if name not in here}})
         here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names]))
 

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, overload
+from weakref import ref
 
 import numpy as np
 
 from . import printing
-from .axes import axis_of
-from .backend import Array, as_part, device, device_of, part_of
+from .axes import Size, axis_of
+from .backend import Array, as_part, device, device_of, owner, part_of
 from .dtypes import get_default_dtype
 from .tape import Handle, Hooks, Leaf, Node
 
@@ -47,7 +50,8 @@ class Tensor(Methods):
     _leaf: Leaf  # made when first needed; while the tensor is a leaf that requires grad, `node` is this object
 
     def __init__(self, *data: Any) -> None:
-        if data and all(isinstance(n, int) for n in data):
+        data = data[0] if len(data) == 1 and isinstance(data[0], Size) else data
+        if isinstance(data, Size) or (data and all(isinstance(n, int) for n in data)):
             self.array = np.empty(data, get_default_dtype())
         else:
             (values,) = data or ([],)
@@ -65,9 +69,9 @@ class Tensor(Methods):
     # What it is
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Size:
         """The sizes of the axes."""
-        return self.array.shape  # type: ignore[no-any-return]
+        return Size(self.array.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -79,6 +83,11 @@ class Tensor(Methods):
         """The device that holds the memory: device("cpu") or device("cuda:0")."""
         return device_of(self.array)
 
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the memory is on a GPU."""
+        return self.device.type == "cuda"
+
     def dim(self) -> int:
         """The number of axes."""
         return len(self.array.shape)
@@ -86,10 +95,10 @@ class Tensor(Methods):
     ndim = property(dim)
 
     @overload
-    def size(self, dim: None = None) -> tuple[int, ...]: ...
+    def size(self, dim: None = None) -> Size: ...
     @overload
     def size(self, dim: int) -> int: ...
-    def size(self, dim: int | None = None) -> tuple[int, ...] | int:
+    def size(self, dim: int | None = None) -> Size | int:
         """The shape, or the size of one axis."""
         return self.shape if dim is None else self.shape[axis_of(dim, self.ndim, "size")]
 
@@ -207,6 +216,10 @@ class Tensor(Methods):
 
     def detach(self) -> Tensor:
         """A tensor on the same memory, without history: gradients stop here."""
+        memory = owner(self.array)
+        if id(memory) not in detached:
+            with suppress(TypeError):  # some owners allow no weak reference; rebase.py knows
+                detached[id(memory)] = ref(memory, partial(_forget, id(memory)))
         return Tensor._of(self.array)
 
     @property
@@ -306,6 +319,13 @@ class Tensor(Methods):
 
     def __dlpack_device__(self) -> Any:
         return self.array.__dlpack_device__()
+
+
+detached: dict[int, Any] = {}  # memory that a detached tensor is or was on, by the id of its owner; see rebase.py
+
+
+def _forget(key: int, _: Any) -> None:
+    detached.pop(key, None)
 
 
 def leaf_of(x: Tensor) -> Leaf:

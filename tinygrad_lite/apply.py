@@ -20,7 +20,7 @@ from ._tensor import Tensor
 from .backend import Array
 from .dtypes import float16, float32
 from .grad_mode import mode
-from .operands import NUMBERS, as_array, explained, not_an_operand, promoted, wrapped
+from .operands import NUMBERS, as_array, explained, not_a_tensor, not_an_operand, promoted, wrapped, wrapped_around
 from .recorder import seam
 from .tape import Node, Op, Vjp, register
 
@@ -41,11 +41,11 @@ def op(*forward: Never, **vjps: Vjp | None) -> Decorator:
     its vjps and lemmas; the first lines of tape.py explain them. In the function that users see, the first parameter is called
     `input` and the second `other`. TypeError, at import, if an input has no vjp, if a keyword is neither an input nor a lemma
     that a vjp asks for, if a vjp or lemma asks for an unknown name, or if another op has the same name.
-    >>> @op(x=lambda g, x: g * cos(x))
+    >>> @op(x=lambda g, x: g * cosine(x))
     ... def sine(x):
     ...     return np.sin(x)
     >>> @op(x=lambda g, x: -g * sine(x))
-    ... def cos(x):
+    ... def cosine(x):
     ...     return np.cos(x)
     >>> x = tensor(0.0, requires_grad=True)
     >>> sine(x).backward(); x.grad
@@ -54,6 +54,12 @@ def op(*forward: Never, **vjps: Vjp | None) -> Decorator:
     if forward:
         raise TypeError("@op: give the derivative of each input above the function: @op(x=lambda g, ...: ...), or x=None")
     return partial(_registered, vjps, computes=True)
+
+
+def tensors_only(forward: Callable[Arguments, Array]) -> Callable[Arguments, Array]:
+    """A decorator below @op, for two inputs neither of which may be a Python number, as in PyTorch: TypeError if one is."""
+    forward.tensors_only = True  # type: ignore[attr-defined]
+    return forward
 
 
 def view(**vjps: Vjp | None) -> Decorator:
@@ -162,7 +168,7 @@ def _one(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
         else:
             result.node = None
         if seam.recorders:
-            _tell(op, (input,), options, result)
+            tell(op, (input,), options, result)
         return result
 
     return apply
@@ -181,6 +187,7 @@ def _named(op: Op, given: tuple[Any, ...], options: dict[str, Any]) -> dict[str,
 
 def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
     forward, (keep_x, keep_y) = op.forward, op.keeps
+    no_numbers = hasattr(forward, "tensors_only")
 
     def apply(input: Any, other: Any) -> Any:
         if isinstance(input, Tensor):
@@ -190,19 +197,27 @@ def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
                 if y.dtype is not dtype and y.dtype != dtype:
                     return apply(*promoted(op.name, input, other))
             elif type(other) in NUMBERS:
+                if no_numbers:
+                    raise not_a_tensor(op.name, other)
                 y, y_edge = other, None
             else:
                 return apply(input, wrapped(op.name, other))
         elif isinstance(other, Tensor):
             if type(input) not in NUMBERS:
                 return apply(wrapped(op.name, input), other)
+            if no_numbers:
+                raise not_a_tensor(op.name, input)
             x, x_edge, y, y_edge, dtype = input, None, other.array, other.node, other.array.dtype
         else:
+            if no_numbers and type(input) in NUMBERS:
+                raise not_a_tensor(op.name, input)
             return forward(input, other)
         if dtype is not float32 and half is not None and dtype == float16:
             return half(input, other)
         try:
             out = forward(x, y)
+        except OverflowError:  # a number too large for the integers wraps around, as in PyTorch
+            return apply(*wrapped_around(input, other))
         except Exception as error:
             raise explained(op.name, error, x, y) from error
         if type(out) is not ndarray:
@@ -218,7 +233,7 @@ def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
         else:
             result.node = None
         if seam.recorders:
-            _tell(op, (input, other), {}, result)
+            tell(op, (input, other), {}, result)
         return result
 
     return apply
@@ -226,7 +241,7 @@ def _two(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
 
 def _several(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor]:
     """Any number of inputs, and two inputs with an option. Recording two takes 2.9 µs here and 1.3 µs in _two (16 numbers). The
-    only ops with two inputs and an option are setitem and einsum, so a fourth version is not worth its lines.
+    only ops with two inputs and an option are setitem, einsum and cross, so a fourth version is not worth its lines.
     """
     forward, keeps, vjps, variadic = op.forward, op.keeps, op.vjps, op.variadic
 
@@ -265,12 +280,13 @@ def _several(op: Op, half: Callable[..., Tensor] | None) -> Callable[..., Tensor
                 saved = [None if e is None else keep(*arrays, out, **options) for e, keep in zip(edges, keeps)]
             result.node = Node(op, tuple(edges), tuple(saved), out.shape)
         if seam.recorders:
-            _tell(op, inputs, options, result)
+            tell(op, inputs, options, result)
         return result
 
     return apply
 
 
-def _tell(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Tensor) -> None:
+def tell(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Tensor) -> None:
+    """Show an application of an op to those who watch."""
     for recorder in seam.recorders:
         recorder.applied(op, inputs, options, out)

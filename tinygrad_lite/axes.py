@@ -4,14 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from math import prod
 from operator import index
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, SupportsIndex, TypeVar, cast, overload
 
 import numpy as np
 
 Dim = int | Sequence[int] | None
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple of its sizes, printed as PyTorch prints it. Its parts and sums are Sizes too.
+    https://pytorch.org/docs/stable/size.html
+    >>> zeros(2, 3, 4).shape[1:], zeros(2, 3).size().numel()
+    (torch.Size([3, 4]), 6)
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        return prod(self)
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> Size: ...
+    def __getitem__(self, index: Any) -> Any:
+        part = tuple.__getitem__(self, index)
+        return Size(part) if isinstance(index, slice) else part
+
+    def __add__(self, other: Any) -> Size:
+        return Size(tuple.__add__(self, other))
+
+    def __radd__(self, other: Any) -> Size:
+        return Size(tuple.__add__(other, self))
+
+    def __mul__(self, n: SupportsIndex) -> Size:
+        return Size(tuple.__mul__(self, n))
+
+    __rmul__ = __mul__
 
 
 def axis_of(dim: int, ndim: int, what: str) -> int:
@@ -69,5 +106,19 @@ def numpy_names(function: Callable[Parameters, Result]) -> Callable[Parameters, 
                     raise TypeError(f"{function.__name__}: give {ours} or {theirs}, not both")
                 options[ours] = options.pop(theirs)
         return function(*args, **options)
+
+    return cast("Callable[Parameters, Result]", either)
+
+
+def sizes_by_name(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """A decorator: what a function takes as f(x, 2, 3) or f(x, (2, 3)), in its last parameter `*dims`, it also takes by the
+    name of that parameter, f(x, dims=(2, 3)).
+    """
+    code = cast("Any", function).__code__
+    name = code.co_varnames[code.co_argcount]
+
+    @wraps(function)
+    def either(*args: Any, **options: Any) -> Result:
+        return function(*args, options.pop(name), **options) if name in options else function(*args, **options)
 
     return cast("Callable[Parameters, Result]", either)

@@ -16,7 +16,7 @@ Array = Any  # numpy.ndarray or cupy.ndarray
 
 
 class device(str):
-    """Where a tensor's memory is: `device("cpu")`, `device("cuda")` or `device("cuda:0")`.
+    """Where a tensor's memory is: `device("cpu")`, `device("cuda")`, `device("cuda:0")` or `device("cuda", 0)`.
     A string with PyTorch's two attributes, `type` and `index`. RuntimeError for any other name.
     https://pytorch.org/docs/stable/tensor_attributes.html#torch.device
     >>> device("cpu").type
@@ -26,12 +26,13 @@ class device(str):
     type: str
     index: int | None  # type: ignore[assignment]  # str has a method of that name
 
-    def __new__(cls, name: str) -> device:
-        kind, colon, index = str(name).partition(":")
-        if kind not in ("cpu", "cuda") or (colon and not index.isdigit()):
+    def __new__(cls, type: str, index: int | None = None) -> device:
+        name = type if index is None else f"{type}:{index}"
+        kind, colon, number = str(name).partition(":")
+        if kind not in ("cpu", "cuda") or (colon and not number.isdigit()):
             raise RuntimeError(f"unknown device {name!r}: use 'cpu', 'cuda' or 'cuda:0'")
         self = super().__new__(cls, name)
-        self.type, self.index = kind, int(index) if index else None
+        self.type, self.index = kind, int(number) if number else None
         return self
 
     def __repr__(self) -> str:
@@ -44,6 +45,15 @@ CPU = device("cpu")
 def is_array(value: object) -> bool:
     """Whether `value` is a NumPy array or, once CuPy is in use, a CuPy array."""
     return isinstance(value, np.ndarray) or hasattr(value, "__cuda_array_interface__")
+
+
+def owner(array: Array) -> Any:
+    """The object that owns the memory of an array; for a view, the array or buffer that it is a view of in the end."""
+    while True:
+        base = array.obj if type(array) is memoryview else getattr(array, "base", None)
+        if base is None:
+            return array
+        array = base
 
 
 def plain(array: Array) -> Array:

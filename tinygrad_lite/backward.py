@@ -69,10 +69,12 @@ def walk(
             continue
         g = arrived.pop(node) if wanted is None or node not in wanted else arrived[node]
         op, saved, nth = node.op, node.saved, -1
-        if saved is None or node.birth < writes.last:
-            check_saved(node)
+        if type(saved) is not tuple:
+            saved = recomputed(node)
+        elif node.birth < writes.last:
+            check_unwritten(node)
         if create_graph:
-            saved = [None if edge is None else as_tensors(node, n) for n, edge in enumerate(node.edges)]
+            saved = [None if kept is None else as_tensors(node, n, kept) for n, kept in enumerate(saved)]
         if op.lemmas:
             if needed is not None:  # lemmas only for the vjps that will be called
                 saved = [values if edge in needed else None for values, edge in zip(saved, node.edges)]
@@ -80,7 +82,7 @@ def walk(
         for edge, vjp, kept in zip(node.edges, op.vjps, saved):
             if recorders:
                 nth += 1
-            if edge is None or (needed is not None and edge not in needed):
+            if kept is None or (needed is not None and edge not in needed):
                 continue
             x_g = None
             try:
@@ -127,13 +129,15 @@ def in_lemma(x_g: Any, kept: Any) -> bool:
     return any([part is x_g for value in kept if type(value) is tuple for part in value])
 
 
-def check_saved(node: Node) -> None:
-    """RuntimeError if the saved values of a node were freed, or changed in place since."""
+def recomputed(node: Node) -> tuple[Any, ...]:
+    """The saved values of a node that does not hold them: utils.checkpoint left a function there that computes them anew.
+    RuntimeError if they were freed by an earlier walk.
+    """
     if node.saved is None:
         what = f"backward through {node.op.name} a second time: its saved values were freed by the first"
         then = "Give the first backward() or grad() retain_graph=True, or detach() what a step takes over from the last"
         raise RuntimeError(f"{what}. {then}")
-    check_unwritten(node)
+    return node.saved()  # type: ignore[no-any-return]
 
 
 def through_hooks(hooks: Hooks, g: Any, at: Leaf | Node) -> Any:
@@ -184,13 +188,13 @@ def misfit(node: Node, edge: Any, vjp: Any, x_g: Any, error: Exception) -> Excep
     return RuntimeError(f"{what} gave {gave} where {x} is {shape}; it must give an array of that shape")
 
 
-def as_tensors(node: Node, nth: int) -> list[Any]:
-    """The values saved for the vjp of a node's nth input. Inputs and `out` become Tensors in their places on the tape."""
+def as_tensors(node: Node, nth: int, kept: tuple[Any, ...]) -> list[Any]:
+    """The values `kept` for the vjp of a node's nth input. Inputs and `out` become Tensors in their places on the tape."""
     op = node.op
     names = op.needs[0 if op.variadic else nth]
     edges = {"out": node} if op.variadic else {"out": node, **dict(zip(op.inputs, node.edges))}
     tensors: list[Any] = []
-    for name, value in zip(names, node.saved[nth]):
+    for name, value in zip(names, kept):
         if op.variadic and name == op.inputs[0]:
             tensors.append(tuple(map(Tensor._of, value, node.edges)))
         else:

@@ -306,7 +306,7 @@ def _like(input: Tensor, values: Any, options: dict[str, Any]) -> Tensor:
 def rand_like(input: Tensor, *, generator: Generator | None = None, **options: Any) -> Tensor:
     """Random numbers uniform in [0, 1), with the shape, dtype and device of another tensor.
     >>> rand_like(ones(2, 3)).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     check_floating("rand_like", options.get("dtype") or input.dtype)
     return _like(input, draw(generator).uniform, options)
@@ -315,7 +315,7 @@ def rand_like(input: Tensor, *, generator: Generator | None = None, **options: A
 def randn_like(input: Tensor, *, generator: Generator | None = None, **options: Any) -> Tensor:
     """Normal random numbers, with the shape, dtype and device of another tensor.
     >>> randn_like(ones(2, 3)).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     check_floating("randn_like", options.get("dtype") or input.dtype)
     stream, dense = draw(generator), np.empty_like(input.array).flags.c_contiguous

@@ -17,9 +17,8 @@ from .backend import is_array
 
 # fmt: off
 __all__ = [
-    "float16", "half", "float32", "float", "float64", "double", "int8", "int16", "short", "int32", "int", "int64", "long", "uint8",
-    "bool",
-    "get_default_dtype", "set_default_dtype",
+    "float16", "half", "float32", "float", "float64", "double", "int8", "int16", "short", "int32", "int", "int64", "long",
+    "uint8", "bool", "get_default_dtype", "set_default_dtype",
 ]
 # fmt: on
 
@@ -55,7 +54,7 @@ def rank(dtype: np.dtype[Any]) -> builtins.int:
     return {"b": 0, "u": 1, "i": 1, "f": 2}[dtype.kind]
 
 
-def _promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+def promoted(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     """NumPy's promotion within a category; between categories, the dtype of the higher one."""
     return np.promote_types(a, b) if rank(a) == rank(b) else max(a, b, key=rank)
 
@@ -77,5 +76,5 @@ def result_type(*operands: Any) -> np.dtype[Any]:
     with_axes = [x.dtype for x in arrays if x.ndim]
     without = [x.dtype for x in arrays if not x.ndim]
     numbers = [_number_dtype(x) for x in operands if not is_array(x)]
-    candidates = [reduce(_promote, dtypes) for dtypes in (with_axes, without, numbers) if dtypes]
+    candidates = [reduce(promoted, dtypes) for dtypes in (with_axes, without, numbers) if dtypes]
     return as_dtype(max(candidates, key=rank))  # of several with the highest rank, max takes the first

@@ -95,6 +95,23 @@ def enable_grad(function: Any = None) -> Any:
     return _Recording(True) if function is None else _Recording(True)(function)
 
 
+class inference_mode(_Recording):
+    """Steps inside are not recorded: for programs that only predict. The same as no_grad() here; PyTorch also refuses to use
+    the results for training later, which we do not check.
+    https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html
+    """
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(not mode)
+
+    def __new__(cls, mode: Any = True) -> Any:
+        return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)  # @inference_mode, without brackets
+
+    def __enter__(self) -> None:
+        self.before.append(mode.enabled)
+        mode.enabled = mode.enabled and self.to
+
+
 class set_grad_enabled(_Recording):
     """Switch recording on or off at once; as a context manager or decorator, until the end of the block or function."""
 

@@ -4,7 +4,8 @@ A vjp must get the values that its forward saw. So each write is noted: which me
 the note). At each node that is older than the last write, the walk checks whether a saved value was overwritten since.
 
 If gradients flow, an in-place write is an op too (add, setitem), and from then on x is the result of that op on the tape. This
-is refused while anything else uses the same memory, because the gradient of that other object would silently be wrong.
+goes for every other tensor on the same memory (rebase.py). It is refused while anything else uses that memory, because the
+gradient of that other object would silently be wrong.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from gc import get_objects
+from importlib import import_module
 from math import inf
 from operator import setitem
 from sys import getrefcount
@@ -22,10 +24,11 @@ from weakref import ref
 import numpy as np
 
 from ._tensor import Tensor
-from .backend import Array, is_array
+from .backend import Array, is_array, owner
 from .dtypes import rank
 from .grad_mode import mode
 from .operands import explained
+from .ops.indexing import setitem as overwritten
 from .recorder import seam
 from .tape import Leaf, Node, clock
 
@@ -36,15 +39,6 @@ class _Writes:
 
 
 writes = _Writes()
-
-
-def owner(array: Array) -> Any:
-    """The object that owns the memory of an array; for a view, the array or buffer that it is a view of in the end."""
-    while True:
-        base = array.obj if type(array) is memoryview else getattr(array, "base", None)
-        if base is None:
-            return array
-        array = base
 
 
 def same_memory(x: Array, y: Array) -> bool:
@@ -61,7 +55,7 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
     >>> write(x.array, imul, 3); x
     tensor([3., 6.])
     """
-    if 0 in array.strides or (type(array) is np.ndarray and not array.flags.writeable):
+    if 0 in array.strides or (type(array) is np.ndarray and not ((flags := array.flags).writeable and flags.forc)):
         refuse(array, "write")
     try:
         change(array, *operands)
@@ -76,7 +70,7 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
 def write_all(arrays: list[Array], change: Callable[[], Any]) -> None:
     """Call change(), which writes to several arrays, and note the writes; see write."""
     for array in arrays:
-        if 0 in array.strides or (type(array) is np.ndarray and not array.flags.writeable):
+        if 0 in array.strides or (type(array) is np.ndarray and not ((flags := array.flags).writeable and flags.forc)):
             refuse(array, "write")
     try:
         change()
@@ -120,11 +114,32 @@ def check_unwritten(node: Node) -> None:
 
 def unwritable(array: Array) -> str:
     """Why an array may not be written to; empty if it may."""
-    if 0 in array.strides and array.size and any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)):
-        return f"some elements of this {array.dtype}{list(array.shape)} tensor are one number in memory (it was expanded)"
+    if array.size and overlaps(array.shape, array.strides):
+        what = f"some elements of this {array.dtype}{list(array.shape)} tensor are one number in memory"
+        return f"{what} (it was expanded, or has windows that overlap)"
     if isinstance(array, np.ndarray) and not array.flags.writeable:
         return f"the owner of this {array.dtype}{list(array.shape)} tensor's memory made it read-only"
     return ""
+
+
+def overlaps(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Whether several elements of an array of this shape and these strides are one number in memory. They are not if each step
+    is longer than all that the smaller steps reach. If one is shorter, as in unfold, the places of all elements are compared.
+    """
+    reach = 0
+    for step, n in sorted([(abs(step), n) for step, n in zip(strides, shape) if n > 1]):
+        if step <= reach:
+            break
+        reach += step * (n - 1)
+    else:
+        return False
+    places = np.zeros(1, np.int64)
+    for step, n in zip(strides, shape):
+        found = (places[:, None] + np.arange(n) * step).reshape(-1)
+        places = np.unique(found)
+        if places.size < found.size:
+            return True
+    return False
 
 
 def refuse(array: Array, what: str) -> None:
@@ -173,20 +188,47 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
         )
     refuse(x.array, what)
     if any(n > alone[i > 0] for i, n in enumerate(references(x.array))) or not is_array(owner(x.array)):
+        return _recorded_in_shared_memory(what, x, others, op)
+    out = _result(what, x, x, others, op)
+    become(x, out.array, out.node)  # nothing else uses the old memory, so new memory does as well
+    return x
+
+
+def _recorded_in_shared_memory(what: str, x: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor]) -> Tensor:
+    later = import_module(f"{__package__}.rebase")  # rarely needed, and it builds on this file
+    tensors = later.on_the_memory_of(x)
+    if tensors is not None and type(x.node) is Node:
+        arrays = {id(y.array) for y in tensors if type(y.node) is Node}
+        tensors = [y for y in tensors if y.node is not None or id(y.array) not in arrays]  # without what is detached
+    if tensors is None or not later.consistent(tensors):
         raise RuntimeError(
             f"in-place {what}: this memory is shared with {' and '.join(sharers(x))}; its gradients would silently be "
             f"wrong. Write x = ... instead, or change x.clone()"
         )
-    out = op(x, *others)
+    before = Tensor._of(x.array.copy(), x.node)  # what the op saves is not overwritten
+    out = _result(what, x, before, others, op)
+    write(x.array, setitem, ..., out.array)
+    later.rebase(x, out, tensors)
+    return x
+
+
+def _result(what: str, x: Tensor, before: Tensor, others: tuple[Any, ...], op: Callable[..., Tensor]) -> Tensor:
+    """What x is to become: op(before, *others) in its dtype, where `before` has the values of x."""
+    out = op(before, *others)
     _check_fit(what, x, out)
     out = out.to(x.dtype)
+    # x.eq_(y) has no derivative: as for x[...] = y, the gradient is 0.
+    return overwritten(before, out, index=...) if out.node is None and x.node is not None else out
+
+
+def become(x: Tensor, array: Array, node: Any) -> None:
+    """Let x, a result, be this array from now on, and the result of this node."""
     retained = x.retains_grad
     if retained:  # as in PyTorch: of the new values, while other hooks stay with the old ones
         x.node.hooks.pop(inf)
-    x.array, x.node = out.array, out.node  # nothing else uses the old memory, so new memory does as well
+    x.array, x.node = array, node
     if retained:
         x.retain_grad()
-    return x
 
 
 def _check_fit(what: str, x: Tensor, out: Tensor) -> None:
@@ -237,7 +279,7 @@ def kept(node: Node) -> list[Array]:
     """The arrays among the saved values of a node."""
     return [
         part
-        for values in node.saved or ()
+        for values in (node.saved if type(node.saved) is tuple else ())
         for value in values or ()
         for part in (value if type(value) in (tuple, list) else (value,))
         if type(part) is np.ndarray or is_array(part)

@@ -15,10 +15,12 @@ import numpy as np
 
 from . import functional as f
 from ._tensor import Tensor
-from .functional import comparison
+from .functional import comparison, logic, numbers
+from .functional import logarithmic as f_logarithmic
 from .inplace import write
 from .operands import as_tensor_like
-from .ops import arithmetic, choice, exponential
+from .ops import arithmetic, choice, exponential, logarithmic, rounding, trigonometric
+from .ops import numbers as number_ops
 from .recorder import seam
 
 
@@ -46,6 +48,19 @@ HANDLED_UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.maximum: choice.maximum, np.minimum: choice.minimum, np.equal: comparison.eq, np.not_equal: comparison.ne,
     np.less: comparison.lt, np.less_equal: comparison.le, np.greater: comparison.gt, np.greater_equal: comparison.ge,
     np.bitwise_and: comparison.bitwise_and, np.bitwise_or: comparison.bitwise_or, np.bitwise_xor: comparison.bitwise_xor,
+    np.sin: trigonometric.sin, np.cos: trigonometric.cos, np.tan: trigonometric.tan, np.arcsin: trigonometric.asin,
+    np.arccos: trigonometric.acos, np.arctan: trigonometric.atan, np.arctan2: trigonometric.atan2, np.sinh: trigonometric.sinh,
+    np.cosh: trigonometric.cosh, np.arcsinh: trigonometric.asinh, np.arccosh: trigonometric.acosh,
+    np.arctanh: trigonometric.atanh, np.log1p: logarithmic.log1p, np.log2: logarithmic.log2, np.log10: logarithmic.log10,
+    np.expm1: logarithmic.expm1, np.exp2: logarithmic.exp2, np.logaddexp: f_logarithmic.logaddexp,
+    np.logaddexp2: f_logarithmic.logaddexp2, np.floor: rounding.floor, np.ceil: rounding.ceil, np.trunc: rounding.trunc,
+    np.rint: lambda x: rounding.round(x, decimals=0), np.fmod: rounding.fmod, np.remainder: rounding.remainder,
+    np.floor_divide: rounding.floor_divide, np.reciprocal: number_ops.reciprocal, np.square: numbers.square,
+    np.copysign: number_ops.copysign, np.hypot: numbers.hypot, np.fmax: number_ops.fmax, np.fmin: number_ops.fmin,
+    np.deg2rad: numbers.deg2rad, np.radians: numbers.deg2rad, np.rad2deg: numbers.rad2deg, np.degrees: numbers.rad2deg,
+    np.float_power: numbers.float_power, np.positive: numbers.positive, np.ldexp: numbers.ldexp, np.isnan: logic.isnan,
+    np.isinf: logic.isinf, np.isfinite: logic.isfinite, np.signbit: numbers.signbit, np.logical_and: logic.logical_and,
+    np.logical_or: logic.logical_or, np.logical_xor: logic.logical_xor, np.logical_not: logic.logical_not,
 }
 HANDLED_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sum: lambda a, axis=None, dtype=None, *, keepdims=False: f.sum(a, axis, keepdims, dtype=dtype),

@@ -3,7 +3,8 @@
 These functions make Tensors, so their files import the class, and the class cannot import them. The end of this file installs
 them on it; nothing is added to Tensor from outside anywhere else. A file of ops/ or functional/ is a family. A function in its
 `__all__` whose first parameter is `input` becomes a method of the same name, as in PyTorch; a name in METHODS becomes a method
-only. A name in IN_PLACE also gets an in-place form: x.exp_() is x.exp(), written to the memory of x.
+only, one in NOT_METHODS a function only. A name in IN_PLACE also gets an in-place form: x.exp_() is x.exp(), written to the
+memory of x.
 
 The families that every program needs are loaded with the package. All others are loaded together, by load_all(), when a program
 asks for the first name that is not found without them: so the import stays light, and a new family needs no mention here.
@@ -20,6 +21,7 @@ from importlib import import_module
 from os import listdir
 from os.path import dirname, join
 from threading import RLock
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from . import backward as walk
 from ._tensor import Tensor
 from .dtypes import bool as bool_dtype
 from .dtypes import float16, float32, float64, int8, int16, int32, int64, uint8
+from .functional import arithmetic as f_arithmetic
 from .functional import choice as f_choice
 from .functional import comparison, indexing
 from .functional import exponential as f_exponential
@@ -37,13 +40,13 @@ from .functional import neural as f_neural
 from .functional import reduction as f_reduction
 from .functional import shape as f_shape
 from .inplace import in_place, recorded, same_memory
-from .operands import NUMBERS, Number, as_array, device_and_dtype, wrapped
+from .operands import NUMBERS, Number, as_array, device_and_dtype, wrapped, wrapped_around
 from .ops import arithmetic, choice, exponential, shape
 from .ops import indexing as indexing_ops
 from .suggest import no_such
 
 FAMILIES: list[Any] = [arithmetic, exponential, choice, shape]
-FAMILIES += [f_exponential, f_choice, f_reduction, f_shape, f_neural, f_linalg]
+FAMILIES += [f_arithmetic, f_exponential, f_choice, f_reduction, f_shape, f_neural, f_linalg]
 
 
 # Views of the whole
@@ -61,6 +64,12 @@ def mT(self: Tensor) -> Tensor:
     if self.ndim < 2:
         raise RuntimeError(f"mT: a matrix has two dimensions or more, this tensor has {self.ndim}")
     return shape.mT(self)  # type: ignore[no-any-return]
+
+
+@property
+def real(self: Tensor) -> Tensor:
+    """The real part: of real numbers, the only kind here, the tensor itself."""
+    return self
 
 
 def backward(
@@ -99,11 +108,6 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bu
         cast = dtype.kind == "f"
         x = shape.cast(x, dtype=dtype, source=x.dtype) if cast else Tensor._of(x.array.astype(dtype))
     return shape.clone(x) if copy and x is self else x
-
-
-def type_(self: Tensor, dtype: Any, non_blocking: builtins.bool = False) -> Tensor:
-    """In another dtype: x.type(float64). See to(). Without one, PyTorch gives a name; here x.dtype has it."""
-    return to(self, dtype=dtype)
 
 
 def cpu(self: Tensor) -> Tensor:
@@ -156,22 +160,20 @@ def _swapped(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _later(name: str) -> Callable[[Tensor, Any], Tensor]:
-    """An operator whose function is in a family that may not be loaded yet."""
+    """An operator whose method is in a family that may not be loaded yet."""
 
     def operation(self: Tensor, other: Tensor | Number) -> Tensor:
         load_all()
-        return METHODS[name](self, other)  # type: ignore[no-any-return]
+        return INSTALLED[name](self, other)  # type: ignore[no-any-return]
 
     return operation
 
 
-if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
-
-    def __getattr__(self: Tensor, name: str) -> Any:
-        """Python calls it for a name that is not found: it may be in a family that is not loaded yet."""
-        if not name.startswith("_") and load_all():
-            return getattr(self, name)
-        raise no_such(type(self), name, partial(dir, Tensor))
+def _not_found(self: Tensor, name: str) -> Any:
+    """Tensor's `__getattr__`, which Python calls for a name that is not found: it may be in a family that is not loaded yet."""
+    if not name.startswith("_") and load_all():
+        return getattr(self, name)
+    raise no_such(type(self), name, partial(dir, Tensor))
 
 
 # In place: written to the same memory, so views see the change
@@ -181,12 +183,16 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     """x[index] = value, in place. The overwritten numbers get gradient 0."""
     index, basic = indexing.index_of(index, self.array)
     if isinstance(value, Tensor):
-        part = basic and value.array.base is not None and not recorded(self, value)
-        if part and same_memory(self.array[index], value.array):
+        part = basic and value.array.base is not None and same_memory(self.array[index], value.array)
+        if part and (not recorded(self, value) or (not self.is_leaf and _is_view_of(value, self))):
             return  # Python calls this at the end of x[index] += y, when += has written to the view x[index] already
         value = value.to(self.dtype)
     put = partial(indexing_ops.setitem, index=index)
     in_place("x[index] = y", self, (value,), put, lambda x, y: operator.setitem(x, index, y))
+
+
+def _is_view_of(x: Tensor, y: Tensor) -> bool:
+    return import_module(f"{__package__}.rebase").is_view_of(x, y)  # type: ignore[no-any-return]
 
 
 def copy_(self: Tensor, other: Tensor | Number) -> Tensor:
@@ -215,13 +221,37 @@ def _written(op: Callable[..., Tensor], write: Callable[..., Any]) -> Callable[.
     """An in-place form for which NumPy has an operator, such as x += y: the result needs no new memory."""
 
     def change(self: Tensor, other: Tensor | Number) -> Tensor:
-        if not isinstance(other, Tensor) and type(other) not in NUMBERS:
-            other = wrapped(op.__name__, other)
+        if not isinstance(other, Tensor):
+            if type(other) not in NUMBERS:
+                other = wrapped(op.__name__, other)
+            elif type(other) is int and self.array.dtype.kind in "iu":
+                _, other = wrapped_around(self, other)
         return in_place(op.__name__, self, (other,), op, write)
 
     change.__name__ = change.__qualname__ = f"{op.__name__}_"
     change.__doc__ = f"Replace x by {op.__name__}(x, other), in the memory of x."
     return change
+
+
+_iadd, _isub = _written(arithmetic.add, operator.iadd), _written(arithmetic.sub, operator.isub)
+_imul, _idiv = _written(arithmetic.mul, operator.imul), _written(arithmetic.div, operator.itruediv)
+
+
+def add_(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """Replace x by x + alpha · other, in the memory of x."""
+    return _iadd(self, f_arithmetic.scaled("add", self, other, alpha))
+
+
+def sub_(self: Tensor, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+    """Replace x by x - alpha · other, in the memory of x."""
+    return _isub(self, f_arithmetic.scaled("sub", self, other, alpha))
+
+
+def div_(self: Tensor, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+    """Replace x by x / other, in the memory of x. For integers, RuntimeError without a rounding_mode."""
+    if rounding_mode is None:
+        return _idiv(self, other)
+    return in_place("div", self, (other,), partial(f_arithmetic.div, rounding_mode=rounding_mode))
 
 
 def _in_place_form(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -273,19 +303,18 @@ def functions_of(family: Any) -> list[str]:
 def _public(family: Any) -> dict[str, Callable[..., Any]]:
     """The methods of a family: its public functions whose first parameter is `input`, and what PyTorch has as methods only."""
     functions = {} if ".neural." in family.__name__ else {name: getattr(family, name) for name in family.__all__}
-    takes_input = {name: f for name, f in functions.items() if first_parameter(f) == "input"}
+    functions = {name: f for name, f in functions.items() if name not in getattr(family, "NOT_METHODS", [])}
+    takes_input = {name: f for name, f in functions.items() if type(f) is FunctionType and first_parameter(f) == "input"}
     return takes_input | {name: getattr(family, name) for name in getattr(family, "METHODS", [])}
 
 
 METHODS: dict[str, Any] = {}
+# fmt: off
 IN_PLACE: dict[str, Any] = {
-    "add_": _written(arithmetic.add, operator.iadd),
-    "sub_": _written(arithmetic.sub, operator.isub),
-    "mul_": _written(arithmetic.mul, operator.imul),
-    "div_": _written(arithmetic.div, operator.itruediv),
+    "add_": add_, "sub_": sub_, "mul_": _imul, "div_": div_, "subtract_": sub_, "multiply_": _imul, "divide_": div_,
+    "true_divide_": _idiv,
     "pow_": _in_place_form(f_exponential.pow),
 }
-# fmt: off
 DTYPES = {
     "half": float16, "float": float32, "double": float64, "char": int8, "short": int16, "int": int32, "long": int64,
     "byte": uint8, "bool": bool_dtype,
@@ -300,23 +329,21 @@ OPERATORS: dict[str, Any] = {
     "__pos__": __pos__, "__invert__": __invert__, "__array_ufunc__": __array_ufunc__, "__array_function__": __array_function__,
 }
 OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("add", "sub", "mul", "truediv", "pow", "matmul")}
-OPERATORS |= {f"__i{name}__": IN_PLACE[f"{name}_"] for name in ("add", "sub", "mul", "pow")}
+OPERATORS |= {"__iadd__": _iadd, "__isub__": _isub, "__imul__": _imul, "__itruediv__": _idiv, "__ipow__": IN_PLACE["pow_"]}
 OPERATORS |= {
     f"__i{name}__": _bitwise_in_place(OPERATORS[f"__{name}__"], f"bitwise_{name}") for name in ("and", "or", "xor")
 }
-OPERATORS["__itruediv__"] = IN_PLACE["div_"]
 WRITTEN_HERE: dict[str, Any] = {
-    "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "type": type_, "cpu": cpu, "cuda": cuda,
-    "copy_": copy_, "fill_": fill_, "zero_": zero_, **{name: _in(name, dtype) for name, dtype in DTYPES.items()},
+    "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "cpu": cpu, "cuda": cuda,
+    "copy_": copy_, "fill_": fill_, "zero_": zero_, "real": real, **{name: _in(name, dtype) for name, dtype in DTYPES.items()},
+}
+LATER = {
+    "mod": "remainder", "floordiv": "floor_divide", "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }
 # fmt: on
-OPERATORS |= {
-    f"__{name}__": _later(function)
-    for name, function in {
-        "mod": "remainder", "floordiv": "floor_divide", "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
-    }.items()
-}
-OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("mod", "floordiv", "lshift", "rshift")}
+OPERATORS |= {f"__{name}__": _later(function) for name, function in LATER.items()}
+OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in LATER}
+OPERATORS |= {f"__i{name}__": _later(f"{function}_") for name, function in LATER.items()}
 INSTALLED: dict[str, Any] = {}
 
 
@@ -324,11 +351,13 @@ def install(families: list[Any]) -> None:
     """Make the functions of these families methods of Tensor."""
     for family in families:
         METHODS.update(_public(family))
-        IN_PLACE.update({
-            f"{name}_": _in_place_form(getattr(family, name))
-            for name in getattr(family, "IN_PLACE", [])
-            if f"{name}_" not in IN_PLACE
-        })
+        IN_PLACE.update(
+            {
+                f"{name}_": _in_place_form(getattr(family, name))
+                for name in getattr(family, "IN_PLACE", [])
+                if f"{name}_" not in IN_PLACE
+            }
+        )
     INSTALLED.update(METHODS | IN_PLACE | OPERATORS | WRITTEN_HERE)
     for name, method in INSTALLED.items():
         setattr(Tensor, name, method)
@@ -348,8 +377,12 @@ def load_all() -> bool:
     with lock:
         here = dirname(__file__)
         folders = ["ops", "functional", "ops/neural"]
-        files = [f"{folder}/{file[:-3]}" for folder in folders for file in sorted(listdir(join(here, folder)))
-                 if file.endswith(".py") and file != "__init__.py"]
+        files = [
+            f"{folder}/{file[:-3]}"
+            for folder in folders
+            for file in sorted(listdir(join(here, folder)))
+            if file.endswith(".py") and file != "__init__.py"
+        ]
         found = [import_module(f"{__package__}.{file.replace('/', '.')}") for file in files]
         new = [family for family in found if family not in FAMILIES and hasattr(family, "__all__")]
         if not complete:
@@ -360,5 +393,5 @@ def load_all() -> bool:
 
 
 install(FAMILIES)
-if not TYPE_CHECKING:
-    Tensor.__getattr__ = __getattr__
+if not TYPE_CHECKING:  # type checkers must not see it, or every misspelt name would be valid for them
+    Tensor.__getattr__ = _not_found

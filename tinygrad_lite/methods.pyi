@@ -13,24 +13,6 @@ INSTALLED: dict[str, Any]
 class Methods:
     """The operators and methods of Tensor that are functions of ops/ and functional/."""
 
-    def add(self, other: Tensor | Number) -> Tensor:
-        """x + y.
-        >>> tensor([1.0, 2.0]) + 1
-        tensor([2., 3.])
-        """
-
-    def sub(self, other: Tensor | Number) -> Tensor:
-        """x - y."""
-
-    def mul(self, other: Tensor | Number) -> Tensor:
-        """x · y."""
-
-    def div(self, other: Tensor | Number) -> Tensor:
-        """x / y; for integers in the default dtype.
-        >>> tensor([1, 2]) / 2
-        tensor([0.5000, 1.0000])
-        """
-
     def neg(self) -> Tensor:
         """-x."""
 
@@ -66,6 +48,55 @@ class Methods:
 
     def clone(self) -> Tensor:
         """A copy with its own memory."""
+
+    def add(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+        """x + alpha · y.
+        >>> tensor([1.0, 2.0]).add(1), tensor([1.0, 2.0]).add(tensor([1.0, 3.0]), alpha=10)
+        (tensor([2., 3.]), tensor([11., 32.]))
+        """
+
+    def sub(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+        """x - alpha · y. RuntimeError for bools: use ~x or x ^ y."""
+
+    def mul(self, other: Tensor | Number) -> Tensor:
+        """x · y.
+        >>> tensor([1.0, 2.0]).mul(3)
+        tensor([3., 6.])
+        """
+
+    def div(self, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+        """x / y, for integers in the default dtype. rounding_mode="floor" rounds down, as Python's //, and "trunc" towards 0; then
+        the derivative is 0, and integers stay integers: RuntimeError if they are divided by 0.
+        >>> x = tensor([-3, 3])
+        >>> x.div(2), x.div(2, rounding_mode="floor"), x.div(2, rounding_mode="trunc")
+        (tensor([-1.5000,  1.5000]), tensor([-2,  1]), tensor([-1,  1]))
+        """
+
+    def subtract(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+        """x - alpha · y. RuntimeError for bools: use ~x or x ^ y."""
+
+    def multiply(self, other: Tensor | Number) -> Tensor:
+        """x · y.
+        >>> tensor([1.0, 2.0]).mul(3)
+        tensor([3., 6.])
+        """
+
+    def divide(self, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+        """x / y, for integers in the default dtype. rounding_mode="floor" rounds down, as Python's //, and "trunc" towards 0; then
+        the derivative is 0, and integers stay integers: RuntimeError if they are divided by 0.
+        >>> x = tensor([-3, 3])
+        >>> x.div(2), x.div(2, rounding_mode="floor"), x.div(2, rounding_mode="trunc")
+        (tensor([-1.5000,  1.5000]), tensor([-2,  1]), tensor([-1,  1]))
+        """
+
+    def true_divide(self, other: Tensor | Number) -> Tensor:
+        """x / y, for integers in the default dtype."""
+
+    def negative(self) -> Tensor:
+        """-x."""
+
+    def absolute(self) -> Tensor:
+        """|x|; its derivative at 0 is 0."""
 
     def pow(self, exponent: Tensor | Number) -> Tensor:
         """x ** y, element by element; one of them may be a number.
@@ -177,17 +208,19 @@ class Methods:
     def flatten(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
         """The axes from start_dim to end_dim as one axis: shape (2, 3, 4) from 1 is (2, 12)."""
 
-    def broadcast_to(self, *sizes: Any) -> Tensor:
+    def broadcast_to(self, *size: Any) -> Tensor:
         """x repeated, without copying, along axes of length one and along new axes in front; -1 keeps the size of an axis.
         >>> tensor([[1], [2]]).expand(-1, 3)
         tensor([[1, 1, 1],
                 [2, 2, 2]])
         """
 
-    def view(self, *shape: Any) -> Tensor:
-        """As reshape(), but never a copy: RuntimeError if the order of the memory does not allow a view."""
+    def view(self, *size: Any) -> Tensor:
+        """As reshape(), but never a copy: RuntimeError if the order of the memory does not allow a view. x.view(int32) has the
+        bytes of the same memory as numbers of another dtype; gradients stop there.
+        """
 
-    def expand(self, *sizes: Any) -> Tensor:
+    def expand(self, *size: Any) -> Tensor:
         """x repeated, without copying, along axes of length one and along new axes in front; -1 keeps the size of an axis.
         >>> tensor([[1], [2]]).expand(-1, 3)
         tensor([[1, 1, 1],
@@ -214,26 +247,32 @@ class Methods:
         tensor([3., 7.])
         """
 
-    def relu(self) -> Tensor:
-        """max(x, 0); its derivative at 0 is 0."""
+    def add_(self, other: Tensor | Number, *, alpha: Number = 1) -> Self:
+        """Replace x by x + alpha · other, in the memory of x."""
 
-    def sigmoid(self) -> Tensor:
-        """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). If e^-x overflows, the result is 0, which is right.
-        >>> tensor([0.0, 100.0, -1000.0]).sigmoid()
-        tensor([0.5000, 1.0000, 0.0000])
-        """
-
-    def add_(self, other: Tensor | Number) -> Self:
-        """Replace x by add(x, other), in the memory of x."""
-
-    def sub_(self, other: Tensor | Number) -> Self:
-        """Replace x by sub(x, other), in the memory of x."""
+    def sub_(self, other: Tensor | Number, *, alpha: Number = 1) -> Self:
+        """Replace x by x - alpha · other, in the memory of x."""
 
     def mul_(self, other: Tensor | Number) -> Self:
         """Replace x by mul(x, other), in the memory of x."""
 
-    def div_(self, other: Tensor | Number) -> Self:
+    def div_(self, other: Tensor | Number, *, rounding_mode: str | None = None) -> Self:
+        """Replace x by x / other, in the memory of x. For integers, RuntimeError without a rounding_mode."""
+
+    def subtract_(self, other: Tensor | Number, *, alpha: Number = 1) -> Self:
+        """Replace x by x - alpha · other, in the memory of x."""
+
+    def multiply_(self, other: Tensor | Number) -> Self:
+        """Replace x by mul(x, other), in the memory of x."""
+
+    def divide_(self, other: Tensor | Number, *, rounding_mode: str | None = None) -> Self:
+        """Replace x by x / other, in the memory of x. For integers, RuntimeError without a rounding_mode."""
+
+    def true_divide_(self, other: Tensor | Number) -> Self:
         """Replace x by div(x, other), in the memory of x."""
+
+    def pow_(self, exponent: Tensor | Number) -> Self:
+        """Replace x by pow(x, ...), in the memory of x."""
 
     def neg_(self) -> Self:
         """Replace x by neg(x, ...), in the memory of x."""
@@ -256,20 +295,17 @@ class Methods:
     def tanh_(self) -> Self:
         """Replace x by tanh(x, ...), in the memory of x."""
 
-    def pow_(self, exponent: Tensor | Number) -> Self:
-        """Replace x by pow(x, ...), in the memory of x."""
+    def negative_(self) -> Self:
+        """Replace x by neg(x, ...), in the memory of x."""
+
+    def absolute_(self) -> Self:
+        """Replace x by abs(x, ...), in the memory of x."""
 
     def clamp_(self, min: Any = None, max: Any = None) -> Self:
         """Replace x by clamp(x, ...), in the memory of x."""
 
     def clip_(self, min: Any = None, max: Any = None) -> Self:
         """Replace x by clamp(x, ...), in the memory of x."""
-
-    def relu_(self) -> Self:
-        """Replace x by relu(x, ...), in the memory of x."""
-
-    def sigmoid_(self) -> Self:
-        """Replace x by sigmoid(x, ...), in the memory of x."""
 
     def __add__(self, other: Tensor | Number, /) -> Tensor:
         """x + y.
@@ -365,14 +401,17 @@ class Methods:
 
     def __rmatmul__(self, other: Tensor | Number, /) -> Tensor: ...
 
-    def __iadd__(self, other: Tensor | Number, /) -> Self:
+    def __iadd__(self, other: Tensor | Number, /) -> Tensor:
         """Replace x by add(x, other), in the memory of x."""
 
-    def __isub__(self, other: Tensor | Number, /) -> Self:
+    def __isub__(self, other: Tensor | Number, /) -> Tensor:
         """Replace x by sub(x, other), in the memory of x."""
 
     def __imul__(self, other: Tensor | Number, /) -> Self:
         """Replace x by mul(x, other), in the memory of x."""
+
+    def __itruediv__(self, other: Tensor | Number, /) -> Self:
+        """Replace x by div(x, other), in the memory of x."""
 
     def __ipow__(self, exponent: Tensor | Number, /) -> Self:
         """Replace x by pow(x, ...), in the memory of x."""
@@ -386,8 +425,29 @@ class Methods:
     def __ixor__(self, other: Any, /) -> Tensor:
         """Replace x by bitwise_xor(x, other), in the memory of x."""
 
-    def __itruediv__(self, other: Tensor | Number, /) -> Self:
-        """Replace x by div(x, other), in the memory of x."""
+    def __mod__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __floordiv__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __lshift__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __rshift__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __rmod__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __rfloordiv__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __rlshift__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __rrshift__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __imod__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __ifloordiv__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __ilshift__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __irshift__(self, other: Tensor | Number, /) -> Tensor: ...
 
     @property
     def T(self) -> Tensor:
@@ -411,9 +471,6 @@ class Methods:
         TypeError for a name that is neither a device nor a dtype.
         """
 
-    def type(self, dtype: Any, non_blocking: builtins.bool = False) -> Tensor:
-        """In another dtype: x.type(float64). See to(). Without one, PyTorch gives a name; here x.dtype has it."""
-
     def cpu(self) -> Tensor:
         """The tensor in the computer's main memory; x itself if it is there already."""
 
@@ -429,6 +486,10 @@ class Methods:
     def zero_(self) -> Self:
         """Set every element to 0."""
 
+    @property
+    def real(self) -> Tensor:
+        """The real part: of real numbers, the only kind here, the tensor itself."""
+
     def half(self) -> Tensor:
         """The tensor as float16; x itself if it has this dtype already. See to()."""
 
@@ -437,6 +498,12 @@ class Methods:
 
     def double(self) -> Tensor:
         """The tensor as float64; x itself if it has this dtype already. See to()."""
+
+    def char(self) -> Tensor:
+        """The tensor as int8; x itself if it has this dtype already. See to()."""
+
+    def short(self) -> Tensor:
+        """The tensor as int16; x itself if it has this dtype already. See to()."""
 
     def int(self) -> Tensor:
         """The tensor as int32; x itself if it has this dtype already. See to()."""

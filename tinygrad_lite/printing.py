@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,21 +17,69 @@ if TYPE_CHECKING:
     from ._tensor import Tensor
 
 
+class Options(NamedTuple):
+    """How numbers are printed; set_printoptions() explains each."""
+
+    precision: int = 4
+    threshold: float = 1000
+    edgeitems: int = 3
+    linewidth: int = 80
+    sci_mode: bool | None = None
+
+
+PROFILES = {"default": Options(), "short": Options(precision=2, edgeitems=2), "full": Options(threshold=inf)}
+options = PROFILES["default"]
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """How tensors are printed from now on: digits behind the point (4), from how many numbers on only the edges are shown
+    (1000), numbers at each edge (3), characters in a line (80), and whether with exponents (None: where the sizes differ much).
+    `profile` sets all of them: "default", "short" or "full". What is not given stays, but sci_mode is set in any case.
+    https://pytorch.org/docs/stable/generated/torch.set_printoptions.html
+    >>> set_printoptions(precision=2); tensor([1.23456])
+    tensor([1.23])
+    >>> set_printoptions(profile="default")
+    """
+    global options
+    if profile is not None and profile not in PROFILES:
+        raise ValueError(f"set_printoptions: the profiles are {', '.join(PROFILES)}, got {profile!r}")
+    chosen = options if profile is None else PROFILES[profile]
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    options = chosen._replace(**changed, sci_mode=sci_mode)
+
+
 def text(x: Tensor) -> str:
     """`tensor([1., 2.], requires_grad=True)`: the values, and what they do not show (dtype, device, history)."""
     array = put(x.array, "cpu")
     notes = []
-    if not array.size and array.ndim != 1:
-        notes.append(f"size={array.shape}")
     if x.device.type != "cpu":
         notes.append(f"device='{x.device}'")
+    if array.ndim != 1 if not array.size else not options.edgeitems:
+        notes.append(f"size={array.shape}")
     if x.dtype not in (get_default_dtype(), int64, bool_dtype) or (not array.size and x.dtype != get_default_dtype()):
         notes.append(f"dtype={x.dtype}")
     if isinstance(x.node, Leaf):
         notes.append("requires_grad=True")
     elif x.node is not None:
         notes.append(f"grad_fn={x.node!r}")
-    return f"tensor({', '.join([numbers(array, len('tensor(')), *notes])})"
+    shown = "tensor(" + numbers(array, len("tensor("))
+    width = len(shown) - shown.rfind("\n") + 1
+    for note in notes:
+        if width + len(note) + 2 > options.linewidth:
+            shown += ",\n       " + note
+            width = len("tensor(") + len(note)
+        else:
+            shown += ", " + note
+            width += len(note) + 2
+    return shown + ")"
 
 
 def html(x: Tensor) -> str:
@@ -51,13 +100,13 @@ def html(x: Tensor) -> str:
 
 
 def numbers(array: np.ndarray[Any, Any], indent: int) -> str:
-    """The values in nested brackets; if there are more than 1000, the first and last three along each axis."""
+    """The values in nested brackets; if there are more than the threshold, those at the edges of each axis."""
     if not array.size:
         return "[]"
-    shown, cut = array, array.size > 1000
+    shown, edge, cut = array, options.edgeitems, array.size > options.threshold
     for axis, n in enumerate(array.shape):
-        if cut and n > 6:
-            shown = shown.take([0, 1, 2, -3, -2, -1], axis)
+        if cut and n > 2 * edge:
+            shown = shown.take([*range(edge), *range(n - edge, n)], axis)
     form, width = number_format(shown)
     return rows(array, indent, form, width, cut)
 
@@ -67,28 +116,31 @@ def number_format(array: np.ndarray[Any, Any]) -> tuple[str, int]:
     if their sizes differ by more than a factor of 1000.
     """
     if array.dtype.kind != "f":
-        return "", max(len(str(v)) for v in array.ravel().tolist())
+        return "", max([len(str(v)) for v in array.ravel().tolist()], default=1)
     values = array[np.isfinite(array) & (array != 0)].astype(np.float64)
-    sizes = np.abs(values) if values.size else np.ones(1)
+    if not values.size:
+        return "#.0f", 1
+    sizes = np.abs(values)
     fraction, smallest, largest = (sizes % 1).any(), sizes.min(), sizes.max()
-    form = ".4f" if fraction else "#.0f"
-    if largest / smallest > 1000 or largest > 1e8 or (fraction and smallest < 1e-4):
-        form = ".4e"
-    return form, max([len(f"{v:{form}}") for v in values.tolist()], default=0)
+    exponent = largest / smallest > 1000 or largest > 1e8 or smallest < 1e-4
+    whole = "#.0f" if not fraction else f".{options.precision}f"
+    form = f".{options.precision}e" if (exponent if options.sci_mode is None else options.sci_mode) else whole
+    return form, max([len(f"{v:{form}}") for v in values.tolist()])
 
 
 def rows(array: np.ndarray[Any, Any], indent: int, form: str, width: int, cut: bool) -> str:
-    """An array in brackets, row by row; a row is wrapped after 80 characters."""
+    """An array in brackets, row by row; a row is wrapped where the line is full."""
 
     def cell(value: Any) -> str:
         return f"{value:{form}}".rjust(width)
 
     if not array.ndim:
         return cell(array.item())
-    ends = [*array[:3], None, *array[-3:]] if cut and len(array) > 6 else list(array)
+    edge = options.edgeitems
+    ends = [*array[:edge], None, *array[len(array) - edge :]] if cut and len(array) > 2 * edge else list(array)
     if array.ndim == 1:
-        cells = [" ..." if x is None else cell(x.item()) for x in ends]
-        n = max(1, (80 - indent) // (width + 2))
+        cells = [" ..." if x is None else cell(x.item()) for x in ends] if edge or not cut else ["..."]
+        n = max(1, (options.linewidth - indent) // (width + 2))
         parts, gap = [", ".join(cells[i : i + n]) for i in range(0, len(cells), n)], "\n"
     else:
         parts = ["..." if x is None else rows(x, indent + 1, form, width, cut) for x in ends]

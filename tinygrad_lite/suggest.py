@@ -22,8 +22,12 @@ from typing import Any
 PLACES = {  # our modules and classes, and PyTorch's for the same names
     "tinygrad_lite": "torch",
     "tinygrad_lite.autograd": "torch.autograd",
+    "tinygrad_lite.autograd.functional": "torch.autograd.functional",
+    "tinygrad_lite.backends": "torch.backends",
     "tinygrad_lite.cuda": "torch.cuda",
     "tinygrad_lite.datasets": "torch.utils.data",
+    "tinygrad_lite.func": "torch.func",
+    "tinygrad_lite.linalg": "torch.linalg",
     "tinygrad_lite.nn": "torch.nn",
     "tinygrad_lite.nn.functional": "torch.nn.functional",
     "tinygrad_lite.nn.init": "torch.nn.init",
@@ -32,6 +36,7 @@ PLACES = {  # our modules and classes, and PyTorch's for the same names
     "tinygrad_lite.nn.utils": "torch.nn.utils",
     "tinygrad_lite.optim": "torch.optim",
     "tinygrad_lite.optim.lr_scheduler": "torch.optim.lr_scheduler",
+    "tinygrad_lite.special": "torch.special",
     "Module": "torch.nn.Module",
     "Tensor": "torch.Tensor",
 }

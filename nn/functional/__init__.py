@@ -9,26 +9,35 @@ tinygrad_lite.ops as they are, also those in the `__all__` over there.
 from typing import TYPE_CHECKING
 
 from tinygrad_lite.ops.neural import activation as _activation_ops
+from tinygrad_lite.ops.neural import rectifier as _rectifier
 from tinygrad_lite.ops.neural.activation import *
+from tinygrad_lite.ops.neural.rectifier import *
 from tinygrad_lite.suggest import missing_from, names_in
 
 # Two files have the name of a function in them: F.linear is to be the function, so that the file is _linear here.
-from . import activation, loss, sparse
+from . import activation, distance, loss, padding, regression, sparse
 from . import dropout as _dropout
 from . import linear as _linear
 from .activation import *
+from .distance import *
 from .dropout import *
 from .linear import *
 from .loss import *
+from .padding import *
+from .regression import *
 from .sparse import *
 
 # Line by line, in the form that pyright understands.
 __all__: list[str] = []
 __all__ += activation.__all__
 __all__ += _activation_ops.__all__
+__all__ += _rectifier.__all__
+__all__ += distance.__all__
 __all__ += _dropout.__all__
 __all__ += _linear.__all__
 __all__ += loss.__all__
+__all__ += padding.__all__
+__all__ += regression.__all__
 __all__ += sparse.__all__
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error

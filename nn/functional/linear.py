@@ -6,13 +6,14 @@ from typing import Any
 
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.functional.products import bilinear
 from tinygrad_lite.ops import linalg
 from tinygrad_lite.ops.neural import linear as ops
 from tinygrad_lite.ops.shape import mT
 
 from .errors import not_tensors
 
-__all__ = ["linear"]
+__all__ = ["bilinear", "linear"]
 
 CASTS = {"float16": "half", "float32": "float", "float64": "double", "int32": "int", "int64": "long", "uint8": "byte"}
 

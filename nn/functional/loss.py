@@ -7,7 +7,7 @@ loss is reduced over its elements by `reduction`: "mean" (the default), "sum" or
 from __future__ import annotations
 
 import warnings
-from math import prod
+from math import inf, prod
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from tinygrad_lite.dtypes import int64
 from tinygrad_lite.operands import as_array, same_dtype
 from tinygrad_lite.ops import arithmetic, choice, exponential, indexing
 from tinygrad_lite.ops.neural import loss as ops
+from tinygrad_lite.ops.neural.activation import softplus
 from tinygrad_lite.ops.neural.softmax import log_softmax
 from tinygrad_lite.ops.reduction import sum as sum_over
 
@@ -26,8 +27,9 @@ from .errors import not_tensors
 __all__ = ["mse_loss", "l1_loss", "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss"]
 
 
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """(x - y)², by default the mean over all elements. A warning if the shapes differ, because they are then broadcast.
+    With a `weight` of x's shape, each element is multiplied by its weight, and the mean is the weighted one.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
 
@@ -35,11 +37,13 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     >>> mse_loss(tensor([1.0, 2.0]), tensor([1.0, 4.0]))
     tensor(2.)
     """
-    return _reduce(exponential.pow_scalar(_difference(input, target, reduction, "mse_loss"), y=2), reduction)
+    loss = exponential.pow_scalar(difference(input, target, reduction, "mse_loss"), y=2)
+    return reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction, "mse_loss")
 
 
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """|x - y|, by default the mean over all elements. A warning if the shapes differ, because they are then broadcast.
+    With a `weight` of x's shape, each element is multiplied by its weight, and the mean is the weighted one.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
 
@@ -47,13 +51,21 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor
     >>> l1_loss(tensor([1.0, 2.0]), tensor([1.0, 4.0]))
     tensor(1.)
     """
-    return _reduce(arithmetic.abs(_difference(input, target, reduction, "l1_loss")), reduction)
+    loss = arithmetic.abs(difference(input, target, reduction, "l1_loss"))
+    return reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction, "l1_loss")
 
 
-def _difference(input: Tensor, target: Tensor, reduction: str, what: str) -> Tensor:
+def _weighted(loss: Tensor, weight: Tensor, input: Tensor, reduction: str, what: str) -> Tensor:
+    if weight.shape != input.shape:
+        raise ValueError(f"{what}: Weights and input must have the same size.")
+    loss = loss * weight
+    return functional.sum(loss) / functional.sum(weight) if reduction == "mean" else reduced(loss, reduction)
+
+
+def difference(input: Tensor, target: Tensor, reduction: str, what: str) -> Tensor:
     """Prediction minus target, in their common dtype."""
     check_reduction(reduction)
-    _check_pair(what, input, target)
+    check_pair(what, input, target)
     if input.shape != target.shape:
         warnings.warn(
             f"{what}: the target size {list(target.shape)} is different to the input size {list(input.shape)}. This will "
@@ -65,10 +77,13 @@ def _difference(input: Tensor, target: Tensor, reduction: str, what: str) -> Ten
     return x - y
 
 
-def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def binary_cross_entropy_with_logits(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean", pos_weight: Tensor | None = None
+) -> Tensor:
     """-(y log σ(x) + (1 - y) log(1 - σ(x))) = (1 - y) x + max(-x, 0) + log(1 + e^-|x|), for targets y in [0, 1] of x's shape.
 
-    At infinite logits it is what the second formula gives, as in PyTorch: nan where 0 meets ∞. ValueError if the shapes differ.
+    `weight` multiplies each loss, and `pos_weight` its first term. At infinite logits it is what the second formula
+    gives, as in PyTorch: nan where 0 meets ∞. ValueError if the shapes differ.
     https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
 
     >>> from tinygrad_lite import tensor
@@ -76,11 +91,15 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, *, reduction
     tensor([0.6931, 0.0000])
     """
     check_reduction(reduction)
-    _check_pair("binary_cross_entropy_with_logits", input, target)
+    check_pair("binary_cross_entropy_with_logits", input, target)
     if input.shape != target.shape:
         raise ValueError(f"Target size ({list(target.shape)}) must be the same as input size ({list(input.shape)})")
     x, y = same_dtype(input, target)
-    return _reduce(ops.bce_with_logits(x, y), reduction)
+    if pos_weight is None:
+        loss = ops.bce_with_logits(x, y)
+    else:
+        loss = (1 - y) * x + (y * (pos_weight - 1) + 1) * softplus(-x, beta=1, threshold=inf)
+    return reduced(loss if weight is None else loss * weight, reduction)
 
 
 def cross_entropy(
@@ -136,7 +155,7 @@ def cross_entropy(
     if label_smoothing:
         share = share * (1 - label_smoothing) + label_smoothing / share.shape[1]
     loss = -functional.sum(log_p * share * _class_weights(weight, log_p), 1)
-    return _reduce(loss.reshape(x.shape[:1] * (x.ndim > 1) + x.shape[2:]), reduction)
+    return reduced(loss.reshape(x.shape[:1] * (x.ndim > 1) + x.shape[2:]), reduction)
 
 
 def nll_loss(
@@ -166,13 +185,14 @@ def check_reduction(reduction: str) -> None:
         raise ValueError(f"{reduction!r} is not a valid value for reduction; use 'mean', 'sum' or 'none'")
 
 
-def _check_pair(what: str, input: Tensor, target: Tensor) -> None:
+def check_pair(what: str, input: Tensor, target: Tensor) -> None:
+    """TypeError if one of the two is not a Tensor."""
     if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
         raise not_tensors(what, input=input, target=target)
 
 
 def _check_classes(what: str, input: Tensor, target: Tensor, weight: Tensor | None) -> None:
-    _check_pair(what, input, target)
+    check_pair(what, input, target)
     if weight is not None and not isinstance(weight, Tensor):
         raise not_tensors(what, weight=weight)
     x, t = input.array, target.array
@@ -188,7 +208,7 @@ def _check_classes(what: str, input: Tensor, target: Tensor, weight: Tensor | No
 # What they are made of
 
 
-def _reduce(loss: Tensor, reduction: str) -> Tensor:
+def reduced(loss: Tensor, reduction: str) -> Tensor:
     """The mean or sum of the losses of all elements, or the losses themselves."""
     if reduction == "none":
         return loss
@@ -255,4 +275,4 @@ def _class_loss(
     if reduction == "mean":
         total: Tensor = functional.sum(loss)
         return total / Tensor._of(as_array(sum_over(w, axis=(0,))))
-    return _reduce(loss.reshape(expected), reduction)
+    return reduced(loss.reshape(expected), reduction)

@@ -7,6 +7,7 @@ name in METHODS becomes a method only. A name in IN_PLACE also gets an in-place 
 https://pytorch.org/docs/stable/generated/torch.NAME.html
 """
 
+from .arithmetic import *
 from .choice import *
 from .exponential import *
 from .linalg import *

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -45,17 +45,27 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 clip = clamp
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
-    """x where the condition is true, y elsewhere. All three broadcast, and x and y may be numbers.
-    Both are differentiated everywhere, so an infinite derivative of the one that is not chosen gives nan, as in PyTorch.
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Any, input: Any, other: Any) -> Tensor: ...
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """x where the condition is true, y elsewhere. All three broadcast, and x and y may be numbers. where(condition) alone gives
+    the positions where it is true: a tuple, an int64 tensor for each axis.
+    Both x and y are differentiated everywhere, so an infinite derivative of the one not chosen gives nan, as in PyTorch.
     >>> x = tensor([-1.0, 2.0])
-    >>> where(x > 0, x, 0)
-    tensor([0., 2.])
+    >>> where(x > 0, x, 0), where(x > 0)
+    (tensor([0., 2.]), (tensor([1]),))
     """
+    if input is None and other is None and isinstance(condition, Tensor):
+        found = condition.array.reshape(condition.array.shape or (1,)).nonzero()
+        return tuple([Tensor._of(places) for places in found])
     if input is None or other is None:
-        raise TypeError("where: give both values, where(condition, x, y)")
+        raise TypeError("where: give both values, where(condition, x, y), or none")
     condition = as_tensor_like(condition, input if isinstance(input, Tensor) else other)
     if condition.array.dtype != np.bool_:
-        raise RuntimeError(f"where: the condition must be a bool tensor, got {condition.dtype}; compare first: c != 0")
+        if condition.array.dtype != np.uint8:
+            raise RuntimeError(f"where: the condition must be a bool tensor, got {condition.dtype}; compare first: c != 0")
+        condition = condition.to(np.dtype(bool))
     x = input if isinstance(input, Tensor) else as_tensor_like(input, other if isinstance(other, Tensor) else condition)
     return choice.where(condition, *same_dtype(x, as_tensor_like(other, x)))

@@ -10,30 +10,37 @@ import numpy as np
 from .._tensor import Tensor
 from ..backend import is_array
 from ..dtypes import result_type
-from ..operands import as_array, as_tensor_like, explained
+from ..operands import NUMBERS, as_array, as_tensor_like, explained
 
 __all__: list[str] = []
 
 
-def _pairwise(compare: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
+def pairwise(compare: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
     """A comparison of NumPy's as an operator of Tensor: both operands are cast to their common dtype, by PyTorch's rule."""
 
     def operator(self: Tensor, other: Any) -> Tensor:
-        if not isinstance(other, (Tensor, bool, int, float, np.generic)) and not is_array(other):
+        x = self.array
+        if isinstance(other, Tensor):
+            y = other.array
+        elif type(other) in NUMBERS and x.dtype.kind == "f":
+            y = other  # weak for NumPy too
+        elif isinstance(other, (bool, int, float, np.generic)) or is_array(other):
+            if isinstance(other, int) and x.dtype.kind in "iu" and not isinstance(other, bool):
+                other = np.array(other, np.int64).astype(x.dtype)  # a number too large wraps around, as in PyTorch
+            y = as_tensor_like(other, self).array
+        else:
             return NotImplemented  # type: ignore[no-any-return]
-        if isinstance(other, int) and self.array.dtype.kind in "iu" and not isinstance(other, bool):
-            other = np.array(other, np.int64).astype(self.dtype)  # a number too large wraps around, as in PyTorch
-        x, y = self.array, as_tensor_like(other, self).array
-        if x.dtype != y.dtype:
-            x, y = x.astype(result_type(x, y)), y.astype(result_type(x, y))
         try:
-            return Tensor._of(as_array(compare(x, y)))
+            if y is not other and x.dtype is not y.dtype and x.dtype != y.dtype:
+                x, y = x.astype(result_type(x, y)), y.astype(result_type(x, y))
+            out = compare(x, y)
         except Exception as error:
             raise explained(compare.__name__, error, x, y) from error
+        return Tensor._of(out if type(out) is np.ndarray else as_array(out))
 
     return operator
 
 
-eq, ne = _pairwise(np.equal), _pairwise(np.not_equal)
-lt, le, gt, ge = map(_pairwise, (np.less, np.less_equal, np.greater, np.greater_equal))
-bitwise_and, bitwise_or, bitwise_xor = map(_pairwise, (np.bitwise_and, np.bitwise_or, np.bitwise_xor))
+eq, ne = pairwise(np.equal), pairwise(np.not_equal)
+lt, le, gt, ge = map(pairwise, (np.less, np.less_equal, np.greater, np.greater_equal))
+bitwise_and, bitwise_or, bitwise_xor = map(pairwise, (np.bitwise_and, np.bitwise_or, np.bitwise_xor))

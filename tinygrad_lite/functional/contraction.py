@@ -10,6 +10,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..backend import array_module
+from ..dtypes import int64
 from ..operands import all_tensors
 from ..ops import contraction, indexing, shape
 from .reduction import sum
@@ -20,16 +21,24 @@ __all__ = ["einsum"]
 ascii_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def einsum(equation: str, *operands: Any) -> Tensor:
+def einsum(equation: Any, *operands: Any) -> Tensor:
     """Σ of products, by labels of the axes: "ij,jk->ik" is out_ik = Σ_j x_ij y_jk. Without an arrow, the result has the labels
     that occur once, in alphabetical order. "..." stands for any number of axes, and axes of length 1 broadcast. Three or more
     operands are contracted from left to right. RuntimeError for labels that do not fit the operands or each other.
     >>> x = tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> einsum("ii", x), einsum("ij,j->i", x, x[0])
     (tensor(5.), tensor([ 5., 11.]))
+
+    Labels may also be ints, in a list behind each operand, and one more for the result: einsum(x, [0, 1], y, [1, 2], [0, 2]).
     """
+    if isinstance(equation, Tensor):
+        equation, operands = spelt_out((equation, *operands))
+    if not isinstance(equation, str):
+        raise TypeError(f"einsum: the equation must be a string, got {type(equation).__name__}")
     xs: list[Tensor] = list(operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands)
     all_tensors("einsum", xs)
+    if not xs:
+        raise ValueError(f"einsum: {equation!r} needs operands")
     terms, to = parsed(equation, xs)
     sizes = checked(equation, xs, terms, to)
     full = [{c for c, n in zip(term, x.shape) if n == sizes[c]} for x, term in zip(xs, terms)]  # without axes that broadcast
@@ -40,8 +49,22 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     for i in range(1, len(xs)):
         ahead = "".join([to, *terms[i + 1 :]])
         pair = "".join([c for c in dict.fromkeys(ahead) if c in have + terms[i]])
+        if out.array.dtype != xs[i].array.dtype and {out.array.dtype.kind, xs[i].array.dtype.kind} <= {"i", "u"}:
+            out, xs[i] = out.to(int64), xs[i].to(int64)  # one is a sum of small integers
         out, have = contraction.einsum(out, xs[i], left=have, right=terms[i], to=pair), pair
     return out if len(xs) > 1 else shape.permute(out, axes=tuple([have.index(c) for c in to]))
+
+
+def spelt_out(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The equation and the operands, from operands that have their labels, ints from 0 to 51 or ..., in lists behind them."""
+    lists = [*given[1::2], *(given[-1:] if len(given) % 2 else ())]
+    if not all(isinstance(labels, (list, tuple)) for labels in lists):
+        raise ValueError("einsum: expected operand, list of labels, operand, list of labels, ...")
+    if wrong := [c for labels in lists for c in labels if c is not Ellipsis and c not in range(52)]:
+        raise ValueError(f"einsum: a label must be an int from 0 to 51, or ..., got {wrong[0]}")
+    terms = ["".join(["..." if c is Ellipsis else ascii_letters[c] for c in labels]) for labels in lists]
+    n = len(given) // 2
+    return ",".join(terms[:n]) + "".join(["->" + term for term in terms[n:]]), given[: 2 * n : 2]
 
 
 def parsed(equation: str, xs: list[Tensor]) -> tuple[list[str], str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..dtypes import result_type
-from ..operands import Number, as_tensor_like
+from ..operands import Number, as_tensor_like, not_a_tensor
 from ..ops import exponential
 
 __all__ = ["pow"]
@@ -26,5 +26,7 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
             input = input.to(result_type(input.array, exponent))
         return exponential.pow_scalar(input, y=exponent.item() if isinstance(exponent, np.generic) else exponent)
     if not isinstance(exponent, Tensor):
-        exponent = as_tensor_like(exponent, input)  # type: ignore[arg-type]
+        if not isinstance(input, Tensor):
+            raise not_a_tensor("pow", input)
+        exponent = as_tensor_like(exponent, input)
     return exponential.pow(as_tensor_like(input, exponent), exponent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._tensor import Tensor
 from ..operands import as_tensor_like
 from ..ops import linalg
+from ..ops import shape as shapes
 from .shape import squeeze, unsqueeze
 
 __all__ = ["matmul"]
@@ -31,6 +32,12 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         raise RuntimeError("matmul: both operands need at least one dimension; multiply by a 0-d tensor with *")
     if x.shape[-1] != y.shape[0 if y.ndim == 1 else -2]:
         raise _misfit(input, other)
+    if x.ndim <= 2 and y.ndim <= 2:
+        from ..ops import products  # not at the import of the package
+
+        if x.ndim == y.ndim:
+            return products.dot(input, other)
+        return products.mv(input, other) if x.ndim == 2 else products.mv(shapes.mT(other), input)
     out = linalg.matmul(unsqueeze(input, 0) if x.ndim == 1 else input, unsqueeze(other, 1) if y.ndim == 1 else other)
     row, column = out.array.ndim - 2, out.array.ndim - 1
     return squeeze(out, ((row,) if x.ndim == 1 else ()) + ((column,) if y.ndim == 1 else ()))

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from ..axes import Dim, axes_of, axis_of, numpy_names, size_of
+from ..axes import Dim, axes_of, axis_of, numpy_names, size_of, sizes_by_name
+from ..dtypes import as_dtype
 from ..operands import all_tensors, same_dtype
 from ..ops import shape as shapes
 
@@ -21,6 +22,7 @@ __all__ = ["reshape", "permute", "transpose", "squeeze", "unsqueeze", "flatten",
 METHODS = ["view", "expand"]
 
 
+@sizes_by_name
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same numbers in another shape, in row-major order. One size may be -1: it is computed. A view if possible.
     >>> tensor([1, 2, 3, 4]).reshape(2, -1)
@@ -37,20 +39,34 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         raise RuntimeError(f"reshape: {what}{' (one size may be -1)' if min(size, default=0) < 0 else ''}") from error
 
 
-def view(input: Tensor, *shape: Any) -> Tensor:
-    """As reshape(), but never a copy: RuntimeError if the order of the memory does not allow a view."""
+@sizes_by_name
+def view(input: Tensor, *size: Any) -> Tensor:
+    """As reshape(), but never a copy: RuntimeError if the order of the memory does not allow a view. x.view(int32) has the
+    bytes of the same memory as numbers of another dtype; gradients stop there.
+    """
+    if len(size) == 1 and isinstance(size[0], (np.dtype, type)):
+        return _as_dtype(input, size[0])
     try:
-        out = reshape(input, *shape)
+        out = reshape(input, *size)
     except RuntimeError as error:
         raise RuntimeError(str(error).replace("reshape", "view", 1)) from error
     if not np.shares_memory(out.array, input.array) and out.array.size:
         raise RuntimeError(
-            f"view: shape {list(size_of(shape))} cannot be a view of this tensor's memory "
+            f"view: shape {list(size_of(size))} cannot be a view of this tensor's memory "
             f"(shape {list(input.shape)}, strides {input.array.strides}); use reshape()"
         )
     return out
 
 
+def _as_dtype(x: Tensor, dtype: Any) -> Tensor:
+    dtype = as_dtype(dtype)
+    try:
+        return Tensor._of(x.array.view(dtype)) if dtype != x.dtype else reshape(x, x.shape)
+    except ValueError as error:
+        raise RuntimeError(f"view: {x.dtype}{list(x.shape)} cannot be seen as {dtype}: {error}") from error
+
+
+@sizes_by_name
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The axes in another order: axis i of the result is axis dims[i]. Shape (2, 3, 4) by (2, 0, 1) is (4, 2, 3). A view."""
     order = size_of(dims)
@@ -74,7 +90,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 def squeeze(input: Tensor, dim: Dim = None, *, axis: Dim = None) -> Tensor:
     """Without axes of length one: all such axes, or those among `dim`. A view.
     >>> zeros(1, 2, 1).squeeze().shape, zeros(1, 2, 1).squeeze(0).shape
-    ((2,), (2, 1))
+    (torch.Size([2]), torch.Size([2, 1]))
     """
     shape = input.array.shape
     axes = axes_of(dim, len(shape), "squeeze") if dim is None or dim != () else ()
@@ -100,13 +116,14 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return shapes.reshape(input, shape=(*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
-def expand(input: Tensor, *sizes: Any) -> Tensor:
+@sizes_by_name
+def expand(input: Tensor, *size: Any) -> Tensor:
     """x repeated, without copying, along axes of length one and along new axes in front; -1 keeps the size of an axis.
     >>> tensor([[1], [2]]).expand(-1, 3)
     tensor([[1, 1, 1],
             [2, 2, 2]])
     """
-    wanted, shape = size_of(sizes), input.array.shape
+    wanted, shape = size_of(size), input.array.shape
     new = len(wanted) - len(shape)  # axes in front
     full = tuple([shape[i - new] if n == -1 and i >= new else n for i, n in enumerate(wanted)])
     fits = new >= 0 and all(n >= 0 for n in full) and all(m in (1, n) for m, n in zip(shape, full[new:]))
@@ -125,7 +142,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
     tensor([1, 2, 3])
     """
     if isinstance(tensors, Tensor) or not len(tensors):
-        raise TypeError("cat: expected a non-empty list or tuple of Tensors")
+        kind = TypeError if isinstance(tensors, Tensor) else ValueError
+        raise kind("cat: expected a non-empty list or tuple of Tensors")
     all_tensors("cat", tensors)
     if any(x.array.ndim == 0 for x in tensors):
         raise RuntimeError("cat: a 0-d tensor has no axis to join along; use stack()")
@@ -151,7 +169,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int = 0) -> Tensor:
             [3, 4]])
     """
     if isinstance(tensors, Tensor) or not len(tensors):
-        raise TypeError("stack: expected a non-empty list or tuple of Tensors")
+        kind = TypeError if isinstance(tensors, Tensor) else RuntimeError
+        raise kind("stack: expected a non-empty list or tuple of Tensors")
     all_tensors("stack", tensors)
     found = {x.array.shape for x in tensors}
     if len(found) > 1:

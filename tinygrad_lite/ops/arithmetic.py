@@ -11,7 +11,7 @@ import numpy as np
 from ..apply import op
 from ..backend import Array
 
-__all__ = ["add", "sub", "mul", "div", "neg", "abs", "sign"]
+__all__ = ["neg", "abs", "sign"]
 IN_PLACE = __all__
 
 @op(x=lambda g: g, y=lambda g: g)
@@ -53,7 +53,7 @@ def abs(x: Array) -> Array:
 @op(x=lambda g: zero(g))
 def sign(x: Array) -> Array:
     """-1, 0 or 1; 0 for nan too. Its derivative is 0 everywhere."""
-    return (x > 0).astype(x.dtype) - (x < 0)
+    return ((x > 0).view("i1") - (x < 0).view("i1")).astype(x.dtype)
 
 @op(x=lambda g: zero(g))
 def zero(x: Array) -> Array:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..apply import op
+from ..apply import op, tensors_only
 from ..backend import Array
 
 __all__ = ["maximum", "minimum"]
@@ -32,6 +32,7 @@ def masked(x: Array, keep: Array) -> Array:
 
 @op(x=lambda g, x, y: masked(g, ~(x <= y)) + masked(g / 2, x == y),
     y=lambda g, x, y: masked(g, ~(x >= y)) + masked(g / 2, x == y))
+@tensors_only
 def maximum(x: Array, y: Array) -> Array:
     """The larger of x and y, nan if one of them is nan. Where they are equal, each gets half of the gradient.
     >>> tensor([1.0, 5.0]).maximum(tensor([3.0, 2.0]))
@@ -41,6 +42,7 @@ def maximum(x: Array, y: Array) -> Array:
 
 @op(x=lambda g, x, y: masked(g, ~(x >= y)) + masked(g / 2, x == y),
     y=lambda g, x, y: masked(g, ~(x <= y)) + masked(g / 2, x == y))
+@tensors_only
 def minimum(x: Array, y: Array) -> Array:
     """The smaller of x and y, nan if one of them is nan. Where they are equal, each gets half of the gradient."""
     return np.minimum(x, y)

@@ -31,7 +31,7 @@ def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
         wide: Array = sum(x.astype(float32), axis=axis, keepdims=keepdims)
         return wide.astype(float16)
     if few or type(x) is not np.ndarray or x.dtype.kind != "f" or (len(axis) == x.ndim and x.flags.forc):
-        return array_module(x).add.reduce(x, axis, keepdims=keepdims)  # not x.sum(), which warns of inf - inf
+        return array_module(x).add.reduce(x, axis, x.dtype, keepdims=keepdims)  # not x.sum(), which warns of inf - inf
     if not x.flags.c_contiguous:  # with its axes in the order of memory it is contiguous
         order = tuple(np.argsort([-step for step in x.strides], kind="stable").tolist())
         there = tuple([order.index(i) for i in axis])

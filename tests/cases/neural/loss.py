@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_lite.ops.neural import loss
 
-from ..table import LOGITS, Array, at, case, f, inf, nan
+from ..table import LOGITS, Array, at, case, f, inf, nan, positive
 
 TARGET = np.array([0, 2, 1, 1])
 
@@ -40,3 +40,14 @@ case(
     smooth=False,
     theirs=bce_in_torch,
 )
+
+for x, y in (((2, 3), (2, 3)), ((), ()), ((0,), (0,))):
+    shape = x
+    case(
+        "bce",
+        lambda t, x, y: t.nn.functional.binary_cross_entropy(x, y, reduction="none"),
+        positive(*shape) / 2.5,
+        positive(*shape) / 3,
+        theirs=lambda t, x, y: -y * x.log() - (1 - y) * (1 - x).log(),  # PyTorch's has no derivative in y
+        keeps=("x y", "x"),
+    )

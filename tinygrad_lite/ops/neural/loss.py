@@ -8,6 +8,8 @@ import numpy as np
 
 from ...apply import op
 from ...backend import Array
+from ..choice import clip
+from ..exponential import log
 from ..indexing import index_add
 from .activation import sigmoid
 
@@ -24,3 +26,15 @@ def nll(x: Array, *, index: Any, n: int) -> Array:
 def bce_with_logits(x: Array, y: Array) -> Array:
     """-y log σ(x) - (1 - y) log(1 - σ(x)) of each logit x and target y, without overflow."""
     return (1 - y) * x + np.maximum(-x, 0) + np.log1p(np.exp(-np.absolute(x)))
+
+# One step, because at 0 and 1 a composition's derivative is 0 · inf.
+@op(x=lambda g, x, y: g * ((x - y) / clip((1 - x) * x, min=1e-12, max=np.inf)),
+    y=lambda g, x: g * (logarithm(1 - x) - logarithm(x)))
+def bce(x: Array, y: Array) -> Array:
+    """-y log x - (1 - y) log(1 - x) of each probability x and target y, where a logarithm counts as -100 if it is less."""
+    return (y - 1) * np.maximum(np.log1p(-x), -100) - y * np.maximum(np.log(x), -100)
+
+
+def logarithm(x: Any) -> Any:
+    """log x, but at least -100."""
+    return clip(log(x), min=-100, max=np.inf)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ._tensor import Tensor
-from .backend import put
-from .backward import as_tuple, grad
+from .._tensor import Tensor
+from ..backend import put
+from ..backward import as_tuple, grad
 
 
 def gradcheck(

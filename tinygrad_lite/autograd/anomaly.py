@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ._tensor import Tensor
-from .recorder import Recorder, seam
-from .tape import Node, Op
+from .._tensor import Tensor
+from ..recorder import Recorder, seam
+from ..tape import Node, Op
 
 REMEMBERED = 1_000_000  # for how many recorded steps the user's line is remembered, at most
 

@@ -1,0 +1,123 @@
+"""The certificate: the first samples of every covered entry of PyTorch's database, and tests of what compares them.
+
+All samples run by `python tests/parity.py`; tests/PARITY.md is what it says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from certificate import exceptions, page
+from certificate.run import Difference, Entry, chosen, our_function, title
+
+import tinygrad_lite as tl
+
+CHUNKS = 20
+pytestmark = pytest.mark.filterwarnings("ignore")
+ENTRIES = [info for info in chosen([]) if our_function(info) is not None]
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_first_samples_equal_torch(chunk: int) -> None:
+    wrong = []
+    for info in ENTRIES[chunk::CHUNKS]:
+        for d in Entry(info, 2).run().differences:
+            wrong.append(f"{title(info)}: {d.kind} {d.dtype} [{d.form}] sample {d.number}: {d.text}\n    {d.sample[:300]}")
+    assert not wrong, "\n".join([f"{len(wrong)} differences", *wrong[:20]])
+
+
+# The page
+
+
+def test_page_is_up_to_date() -> None:
+    assert not page.stale(page.PAGE.read_text()), "write it anew: python tests/parity.py --write -j 2"
+
+
+def test_page_shows_what_is_promised() -> None:
+    totals = page.totals(page.PAGE.read_text())
+    assert totals["entries"] >= 300
+    assert totals["wrong"] == 0
+    assert totals["errors_agreed"] >= 0.97 * totals["errors"]
+
+
+def test_page_notices_what_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    then = page.text([])
+    assert [line for line in page.stale(then) if "not covered" in line or "excepted" in line] == []
+    monkeypatch.setattr(exceptions, "NOT_COVERED", {})
+    assert "not covered on the page, but not now: Fourier transforms: fft.fft" in page.stale(then)
+    monkeypatch.setattr(torch, "__version__", "9.0")
+    assert "it was not written with PyTorch 9.0" in page.stale(then)
+
+
+def test_every_entry_is_covered_or_has_a_reason() -> None:
+    assert "no reason given" not in page.left_out()
+
+
+# What breaks is seen
+
+
+def found(name: str, function: Any) -> set[str]:
+    """The kinds of differences of an entry if our function were another one."""
+    (info,) = chosen([name])
+    return {f"{d.kind} {d.dtype}".strip() for d in Entry(info, 3, function).run().differences if d.form == "function"}
+
+
+def test_right_functions_have_no_difference() -> None:
+    assert not found("exp", tl.exp)
+    assert not found("squeeze.multiple", tl.squeeze)
+
+
+def test_a_wrong_value_is_seen() -> None:
+    assert "values float64" in found("exp", lambda x: tl.exp(x) * (1 + 1e-13))
+    assert "values float32" in found("exp", lambda x: tl.exp(x) * (1 + 1e-5 * (x.dtype == tl.float32)))
+    assert "values int64" in found("maximum", lambda x, y: tl.maximum(x, y) + (x.dtype == tl.int64))
+
+
+def test_a_wrong_derivative_is_seen() -> None:
+    @tl.op(x=lambda g, out: g * out * (1 + 1e-13))
+    def wrong_first(x: Any) -> Any:
+        return np.exp(x)
+
+    @tl.op(x=lambda g, out: g * (out.detach() if isinstance(out, tl.Tensor) else out))
+    def wrong_second(x: Any) -> Any:
+        return np.exp(x)
+
+    @tl.op(x=None)
+    def wrong_none(x: Any) -> Any:
+        return np.exp(x)
+
+    assert "first float64" in found("exp", wrong_first)
+    assert found("exp", wrong_second) == {"second float64"}
+    assert "first float32" in found("exp", wrong_none)
+
+
+def test_a_wrong_dtype_shape_or_error_is_seen() -> None:
+    assert "dtype int64" in found("exp", lambda x: tl.exp(x).double())
+    assert "shape float64" in found("sum", lambda x, *args, **how: tl.sum(x, *args, **how)[None])
+    assert "error float64" in found("exp", lambda x: tl.exp(x, 1))
+    assert "refusal" in found("neg", lambda x: tl.neg(x.float()))
+
+
+def test_a_wrong_view_is_seen() -> None:
+    assert "view float64" in found("squeeze.multiple", lambda x, dim: tl.squeeze(x, dim).clone())
+    assert "view float64" in found("abs", lambda x: x)
+
+    def written(x: Any) -> Any:
+        y = tl.exp(x)
+        x.array[...] = 0
+        return y
+
+    assert "memory int64" in found("exp", written)
+
+
+def test_an_exception_is_for_its_samples_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    (info,) = chosen(["exp"])
+    exempt = exceptions.Exempt("exp", "for this test", "values", "float64", when=lambda sample: sample.input.ndim == 0)
+    monkeypatch.setattr(exceptions, "EXEMPT", [exempt])
+    row = Entry(info, None, lambda x: tl.exp(x) * (1 + 1e-13 * (x.dtype == tl.float64))).run()
+    assert row.excepted["for this test"]
+    assert row.differences
+    assert all(isinstance(d, Difference) for d in row.differences)

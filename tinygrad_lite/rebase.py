@@ -1,0 +1,128 @@
+"""A recorded write to memory that several tensors see: y = x * 1; v = y[0]; v += w. inplace.py comes here for it.
+
+Every tensor on that memory must have the right history afterwards. After v is written, y on the tape is the old y with the new
+numbers of v put where v lies in y. And v, like every other view of y, is a view of the new y.
+
+Tensors do not know their views. They are found among the objects of the program, and the references to the memory are counted:
+if there is one that no tensor explains (a NumPy array, a value saved for a derivative), the write is refused. It is refused too
+if some tensors on the memory have a history and others have none, because these may be detached or not. Only y.detach(), which
+is the very array of y, is sure to be: it shows the new numbers and has no gradient. If none has a history, as in
+out = zeros(2, 3); out[0] += w, all get one, unless some tensor on this memory was ever detached.
+"""
+
+from __future__ import annotations
+
+from gc import get_objects
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from ._tensor import Tensor, detached
+from .backend import Array, array_module, owner
+from .functional.memory import storage_offset, stride
+from .inplace import become
+from .ops.arrangement import memory_of, places
+from .ops.indexing import getitem, setitem
+from .ops.shape import reshape
+from .tape import Node
+
+
+def on_the_memory_of(x: Tensor) -> list[Tensor] | None:
+    """All tensors on the memory of x; None if something else uses that memory, too. Young objects are searched first, because
+    a search of all takes some milliseconds, and views are mostly written to soon after they are made.
+    """
+    found: dict[int, Tensor] = {}
+    for generation in (0, 1, None):  # None: all objects
+        found |= {id(thing): thing for thing in get_objects(generation) if shares(thing, x)}
+        if found and not any(unexplained(list(found.values()))):
+            return list(found.values())
+    return None
+
+
+def shares(thing: Any, x: Tensor) -> bool:
+    """Whether an object is a tensor on the memory of x."""
+    return issubclass(type(thing), Tensor) and owner(getattr(thing, "array", None)) is owner(x.array)
+
+
+def unexplained(tensors: list[Tensor]) -> list[int]:
+    """For each array of some tensors, and the array that owns their memory: how many references to it are not theirs."""
+    distinct = {id(x.array): x.array for x in tensors}
+    distinct |= {id(array.base): array.base for array in distinct.values() if array.base is not None}
+    arrays = list(distinct.values())
+    distinct.clear()
+    held = [sum([x.array is array for x in tensors]) + sum([part.base is array for part in arrays]) for array in arrays]
+    return [n - theirs - alone[0] for n, theirs in zip(counts(arrays), held)]
+
+
+def counts(arrays: list[Array]) -> list[int]:
+    """The numbers of references to the arrays of a list."""
+    return [getrefcount(array) for array in arrays]
+
+
+alone = counts([np.zeros(1)])  # of an array in a list that nothing else refers to; it differs between versions of Python
+
+
+def rebase(x: Tensor, out: Tensor, tensors: list[Tensor]) -> None:
+    """Give all tensors on the memory of x, to which `out` was written, their new history. The base, of which x is a view (or x
+    itself), becomes the old base with the new numbers put in, and its views become views of the new base. A tensor that came to
+    this memory in another way becomes the old one with the new numbers put in.
+    """
+    if x.node is None:
+        base = next((y for y in tensors if y.array is memory_of(y.array)), x)
+    else:
+        base = min([y for y in tensors if is_view_of(x, y)], key=lambda y: y.node.birth)
+    views: list[tuple[Tensor, Any]] = []
+    for y in tensors:
+        if y is not base:
+            at = places_in(base, y)
+            if is_view_of(y, base) and at.min(initial=0) >= 0:
+                views.append((y, at))
+            else:
+                become(y, y.array, put(y, out, x).node)
+    become(base, base.array, out.node if base is x else put(base, out, x).node)
+    flat = reshape(Tensor._of(base.array, base.node), shape=(-1,))
+    for y, at in views:
+        become(y, y.array, getitem(flat, index=(array_module(y.array).asarray(at),), once=False).node)
+
+
+def consistent(tensors: list[Tensor]) -> bool:
+    """Whether it is known what a write means for the history of all these tensors on one memory."""
+    kinds = {type(y.node) for y in tensors}
+    if kinds == {type(None)}:
+        memory = owner(tensors[0].array)
+        if id(memory) in detached or not type(memory).__weakrefoffset__:  # which takes no note
+            return False
+        kinds = {Node} if len({id(y.array) for y in tensors}) == len(tensors) else kinds  # no y.data = x, say
+    return kinds == {Node} and len({y.dtype for y in tensors}) == 1
+
+
+def is_view_of(x: Tensor, y: Tensor) -> bool:
+    """Whether the history of x leads to y by steps with one input: for tensors on the same memory, whether x is y or a view."""
+    node = x.node
+    while node is not y.node and type(node) is Node and len(node.edges) == 1:
+        node = node.edges[0]
+    return node is y.node
+
+
+def put(y: Tensor, out: Tensor, x: Tensor) -> Tensor:
+    """y with the numbers of `out` where x lies in it."""
+    in_x = places_in(x, y).reshape(-1)
+    in_y = np.flatnonzero(in_x >= 0)
+    from_x, to_y = map(array_module(y.array).asarray, (in_x[in_y], in_y))
+    new = getitem(reshape(out, shape=(-1,)), index=(from_x,), once=False)
+    flat = reshape(Tensor._of(y.array, y.node), shape=(-1,))
+    return reshape(setitem(flat, new, index=(to_y,)), shape=y.array.shape)
+
+
+def places_in(x: Tensor, y: Tensor) -> Any:
+    """For each number of y, its position in x, row by row; -1 if it is not in x."""
+    at_x = _places(x)
+    in_x = np.full(memory_of(x.array).nbytes // x.array.dtype.itemsize, -1)
+    in_x[at_x] = np.arange(at_x.size).reshape(at_x.shape)
+    return in_x[_places(y)]
+
+
+def _places(x: Tensor) -> Any:
+    """Where the numbers of x lie in its memory, counted in numbers."""
+    return places(x.array.shape, stride(x), storage_offset(x))
