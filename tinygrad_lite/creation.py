@@ -29,8 +29,12 @@ __all__ = [
 # fmt: on
 
 
-def made(array: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A new leaf with the values of an array; of the default dtype if none is given."""
+def made(
+    array: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None, pin_memory: bool = False
+) -> Tensor:
+    """A new leaf with the values of an array; of the default dtype if none is given. All layouts are strided."""
+    if pin_memory or "strided" not in str(layout or "strided"):
+        raise NotImplementedError(f"there is no pinned memory, and no layout but strided; got {layout=}, {pin_memory=}")
     array = put(array, device).astype(as_dtype(get_default_dtype() if dtype is None else dtype), copy=False)
     return Tensor._of(array).requires_grad_(requires_grad)
 
@@ -177,7 +181,9 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     tensor([7, 7])
     """
     requires_grad = options.pop("requires_grad", False)
-    return empty_like(input, **options).fill_(fill_value).requires_grad_(requires_grad)
+    x = empty_like(input, **options)
+    x.array[...] = put(tensor(fill_value, dtype=x.dtype).array, x.device)
+    return x.requires_grad_(requires_grad)
 
 
 def eye(n: int, m: int | None = None, **options: Any) -> Tensor:
@@ -355,6 +361,10 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     if isinstance(std, Tensor):
         out *= std.array
     out += mean.array if isinstance(mean, Tensor) else out.dtype.type(mean)
+    if any([t.requires_grad for t in given]):  # what is drawn has derivative 0: that of numbers that are overwritten
+        base = (given[0] + given[-1]).to(x.dtype)
+        base[...] = x
+        return base
     return x
 
 
