@@ -2,7 +2,7 @@
 in glu, which halves an axis.
 
 With `inplace`, the result is written to the memory of x, and the name with an underscore does that always. The primitives are
-in tinygrad_lite/ops/neural/, activation.py and rectifier.py.
+in tinygrad_lite/ops/neural/activation.py; what is a function of tinygrad_lite too is in tinygrad_lite/functional/activation.py.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.axes import axis_of
 from tinygrad_lite.creation import empty_like
+from tinygrad_lite.functional.activation import apply
 from tinygrad_lite.functional.random import exponential_
 from tinygrad_lite.inplace import in_place
 from tinygrad_lite.ops.exponential import tanh
 from tinygrad_lite.ops.neural import activation as ops
-from tinygrad_lite.ops.neural.rectifier import apply
 from tinygrad_lite.ops.shape import narrow
 
 __all__ = ["relu", "tanh", "softmax", "log_softmax", "softmin", "gumbel_softmax", "glu"]

@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from ..._tensor import Tensor
-from ...dtypes import float64
-from ...inplace import in_place
-from ...random import Generator, draw
-from ..choice import masked
-from ..shape import reshape
-from . import activation as ops
+from .._tensor import Tensor
+from ..dtypes import float64
+from ..inplace import in_place
+from ..ops.choice import masked
+from ..ops.neural import activation as ops
+from ..ops.shape import reshape
+from ..random import Generator, draw
 
 __all__ = ["selu", "celu", "rrelu", "threshold", "prelu", "hardshrink"]
 __all__ += ["relu_", "selu_", "celu_", "rrelu_", "threshold_"]
-FUNCTIONS = __all__
-METHODS = ["prelu", "hardshrink"]
+NOT_METHODS = [name for name in __all__ if name not in ("prelu", "hardshrink")]
 
 
 def apply(op: Any, input: Tensor, inplace: bool = False, **options: Any) -> Tensor:
