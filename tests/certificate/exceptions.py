@@ -76,9 +76,7 @@ EXEMPT: list[Exempt] = [
         when=lambda sample: str(sample.kwargs.get("memory_format")).startswith("torch.channels_last"),
     ),
     Exempt(
-        "resize_ resize_as_",
-        "resize_ is refused: memory that other tensors may share cannot change its size",
-        kinds="error",
+        "resize_ resize_as_", "resize_ is refused: memory that other tensors may share cannot change its size", kinds="error"
     ),
     Exempt(
         "linalg.norm* linalg.vector_norm norm*",
