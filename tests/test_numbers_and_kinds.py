@@ -74,7 +74,7 @@ def test_same_numbers_and_dtype_as_torch(program: str) -> None:
 
 @pytest.mark.parametrize("expression", REFUSED)
 def test_refused_by_the_same_kind_of_error(expression: str) -> None:
-    with pytest.raises(Exception) as theirs:  # noqa: PT011
+    with pytest.raises(Exception) as theirs:
         eval(expression, {"t": torch})
     with pytest.raises(RuntimeError if issubclass(theirs.type, RuntimeError) else theirs.type):
         eval(expression, {"t": tl})
