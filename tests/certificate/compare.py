@@ -148,9 +148,7 @@ def numbers(all_ours: list[Any], all_theirs: list[Any], n: int, again: Again, sc
         return error, f"{differ.sum()} of {theirs.size} numbers differ, by up to {error:.3g} units; {at}"
 
 
-def compared(
-    theirs: list[Any], ours: list[Any], again: Again, scale: float | None = None
-) -> tuple[float, list[tuple[str, str]]]:
+def compared(theirs: list[Any], ours: list[Any], again: Again, scale: float | None = None) -> tuple[float, list[tuple[str, str]]]:
     """The largest error in units, and what is wrong with our results: pairs of what ("dtype", "shape", "values") and a text."""
     if len(theirs) != len(ours):
         return 0.0, [("shape", f"{len(ours)} results, torch has {len(theirs)}")]
@@ -197,9 +195,7 @@ def viewed(theirs: list[Any], ours: list[Any], their_memory: list[Array], our_me
             for m, (s, t) in enumerate(zip(their_memory, our_memory)):
                 shares, here = (np.may_share_memory(a, s), np.may_share_memory(b, t))
                 if shares != here:
-                    wrong.append(
-                        f"result {n} {'is' if here else 'is not'} a view of input {m}, in torch it {'is' if shares else 'is not'}"
-                    )
+                    wrong.append(f"result {n} {'is' if here else 'is not'} a view of input {m}, in torch it {'is' if shares else 'is not'}")
                 elif shares and not np.array_equal(places(a, s), places(b, t)):
                     wrong.append(f"result {n} is a view of other places of input {m} than in torch")
     return wrong
