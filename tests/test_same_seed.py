@@ -112,7 +112,7 @@ def test_the_state_of_a_generator_that_has_drawn_little(drawn: int) -> None:
 
 
 def test_a_product_and_a_sum_are_rounded_once() -> None:
-    """Against exact fractions; the first three lie so near to the middle between two floats that the error of the error decides."""
+    """Against exact fractions; the first three lie so near to the middle of two floats that the error of the error decides."""
     x, y, large = 1 + 2.0**-30, 1 - 2.0**-30, 2.0**53 + 2  # x y = 1 - 2**-60
     cases = [(x, y, large), (x, -y, large), (-x, y, -large), (0.1, 0.3, -0.03), (1e300, 1e-300, 1.0)]
     random = np.random.default_rng(0)
