@@ -52,7 +52,7 @@ def show(row: Row, verbose: bool, everything: bool) -> None:
         for d in row.differences:
             shown[d.kind, d.dtype, d.form] += 1
             if everything or shown[d.kind, d.dtype, d.form] <= 2:
-                print(f"  {d.kind} {d.dtype} [{d.form}] sample {d.number}: {d.text}\n     {d.sample}")
+                print(f"  {d.kind} {d.dtype} [{d.form}] sample {d.number}: {d.text}\n     {' '.join(d.sample.split())[:300]}")
         if row.differences:
             print("  in all:", dict(Counter(f"{d.kind} {d.dtype} [{d.form}]" for d in row.differences)))
 
