@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -282,8 +283,9 @@ def test_drawing_on_a_device(device: str) -> None:
 
 
 def test_drawing_is_fast() -> None:
-    """Beside PyTorch's own time, so that a slow machine does not matter. Measured: 5 for normals, 1.3 for uniform numbers, 6 for a shuffle."""
-    from time import perf_counter
+    """Beside PyTorch's own time, so that a slow machine does not matter: measured 5 times for normals, 1.3 for uniform numbers,
+    6 for a shuffle.
+    """
 
     def seconds(call: Any) -> float:
         times = []

@@ -285,15 +285,17 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None,
     start, end, step = (_number("arange", x) for x in (start, end, step))
     if dtype is None and all(isinstance(x, int) for x in (start, end, step)):
         dtype = int64
-    kind = as_dtype(_dtype(dtype)).kind
-    if kind == "b":
+    kind = as_dtype(_dtype(dtype))
+    if kind.kind == "b":
         raise NotImplementedError("arange: bool holds no sequence of numbers")
     if not (np.isfinite(start) and np.isfinite(end)):
         raise RuntimeError(f"arange: no tensor holds all steps from {start} to {end}")
+    if kind == int64:
+        start, end, step = int(start), int(end), int(step)
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange: steps of {step} do not lead from {start} to {end}")
     n = int(np.ceil((end - start) / step))
-    if kind in "iu":
+    if kind.kind in "iu":
         start, step = int(start), int(step)
     return made(start + step * np.arange(n), dtype, **options)
 
@@ -319,7 +321,7 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any
     >>> logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    return made(np.power(float(base), _spaced("logspace", start, end, steps, None)), dtype, **options)
+    return made(np.power(float(base), _spaced("logspace", start, end, steps, dtype)), dtype, **options)
 
 
 def _spaced(what: str, start: Any, end: Any, steps: int, dtype: Any) -> Any:
@@ -396,7 +398,7 @@ def _like(input: Tensor, values: Any, options: dict[str, Any]) -> Tensor:
 def rand_like(input: Tensor, *, generator: Generator | None = None, **options: Any) -> Tensor:
     """Random numbers uniform in [0, 1), with the shape, dtype and device of another tensor.
     >>> rand_like(ones(2, 3)).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     check_floating("rand_like", options.get("dtype") or input.dtype)
     return _like(input, draw(generator).uniform, options)
@@ -405,7 +407,7 @@ def rand_like(input: Tensor, *, generator: Generator | None = None, **options: A
 def randn_like(input: Tensor, *, generator: Generator | None = None, **options: Any) -> Tensor:
     """Normal random numbers, with the shape, dtype and device of another tensor.
     >>> randn_like(ones(2, 3)).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     check_floating("randn_like", options.get("dtype") or input.dtype)
     stream, dense = draw(generator), np.empty_like(input.array).flags.c_contiguous

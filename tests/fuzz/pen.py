@@ -210,7 +210,7 @@ class Pen:
             if not attempt(f"x = x[{index}]", part):
                 value = self.within(part["x"])
                 line = f"{a}[{index}] {self.choice(['', '', '', '+', '*'])}= {value}"
-        return f"with t.no_grad(): {line}" if x.requires_grad and self.chance(0.15) else line
+        return f"with t.no_grad(): {line}" if x.requires_grad and self.chance(0.5) else line
 
     def switch(self) -> str:
         a, x = self.pick(lambda x: x.is_leaf and torch.is_floating_point(x))
