@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from ..dtypes import float64
 from ..inplace import in_place
 from ..ops.choice import masked
 from ..ops.neural import activation as ops
@@ -76,7 +75,8 @@ def rrelu(
         return apply(ops.leaky_relu, input, inplace, slope=(lower + upper) / 2)
     negative = input.detach().cpu().array <= 0
     slope = np.ones(input.shape, input.dtype)
-    slope[negative] = draw(generator).uniform(int(negative.sum()), float64, lower, upper)  # the numbers of PyTorch's seed
+    # PyTorch's numbers for the seed. Its code for this rounds the product and the sum, unlike that of uniform_.
+    slope[negative] = draw(generator).uniform(int(negative.sum())) * (upper - lower) + lower
     factor = Tensor._of(slope).to(input.device)
     return in_place("rrelu", input, (), lambda x: x * factor) if inplace else input * factor
 
