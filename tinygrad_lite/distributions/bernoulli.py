@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from .._tensor import Tensor
 from ..axes import Size
@@ -26,7 +26,7 @@ class Bernoulli(Distribution):
     tensor([0., 1.])
     """
 
-    arg_constraints: Any = {"probs": constraints.unit_interval, "logits": constraints.real}
+    arg_constraints: ClassVar[Any] = {"probs": constraints.unit_interval, "logits": constraints.real}
     support: Any = constraints.boolean
     has_enumerate_support = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .._tensor import Tensor
 from ..functional.shape import stack
@@ -21,7 +21,7 @@ class Beta(Distribution):
     tensor(0.2500)
     """
 
-    arg_constraints: Any = {"concentration1": constraints.positive, "concentration0": constraints.positive}
+    arg_constraints: ClassVar[Any] = {"concentration1": constraints.positive, "concentration0": constraints.positive}
     support: Any = constraints.unit_interval
     has_rsample = True
 

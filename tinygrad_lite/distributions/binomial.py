@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .._tensor import Tensor
 from ..axes import Size
@@ -23,16 +23,14 @@ class Binomial(Distribution):
     tensor([ 0., 10.])
     """
 
-    arg_constraints: Any = {
+    arg_constraints: ClassVar[Any] = {
         "total_count": constraints.nonnegative_integer,
         "probs": constraints.unit_interval,
         "logits": constraints.real,
     }
     has_enumerate_support = True
 
-    def __init__(
-        self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None
-    ) -> None:
+    def __init__(self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         given = one_of(probs, logits)
         count, self._param = broadcast_all(total_count, logits if probs is None else probs)
         self.total_count = count.to(self._param.dtype)

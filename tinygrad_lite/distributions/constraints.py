@@ -16,8 +16,8 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..creation import full
-from ..functional.decomposition import cholesky_ex, eigvalsh
 from ..functional.counting import isclose
+from ..functional.decomposition import cholesky_ex, eigvalsh
 
 # fmt: off
 __all__ = [
@@ -36,7 +36,7 @@ class Constraint:
     event_dim: Any = 0
     bounds: tuple[str, ...] = ()
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         """Where the value meets the constraint: bools of the shape of value without its last `event_dim` axes."""
         raise NotImplementedError
 
@@ -55,7 +55,7 @@ class _Dependent(Constraint):
         is_discrete, event_dim = (own if new is NotImplemented else new for new, own in given)
         return _Dependent(is_discrete=is_discrete, event_dim=event_dim)
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         raise ValueError("Cannot determine validity of dependent constraint")
 
 
@@ -83,11 +83,11 @@ class _IndependentConstraint(Constraint):
         self.is_discrete = base_constraint.is_discrete
         self.event_dim = base_constraint.event_dim + reinterpreted_batch_ndims
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         result, n = self.base_constraint.check(value), self.reinterpreted_batch_ndims
         if result.dim() < n:
             raise ValueError(f"Expected value.dim() >= {self.event_dim} but got {value.dim()}")
-        return result.reshape(result.shape[: result.dim() - n] + (-1,)).all(-1)
+        return result.reshape((*result.shape[: result.dim() - n], -1)).all(-1)
 
     def __repr__(self) -> str:
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
@@ -117,58 +117,58 @@ class _BoundedAbove(Constraint):
 class _Boolean(Constraint):
     is_discrete = True
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value == 0) | (value == 1)
 
 
 class _OneHot(Constraint):
     is_discrete, event_dim = True, 1
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return ((value == 0) | (value == 1)).all(-1) & (value.sum(-1) == 1)
 
 
 class _IntegerInterval(_Bounded):
     is_discrete = True
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value % 1 == 0) & (value >= self.lower_bound) & (value <= self.upper_bound)
 
 
 class _IntegerGreaterThan(_BoundedBelow):  # PyTorch's name; the bound itself is among them
     is_discrete = True
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value % 1 == 0) & (value >= self.lower_bound)
 
 
 class _Real(Constraint):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return value == value  # not nan
 
 
 class _GreaterThan(_BoundedBelow):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return value > self.lower_bound
 
 
 class _GreaterThanEq(_BoundedBelow):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return value >= self.lower_bound
 
 
 class _LessThan(_BoundedAbove):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return value < self.upper_bound
 
 
 class _Interval(_Bounded):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value >= self.lower_bound) & (value <= self.upper_bound)
 
 
 class _HalfOpenInterval(_Bounded):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value >= self.lower_bound) & (value < self.upper_bound)
 
 
@@ -177,7 +177,7 @@ class _Simplex(Constraint):
 
     event_dim = 1
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value >= 0).all(-1) & ((value.sum(-1) - 1).abs() < 1e-6)
 
 
@@ -189,26 +189,26 @@ class _Multinomial(Constraint):
     def __init__(self, upper_bound: Any) -> None:
         self.upper_bound = upper_bound
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value >= 0).all(-1) & (value.sum(-1) <= self.upper_bound)
 
 
 class _LowerTriangular(Constraint):
     event_dim = 2
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value.tril() == value).all(-1).all(-1)
 
 
 class _LowerCholesky(_LowerTriangular):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return super().check(value) & (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1)
 
 
 class _CorrCholesky(_LowerCholesky):
     """The Cholesky factor of a matrix of correlations: its rows have length 1."""
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         tolerance = float(np.finfo(value.dtype).eps) * value.shape[-1] * 10
         length = (value.detach() ** 2).sum(-1).sqrt()
         return super().check(value) & ((length - 1).abs() <= tolerance).all(-1)
@@ -217,24 +217,24 @@ class _CorrCholesky(_LowerCholesky):
 class _Square(Constraint):
     event_dim = 2
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return full(value.shape[:-2], value.shape[-2] == value.shape[-1], device=value.device)
 
 
 class _Symmetric(_Square):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         square = super().check(value)
         return isclose(value, value.mT, atol=1e-6).all(-2).all(-1) if bool(square.all()) else square
 
 
 class _PositiveSemidefinite(_Symmetric):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         symmetric = super().check(value)
         return (eigvalsh(value) >= 0).all(-1) if bool(symmetric.all()) else symmetric
 
 
 class _PositiveDefinite(_Symmetric):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         symmetric = super().check(value)
         return cholesky_ex(value).info == 0 if bool(symmetric.all()) else symmetric
 

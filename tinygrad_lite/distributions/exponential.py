@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .._tensor import Tensor
 from ..creation import zeros_like
@@ -20,7 +20,7 @@ class Exponential(Distribution):
     tensor(0.2500)
     """
 
-    arg_constraints: Any = {"rate": constraints.positive}
+    arg_constraints: ClassVar[Any] = {"rate": constraints.positive}
     support: Any = constraints.nonnegative
     has_rsample = True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from .._tensor import Tensor
 from ..creation import zeros_like
@@ -22,7 +22,7 @@ class HalfNormal(Distribution):
     tensor(0.7979)
     """
 
-    arg_constraints: Any = {"scale": constraints.positive}
+    arg_constraints: ClassVar[Any] = {"scale": constraints.positive}
     support: Any = constraints.nonnegative
     has_rsample = True
 

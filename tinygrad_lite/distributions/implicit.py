@@ -32,7 +32,7 @@ class StandardGamma(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, g: Tensor) -> Tensor:
+    def backward(ctx: Any, g: Tensor) -> Any:
         x, concentration = ctx.saved_tensors
         return g * _on_cpu(gamma_slope, x, concentration)
 
@@ -48,7 +48,7 @@ class StandardDirichlet(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, g: Tensor) -> Tensor:
+    def backward(ctx: Any, g: Tensor) -> Any:
         x, concentration = ctx.saved_tensors
         total = concentration.sum(-1, keepdim=True).expand_as(concentration)
         return _on_cpu(dirichlet_slope, x, concentration, total) * (g - (x * g).sum(-1, keepdim=True))

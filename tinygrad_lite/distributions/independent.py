@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from .._tensor import Tensor
 from . import constraints
@@ -15,11 +15,12 @@ __all__ = ["Independent"]
 class Independent(Distribution):
     """A distribution whose last `reinterpreted_batch_ndims` batch axes belong to the event: log_prob is summed over them.
     https://pytorch.org/docs/stable/distributions.html#independent
+    >>> from tinygrad_lite.distributions import Normal
     >>> Independent(Normal(zeros(3), ones(3)), 1).event_shape
     torch.Size([3])
     """
 
-    arg_constraints: Any = {}
+    arg_constraints: ClassVar[Any] = {}
 
     def __init__(
         self, base_distribution: Distribution, reinterpreted_batch_ndims: int, validate_args: bool | None = None

@@ -84,10 +84,6 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     return formula(p, q)
 
 
-def _infinite(like: Tensor) -> Tensor:
-    return full_like(like, math.inf)
-
-
 def _x_log_x(x: Tensor) -> Tensor:
     return x.xlogy(x)
 
@@ -351,10 +347,25 @@ def _(p: Uniform, q: Normal) -> Tensor:
 
 # The values of p are not all in the support of q
 
-_HALF: tuple[type, ...] = (Beta, Exponential, Gamma, Uniform)  # not on all real numbers
-for _kind, _others in {Exponential: (Beta, Uniform), Gamma: (Beta, Uniform), Gumbel: _HALF, Laplace: _HALF, Normal: _HALF}.items():
+
+def _always_infinite(name: str) -> Formula:
+    """A divergence that is infinite, in the shape of a parameter of p."""
+
+    def formula(p: Any, q: Any) -> Tensor:
+        return full_like(getattr(p, name), math.inf)
+
+    return formula
+
+
+_PARTS = (Beta, Exponential, Gamma, Uniform)  # these are not on all real numbers
+_OUTSIDE: list[tuple[type, str, tuple[type, ...]]] = [
+    (Exponential, "rate", (Beta, Uniform)),
+    (Gamma, "concentration", (Beta, Uniform)),
+    (Gumbel, "loc", _PARTS),
+    (Laplace, "loc", _PARTS),
+    (Normal, "loc", _PARTS),
+    (Poisson, "rate", (Bernoulli, Binomial)),
+]
+for _kind, _name, _others in _OUTSIDE:
     for _other in _others:
-        _first = "concentration" if _kind is Gamma else "rate" if _kind is Exponential else "loc"
-        register_kl(_kind, _other)(lambda p, q, name=_first: _infinite(getattr(p, name)))
-for _other in (Bernoulli, Binomial):
-    register_kl(Poisson, _other)(lambda p, q: _infinite(p.rate))
+        register_kl(_kind, _other)(_always_infinite(_name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from .._tensor import Tensor
 from ..functional.choice import where
@@ -22,7 +22,7 @@ class StudentT(Distribution):
     tensor([nan, inf, 2.])
     """
 
-    arg_constraints: Any = {"df": constraints.positive, "loc": constraints.real, "scale": constraints.positive}
+    arg_constraints: ClassVar[Any] = {"df": constraints.positive, "loc": constraints.real, "scale": constraints.positive}
     support: Any = constraints.real
     has_rsample = True
 

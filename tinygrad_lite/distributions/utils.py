@@ -26,11 +26,8 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
         kinds = ", ".join(type(x).__name__ for x in values)
         raise ValueError(f"the parameters of a distribution must all be numbers or Tensors, got {kinds}")
     like = next((x for x in values if isinstance(x, Tensor)), None)
-    dtype, device = (get_default_dtype(), None) if like is None else (like.dtype, like.device)
-    return broadcast_tensors(
-        *[x if isinstance(x, Tensor) else tensor(float(x)).to(dtype) if device is None else tensor(x, dtype=dtype, device=device)
-          for x in values]
-    )  # fmt: skip
+    options = {"dtype": get_default_dtype()} if like is None else {"dtype": like.dtype, "device": like.device}
+    return broadcast_tensors(*[x if isinstance(x, Tensor) else tensor(x, **options) for x in values])
 
 
 def one_of(probs: Any, logits: Any) -> str:
@@ -47,7 +44,7 @@ def standard_normal(shape: tuple[int, ...], like: Tensor) -> Tensor:
 
 def sum_rightmost(value: Tensor, dim: int) -> Tensor:
     """The sum over the last `dim` axes."""
-    return value if dim == 0 else value.reshape(value.shape[:-dim] + (-1,)).sum(-1)
+    return value if dim == 0 else value.reshape((*value.shape[:-dim], -1)).sum(-1)
 
 
 def one_hot(index: Tensor, n: int, like: Tensor) -> Tensor:
