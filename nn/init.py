@@ -56,7 +56,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
     >>> from tinygrad_lite import zeros
     >>> normal_(zeros(2, 3), std=0.01).shape
-    (2, 3)
+    torch.Size([2, 3])
     """
     with no_grad():
         return random.normal_(tensor, mean, std, generator=generator)

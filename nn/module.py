@@ -331,7 +331,7 @@ class Module:
 
         >>> from tinygrad_lite import nn
         >>> {key: value.shape for key, value in nn.Sequential(nn.Linear(2, 3)).state_dict().items()}
-        {'0.weight': (3, 2), '0.bias': (3,)}
+        {'0.weight': torch.Size([3, 2]), '0.bias': torch.Size([3])}
         """
         state = {} if destination is None else destination
         state.update((key, x if keep_vars else x.detach()) for key, x in self._state(prefix))

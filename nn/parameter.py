@@ -50,7 +50,7 @@ class UninitializedParameter(Parameter):
 
     >>> p = UninitializedParameter()
     >>> p.materialize((2, 3)); p.shape, type(p).__name__
-    ((2, 3), 'Parameter')
+    (torch.Size([2, 3]), 'Parameter')
     """
 
     __slots__ = ()

@@ -94,7 +94,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
     >>> from tinygrad_lite import nn
     >>> parameters_to_vector(nn.Linear(2, 3).parameters()).shape
-    (9,)
+    torch.Size([9])
     """
     vector: Tensor = functional.cat([p.reshape(-1) for p in parameters])
     return vector

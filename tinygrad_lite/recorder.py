@@ -34,8 +34,8 @@ class Recorder:
     ...         print(op.name, out.shape)
     >>> with Names():
     ...     _ = (tensor([1.0, 2.0]) * 2).sum()
-    mul (2,)
-    sum ()
+    mul torch.Size([2])
+    sum torch.Size([])
     """
 
     def applied(self, op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> None:

@@ -25,7 +25,7 @@ class Linear(Module):
     >>> from tinygrad_lite import ones
     >>> layer = Linear(2, 3)
     >>> layer(ones(4, 2)).shape
-    (4, 3)
+    torch.Size([4, 3])
     """
 
     weight: Parameter
@@ -62,7 +62,7 @@ class LazyLinear(Linear):
     >>> from tinygrad_lite import ones
     >>> layer = LazyLinear(3)
     >>> layer(ones(4, 2)).shape, layer
-    ((4, 3), Linear(in_features=2, out_features=3, bias=True))
+    (torch.Size([4, 3]), Linear(in_features=2, out_features=3, bias=True))
     """
 
     def __init__(self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:

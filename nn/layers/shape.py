@@ -19,7 +19,7 @@ class Flatten(Module):
 
     >>> from tinygrad_lite import zeros
     >>> Flatten()(zeros(2, 1, 28, 28)).shape
-    (2, 784)
+    torch.Size([2, 784])
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:

@@ -43,11 +43,11 @@ case(
     theirs=lambda t, x: t.zeros(6, dtype=x.dtype).index_add(0, t.tensor(FLAT).flatten(), x.flatten()).reshape(2, 3),
     keeps="",
 )
-case("deposit", lambda t, x, y: x.scatter_add(0, t.tensor(ROWS), y), (3, 2), (2, 2))
-case("deposit", lambda t, x, y: t.scatter_add(x, 1, t.tensor(SHORT), y), transposed(2, 3), strided(1, 2))
-case("deposit", lambda t, x, y: x.put(t.tensor(FLAT), y, accumulate=True), (2, 3), (4,))
+case("accumulate", lambda t, x, y: x.scatter_add(0, t.tensor(ROWS), y), (3, 2), (2, 2), keeps=("", ""))
+case("accumulate", lambda t, x, y: t.scatter_add(x, 1, t.tensor(SHORT), y), transposed(2, 3), strided(1, 2))
+case("accumulate", lambda t, x, y: x.put(t.tensor(FLAT), y, accumulate=True), (2, 3), (4,))
 case(
-    "deposit",
+    "accumulate",
     lambda t, x, y: x.scatter(0, t.tensor([0, 0]), y, reduce="add"),
     (2,),
     (2,),
@@ -89,7 +89,7 @@ for include in (True, False):
         (2, 4), (2, 3), **CLASH, include_self=include, keeps=("y", "x y out") if include else None,
     )  # fmt: skip
     case(
-        "deposit",
+        "accumulate",
         lambda t, x, y, index, dim, **o: x.scatter_reduce(dim, t.tensor(index), y, "mean", **o),
         (2, 4), (2, 3), **CLASH, include_self=include,
     )  # fmt: skip
@@ -105,7 +105,7 @@ case(
 )
 case("product_at", lambda t, x, y: x.index_reduce(0, t.tensor(TWICE), y, "prod"), (3, 2), strided(3, 2))
 case("product_at", lambda t, x, y: x.scatter_reduce(0, t.tensor([0, 0, 1]), y, "prod"), f(0, 2), f(3, 0, 0.5), name="zeros")
-case("deposit", lambda t, x, y: x.index_reduce(0, t.tensor(TWICE), y, "mean", include_self=False), (3, 2), (3, 2))
+case("accumulate", lambda t, x, y: x.index_reduce(0, t.tensor(TWICE), y, "mean", include_self=False), (3, 2), (3, 2))
 
 case("setitem", lambda t, x, y: x.index_copy(1, t.tensor([2, 0]), y), transposed(2, 3), (2, 2))
 case("setitem", lambda t, x: x.index_fill(1, t.tensor([-1, 0, 0]), 2.0), (2, 3), name="number")

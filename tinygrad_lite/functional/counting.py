@@ -165,7 +165,7 @@ def histogram(input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | N
     if weight is not None and weight.array.shape != input.array.shape:
         raise RuntimeError(f"histogram: one weight for each number, got {list(weight.shape)} for {list(input.shape)}")
     hist, edges = _histogram("histogram", x, [bins], range, weight, density)
-    return Histogram(Tensor._of(hist), Tensor._of(edges[0]))
+    return Histogram(Tensor._of(hist), Tensor._of(edges[0].copy()))  # of histogramdd, they are the given tensors'
 
 
 def histogramdd(points: Tensor, bins: Any, range: Any = None, weight: Tensor | None = None, density: bool = False) -> Histogram:
@@ -221,7 +221,7 @@ def _histogram(
 def _binned(what: str, x: Array, bins: Any, limits: Any) -> tuple[Array, Array]:
     """The edges, and for each x the number of the bin whose lower edge is the last one that is not above it."""
     if isinstance(bins, Tensor):
-        edge = bins.array.copy()
+        edge = bins.array
         if edge.ndim != 1 or edge.dtype != x.dtype:
             raise RuntimeError(f"{what}: the edges must be a {x.dtype} vector, got {edge.dtype} of shape {list(edge.shape)}")
         _checked_bins(what, edge.size - 1)

@@ -43,7 +43,7 @@ def sum(
     """Σ x over an axis, several, or all. Integers and bools are summed in int64.
     >>> x = tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> x.sum(), x.sum(0), x.sum(dim=-1, keepdim=True).shape
-    (tensor(10.), tensor([4., 6.]), (2, 1))
+    (tensor(10.), tensor([4., 6.]), torch.Size([2, 1]))
     """
     if dtype is not None or input.array.dtype.kind != "f":
         input = input.to(int64 if dtype is None else dtype)

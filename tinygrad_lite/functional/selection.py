@@ -202,7 +202,7 @@ def _combined(what: str, x: Tensor, places: Any, y: Tensor, reduce: str, include
     start = x if include else selection.replace(x, 0, places=places)
     if x.array.dtype == np.bool_:  # 1 + 1 is 1: any of them
         return Tensor._of(as_array(start.array | indexing_ops.added_at(y.array, places, x.array.shape)))
-    total = start + selection.deposit(y, places=places, shape=x.array.shape)
+    total = selection.accumulate(start, y, places=places)
     if reduce == "sum":
         return total
     ones = array_module(places).ones(places.shape, x.dtype)

@@ -90,7 +90,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 def squeeze(input: Tensor, dim: Dim = None, *, axis: Dim = None) -> Tensor:
     """Without axes of length one: all such axes, or those among `dim`. A view.
     >>> zeros(1, 2, 1).squeeze().shape, zeros(1, 2, 1).squeeze(0).shape
-    ((2,), (2, 1))
+    (torch.Size([2]), torch.Size([2, 1]))
     """
     shape = input.array.shape
     axes = axes_of(dim, len(shape), "squeeze") if dim is None or dim != () else ()

@@ -14,7 +14,7 @@ from .._tensor import Tensor
 from ..apply import op
 from ..backend import Array, array_module, put
 from .choice import where
-from .indexing import add_at, added_at, index_add, taken
+from .indexing import add_at, added_at, come_often, index_add, taken
 from .reduction import evenly
 from .shape import cast
 
@@ -46,6 +46,15 @@ def replace(x: Array, y: Array, *, places: Array) -> Array:
     out = array_module(x).array(x, order="C")
     out.reshape(-1)[places] = y
     return out
+
+@op(x=lambda g: g, y=lambda g, places: pick(g, places=places))
+def accumulate(x: Array, y: Array, *, places: Array) -> Array:
+    """x with y added at the places. A primitive, because x + deposit(y) takes half as long again."""
+    out = array_module(x).array(x, order="C")
+    if not come_often(out, y):
+        array_module(x).add.at(out.reshape(-1), places.reshape(-1), y.reshape(-1))
+        return out
+    return x + added_at(y, places, x.shape)
 
 @op(x=lambda g: g, y=lambda g, index: g[index])
 def added(x: Array, y: Array, *, index: Any) -> Array:

@@ -10,17 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from ..._tensor import Tensor
-from ...inplace import in_place
-from ...random import Generator, draw
-from ..choice import masked
-from ..shape import reshape
-from . import activation as ops
+from .._tensor import Tensor
+from ..inplace import in_place
+from ..ops.choice import masked
+from ..ops.neural import activation as ops
+from ..ops.shape import reshape
+from ..random import Generator, draw
 
 __all__ = ["selu", "celu", "rrelu", "threshold", "prelu", "hardshrink"]
 __all__ += ["relu_", "selu_", "celu_", "rrelu_", "threshold_"]
-FUNCTIONS = __all__
-METHODS = ["prelu", "hardshrink"]
+NOT_METHODS = [name for name in __all__ if name not in ("prelu", "hardshrink")]
 
 
 def apply(op: Any, input: Tensor, inplace: bool = False, **options: Any) -> Tensor:
@@ -74,9 +73,11 @@ def rrelu(
         raise RuntimeError(f"rrelu: lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
     if not training:
         return apply(ops.leaky_relu, input, inplace, slope=(lower + upper) / 2)
-    x = input.array
-    slope = Tensor._of(draw(generator).uniform(lower, upper, x.shape).astype(x.dtype)).to(input.device)
-    factor = Tensor._of(np.where(x <= 0, slope.array, x.dtype.type(1)))
+    negative = input.detach().cpu().array <= 0
+    slope = np.ones(input.shape, input.dtype)
+    # PyTorch's numbers for the seed. Its code for this rounds the product and the sum, unlike that of uniform_.
+    slope[negative] = draw(generator).uniform(int(negative.sum())) * (upper - lower) + lower
+    factor = Tensor._of(slope).to(input.device)
     return in_place("rrelu", input, (), lambda x: x * factor) if inplace else input * factor
 
 
