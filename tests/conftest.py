@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from tempfile import gettempdir
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,11 @@ import torch
 
 import tinygrad_lite as tl
 from tinygrad_lite import datasets, methods
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 methods.load_all()  # the tests are about all functions; test_install.py looks at a program that has not loaded them yet
 torch.set_num_threads(1)  # its threads gain nothing on the small tensors here, and wait for each other on a busy machine
@@ -49,6 +56,50 @@ def fashion_mnist() -> datasets.FashionMNIST:
         return datasets.FashionMNIST(train=True, download=False)
     except FileNotFoundError:
         pytest.skip("Fashion-MNIST is not on this machine; apt install dataset-fashion-mnist, or run a lesson: it downloads it")
+
+
+Faster = Callable[[Callable[[], object], Callable[[], object], float], None]
+
+
+@pytest.fixture
+def faster() -> Faster:
+    """faster(ours, theirs, ratio): ours takes less than `ratio` times as long as theirs. A busy machine makes both slower, so
+    the best time of each counts, and there are more rounds if the first few do not show it. No other test runs meanwhile.
+    """
+
+    def check(ours: Callable[[], object], theirs: Callable[[], object], ratio: float) -> None:
+        best = [float("inf")] * 2
+        for rounds in range(60):
+            for i, call in enumerate((ours, theirs)):
+                start = perf_counter()
+                call()
+                best[i] = min(best[i], perf_counter() - start)
+            if rounds >= 4 and best[0] < ratio * best[1]:
+                return
+        raise AssertionError(
+            f"{best[0] / best[1]:.3g} times as long, in place of {ratio} at most: {best[0]:.3g} s, {best[1]:.3g} s"
+        )
+
+    return check
+
+
+@pytest.fixture(autouse=True)
+def _alone_if_it_measures_time(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With pytest -n, tests run side by side, but one that measures time waits for the others to end and runs alone. All hold
+    the lock `running`, it holds it exclusively; and it holds `gate`, through which each test passes at its start.
+    """
+    worker = getattr(request.config, "workerinput", None)
+    if worker is None or fcntl is None:
+        yield
+        return
+    measures = "faster" in request.fixturenames
+    name = f"{gettempdir()}/tinygrad_lite-{worker['testrunuid']}"
+    with open(f"{name}.gate", "w") as gate, open(f"{name}.running", "w") as running:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(running, fcntl.LOCK_EX if measures else fcntl.LOCK_SH)
+        if not measures:
+            fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
 
 
 @pytest.fixture(autouse=True)

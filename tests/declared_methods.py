@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import builtins
 import re
-from inspect import Parameter, cleandoc, signature
+from inspect import Parameter, cleandoc, signature, unwrap
 from pathlib import Path
 from typing import Any, get_overloads
 
 import tinygrad_lite
 from tinygrad_lite import methods
 
+methods.load_all()
 FILE = Path(tinygrad_lite.__file__).parent / "methods.pyi"
 HEAD = '''"""What methods.py installs on Tensor, for editors and type checkers. `python tests/declared_methods.py` writes it."""
 
 import builtins
 from typing import Any, Self, overload
 
-from ._tensor import Tensor
-from .axes import Dim
-from .functional.numbers import Parts
-from .functional.reduction import Extremum
-from .operands import Number
+IMPORTS
 
 INSTALLED: dict[str, Any]
 
@@ -40,7 +37,12 @@ SHADOWED = [name for name in methods.INSTALLED if hasattr(builtins, name)]
 OVERRIDES = ("__eq__", "__ne__")
 # These return what they change: a Parameter remains one in `p -= 0.1 * p.grad`.
 IN_PLACE = [name for name, method in methods.INSTALLED.items() if method in methods.IN_PLACE.values()]
-IN_PLACE += ["copy_", "fill_", "zero_"]
+IN_PLACE += [
+    "copy_",
+    "fill_",
+    "zero_",
+    *[name for name in methods.OPERATORS if f"__{name[3:]}" in methods.OPERATORS and name[2] == "i"],
+]
 
 
 def typed(annotation: Any) -> str:
@@ -89,9 +91,25 @@ def declaration(name: str, method: Any) -> str:
     return f"{first}:{rest.partition(chr(10))[0]}\n{quoted}{rest.partition(chr(10))[2]}"
 
 
+def imports(text: str) -> str:
+    """The lines that import the names of types in the declarations, from where the functions have them."""
+    places: dict[str, set[str]] = {}
+    declared = set(re.findall(r"\b[A-Z]\w+", "\n".join(re.findall(r"    def .*", text)))) - {"Any", "Self", "None"}
+    for method in methods.INSTALLED.values():
+        known = getattr(unwrap(method.fget if isinstance(method, property) else method), "__globals__", {})
+        for name in declared & known.keys():
+            module = getattr(known[name], "__module__", "")
+            if name in ("Dim", "Number"):  # unions, which do not know where they were written
+                module = f"tinygrad_lite.{'axes' if name == 'Dim' else 'operands'}"
+            places.setdefault(module.replace("tinygrad_lite.", "."), set()).add(name)
+    lines = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(places.items())]
+    return "\n".join(sorted(lines, key=lambda line: line.startswith("from .")))
+
+
 def declared() -> str:
     """The whole file."""
-    return HEAD + "\n".join(declaration(name, method) for name, method in methods.INSTALLED.items())
+    body = "\n".join(declaration(name, method) for name, method in methods.INSTALLED.items())
+    return HEAD.replace("IMPORTS", imports(body)) + body
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def show(row: Row, verbose: bool, everything: bool) -> None:
     units = ", ".join(f"{kind} {units:.2g}" for kind, units in row.units.items() if "float64" in kind)
     excepted = f", excepted {dict(row.excepted)}" if row.excepted else ""
     outside = f", outside {dict(row.outside)}" if row.outside else ""
-    good = "ok " if row.agreed + row.excepted.total() == row.samples and row.errors == row.errors_agreed else "BAD"
+    good = "BAD" if row.differences else "ok "
     print(f"{good} {row.name:40} {row.agreed}/{row.samples} samples, errors {row.errors_agreed}/{row.errors}, units: {units}"
           f"{excepted}{outside}, {row.seconds:.1f} s", flush=True)
     if verbose:
@@ -52,7 +52,7 @@ def show(row: Row, verbose: bool, everything: bool) -> None:
         for d in row.differences:
             shown[d.kind, d.dtype, d.form] += 1
             if everything or shown[d.kind, d.dtype, d.form] <= 2:
-                print(f"  {d.kind} {d.dtype} [{d.form}] sample {d.number}: {d.text}\n     {d.sample}")
+                print(f"  {d.kind} {d.dtype} [{d.form}] sample {d.number}: {d.text}\n     {' '.join(d.sample.split())[:300]}")
         if row.differences:
             print("  in all:", dict(Counter(f"{d.kind} {d.dtype} [{d.form}]" for d in row.differences)))
 

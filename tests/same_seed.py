@@ -120,6 +120,9 @@ ROWS: dict[str, Row] = {
     "_sample_dirichlet(3 x)": Row(lambda t, d, n: dirichlet(t)(chances(t, d, n) * 3 + 0.1), ("float32", "float64")),
     "functional.dropout(x, 0.3)": Row(lambda t, d, n: t.nn.functional.dropout(t.ones(n, 3, dtype=d).T, 0.3)),
     "nn.Dropout": Row(dropped),
+    "functional.rrelu(x - 0.5, training=True)": Row(
+        lambda t, d, n: t.nn.functional.rrelu(chances(t, d, n) - 0.5, training=True), ("float32", "float64")
+    ),
     "nn.Linear(n, 7)": Row(linear, ("float32", "float64")),
     "init.uniform_(x, -0.3, 0.7)": Row(filled("uniform_", -0.3, 0.7)),
     "init.normal_(x, 0, 0.02)": Row(filled("normal_", 0, 0.02)),
@@ -197,6 +200,7 @@ def may_ask_mkl(name: str) -> bool:
 
 VERSION = torch.__version__.partition("+")[0]
 REASONS = {
+    "functional.rrelu(x - 0.5, training=True)": "in float32 PyTorch multiplies by a slope that is not rounded to float32 yet",
     "init.orthogonal_(x)": "the normal numbers are the same; NumPy's LAPACK rounds the QR decomposition differently from MKL",
     "_sample_dirichlet(3 x)": "the gamma numbers are the same; their sum is rounded in another order",
 }
@@ -207,7 +211,7 @@ written by `python tests/same_seed.py`; do not edit it. `tests/test_same_seed.py
 of date.
 
 Each row was drawn from {len(SEEDS)} seeds by this library and by PyTorch {VERSION} on the CPU. Bit-equal means: every
-number is the same, and so are all 5056 bytes of the generator's state afterwards. It was measured on an AMD processor.
+number is the same, and so are all 5056 bytes of the generator's state afterwards.
 
 **On Intel's processors PyTorch itself draws other numbers** for `exponential_`, `bernoulli_(p)` with a number p, `dropout`
 and `multinomial` without replacement: there it takes one draw as the seed of a stream of the MKL library. Elsewhere it
@@ -238,6 +242,8 @@ def table() -> str:
             lines.append(f"{label(name, row)} {result.numbers:,} | {text} |")
         else:
             lines.append(f"{label(name, row)} | not comparable on this processor |")
+    whose = "from other streams for the rows that say so" if torch_asks_mkl() else "from its generator alone"
+    lines.append(f"\nOn the processor that made this page, PyTorch draws {whose}.")
     return "\n".join(lines) + "\n"
 
 

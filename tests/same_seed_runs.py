@@ -108,6 +108,6 @@ def page() -> str:
         for i in range(last):
             if i < 10 or i % 10 == 9 or i >= epochs:
                 name = "of the test flowers" if i >= epochs else f"epoch {i + 1}"
-                cells = [f"{found[d][side][i]:.{n}f}" for d, n in (("float32", 9), ("float64", 16)) for side in (0, 1)]
+                cells = [f"{x[i]:.{n}f}" for d, n in (("float32", 9), ("float64", 16)) for x in found[d][:2]]
                 text += f"| {name} | {' | '.join(cells)} |\n"
     return text

@@ -79,6 +79,49 @@ SAME: dict[str, Any] = {
     "as_tensor": lambda t: t.as_tensor([1.0, 2.0]),
     "as_tensor dtype": lambda t: t.as_tensor(np.arange(2), dtype=t.float32),
     "from_numpy": lambda t: t.from_numpy(np.arange(2.0)),
+    "arange of floats as int64": lambda t: t.arange(0.5, 5, 1.5, dtype=t.int64),
+    "arange of floats as int32": lambda t: t.arange(0.5, 5, 1.5, dtype=t.int32),
+    "arange of tensors": lambda t: t.arange(t.tensor(1), t.tensor(4.0)),
+    "arange keywords": lambda t: t.arange(start=1, end=7, step=2),
+    "arange end": lambda t: t.arange(end=3),
+    "arange uint8": lambda t: t.arange(300, dtype=t.uint8),
+    "linspace int": lambda t: t.linspace(0.9, 10.9, 5, dtype=t.int64),
+    "linspace tensors": lambda t: t.linspace(t.tensor(0.0), t.tensor(1.0), 3),
+    "linspace keywords": lambda t: t.linspace(start=0, end=1, steps=4, dtype=t.float64),
+    "logspace": lambda t: t.logspace(-1, 2, 7, dtype=t.float64),
+    "logspace base": lambda t: t.logspace(0, 3, 4, base=2),
+    "logspace negative base": lambda t: t.logspace(0, 2, 3, base=-2.0),
+    "logspace int": lambda t: t.logspace(0.5, 3.5, 4, dtype=t.int64),
+    "scalar_tensor": lambda t: t.scalar_tensor(3),
+    "scalar_tensor int": lambda t: t.scalar_tensor(3, dtype=t.int64),
+    "tensor of float64 scalars": lambda t: t.tensor([np.float64(2), 1.5]),
+    "tensor of double tensors": lambda t: t.tensor([t.tensor(1.0, dtype=t.float64), 2]),
+    "tensor negative uint8": lambda t: t.tensor([-1, 255], dtype=t.uint8),
+    "asarray": lambda t: t.asarray([1, 2.0]),
+    "asarray dtype": lambda t: t.asarray(3, dtype=t.float64),
+    "asarray copy": lambda t: t.asarray(t.ones(2), copy=True),
+    "asarray buffer": lambda t: t.asarray(bytearray(4), dtype=t.uint8),
+    "asarray buffer of floats": lambda t: t.asarray(bytearray(8)),
+    "frombuffer": lambda t: t.frombuffer(bytearray(range(8)), dtype=t.int32),
+    "frombuffer part": lambda t: t.frombuffer(bytearray(range(8)), dtype=t.int16, count=2, offset=2),
+    "from_dlpack": lambda t: t.from_dlpack(np.arange(3)),
+    "empty_strided": lambda t: t.empty_strided((2, 3), (1, 2), dtype=t.float64).fill_(2),
+    "full keywords": lambda t: t.full(size=(2,), fill_value=3),
+    "full of a tensor": lambda t: t.full((2,), t.tensor(3.0)),
+    "full_like dtype": lambda t: t.full_like(t.ones(2), 3, dtype=t.int64),
+    "new_tensor": lambda t: t.ones(2, dtype=t.float64).new_tensor([1, 2]),
+    "new_tensor to int": lambda t: t.ones(2, dtype=t.int64).new_tensor(2.7),
+    "new_zeros": lambda t: t.ones(2, dtype=t.float64).new_zeros(2, 3),
+    "new_zeros dtype": lambda t: t.ones(2).new_zeros((2,), dtype=t.int64),
+    "new_ones": lambda t: t.ones(2, dtype=t.int64).new_ones(size=(2,)),
+    "new_empty": lambda t: t.ones(2, dtype=t.int64).new_empty([3]) * 0,
+    "new_full": lambda t: t.ones(2, dtype=t.int64).new_full((2, 1), 7),
+    "new_empty_strided": lambda t: t.ones(2).new_empty_strided((2, 3), (1, 2)).fill_(1),
+    "rand_like shape": lambda t: t.rand_like(t.ones(2, 3)) * 0,
+    "randn_like dtype": lambda t: t.randn_like(t.ones(2, dtype=t.int64), dtype=t.float64) * 0,
+    "randint_like": lambda t: t.randint_like(t.ones(2), 5) * 0,
+    "randint keywords": lambda t: t.randint(low=2, high=5, size=(2,), dtype=t.int32) * 0,
+    "randint high size": lambda t: t.randint(high=5, size=(2,)) * 0,
     "randint shape": lambda t: t.randint(3, (2, 2)) * 0,
     "randint low": lambda t: t.randint(3, 5, (2,)) * 0,
     "rand shape": lambda t: t.rand(2, 3) * 0,
@@ -137,6 +180,82 @@ def test_names_and_docstrings(name: str) -> None:
     assert function.__name__ == name
     assert function.__doc__
     assert [other for other in tl.creation.__all__ if getattr(tl, other).__doc__ == function.__doc__] == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    """t.full(2, 3)
+t.full((-1,), 3)
+t.full((2,), "a")
+t.zeros(-1)
+t.zeros()
+t.eye(-1)
+t.eye(2, -1)
+t.eye(2.0)
+t.arange(float("nan"))
+t.arange(float("inf"))
+t.arange(2, dtype=t.bool)
+t.arange("3")
+t.arange(5, 0)
+t.linspace(0, 1, -1)
+t.linspace(0, 1, 2.0)
+t.linspace(0, 1)
+t.linspace(0, 1, 2, dtype=t.bool)
+t.linspace(t.ones(2), 1, 3)
+t.logspace(0, 1, -2)
+t.scalar_tensor([1])
+t.tensor(300, dtype=t.uint8)
+t.tensor(-300, dtype=t.uint8)
+t.tensor([1, 2**40], dtype=t.int32)
+t.tensor(float("nan"), dtype=t.int64)
+t.tensor(1e30, dtype=t.int64)
+t.tensor([[1], [2, 3]])
+t.tensor("a")
+t.tensor()
+t.asarray([1, 2], copy=False)
+t.asarray(t.ones(2), dtype=t.int64, copy=False)
+t.frombuffer(bytearray(7), dtype=t.int32)
+t.frombuffer(bytearray(0), dtype=t.int32)
+t.frombuffer(bytearray(8), dtype=t.int32, offset=9)
+t.frombuffer(bytearray(8), dtype=t.int32, count=3)
+t.frombuffer(bytearray(8), dtype=t.int32, count=0)
+t.frombuffer(bytearray(8), dtype=t.int32, requires_grad=True)
+t.frombuffer([1], dtype=t.int32)
+t.frombuffer(bytearray(8))
+t.from_numpy([1])
+t.from_dlpack([1])
+t.ones(2, dtype=t.int64).new_zeros(2, requires_grad=True)""".splitlines(),
+)
+def test_errors_are_those_of_torch(text: str) -> None:
+    found = []
+    for t in (tl, torch):
+        with pytest.raises(Exception) as error:
+            eval(text, {"t": t})
+        found.append(error.type)
+    assert found[0] is found[1]
+
+
+def test_who_shares_memory() -> None:
+    a = np.zeros(3)
+    x = tl.zeros(3, dtype=tl.float64)
+    buffer = bytearray(8)
+    for shared in (tl.from_dlpack(a), tl.asarray(a), tl.as_tensor(a), tl.from_numpy(a), tl.asarray(a, copy=False)):
+        assert shared.array is a or np.shares_memory(shared.array, a)
+    for copied in (tl.asarray(a, copy=True), tl.asarray(a, dtype=tl.float32), tl.tensor(a)):
+        assert not np.shares_memory(copied.array, a)
+    assert tl.asarray(x) is x and tl.from_dlpack(x).array.ctypes.data == x.array.ctypes.data
+    tl.frombuffer(buffer, dtype=tl.int64).fill_(1)
+    assert buffer[0] == 1
+    y = tl.asarray(x, requires_grad=True)
+    assert y.requires_grad and not x.requires_grad and np.shares_memory(x.array, y.array)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 8, 101])
+def test_linspace_is_symmetric_and_exact_at_the_ends(n: int) -> None:
+    for dtype in (tl.float32, tl.float64):
+        x = tl.linspace(-0.7, 0.7, n, dtype=dtype).numpy()
+        assert x[0] == dtype.type(-0.7) and (n == 1 or x[-1] == dtype.type(0.7))
+        assert n == 1 or (x == -x[::-1]).all()
 
 
 def test_tensor_copies() -> None:

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import perf_counter
 from types import ModuleType
 from typing import Any
 
@@ -535,16 +534,11 @@ def test_real_files_with_the_original_header_are_what_the_mirrors_serve(split: s
         assert sha256(header + data[10:]) == file.download
 
 
-def test_real_files_load_quickly() -> None:
+def test_real_files_load_quickly(faster: Any) -> None:
     """Both splits against what no reader can do without: to decompress them. A ratio, so that slow computers pass too."""
     folder = FashionMNIST.system_folder
     if not folder.is_dir():
         pytest.skip("Debian's files are not here; apt install dataset-fashion-mnist")
-
-    def seconds(load: Callable[[], Any]) -> float:
-        start = perf_counter()
-        load()
-        return perf_counter() - start
 
     def ours() -> None:
         for pair in FashionMNIST.files.values():
@@ -555,4 +549,4 @@ def test_real_files_load_quickly() -> None:
         for name in NAMES:
             gzip.decompress((folder / name).read_bytes())
 
-    assert min(seconds(ours) / seconds(bare) for _ in range(3)) < 2
+    faster(ours, bare, 2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
+from functools import partial
 from pathlib import Path
 from timeit import timeit
 from typing import Any
@@ -76,15 +77,16 @@ class Bare:
         raise AttributeError(name)
 
 
-def test_asking_for_an_attribute_that_is_not_there_is_cheap() -> None:
+def test_asking_for_an_attribute_that_is_not_there_is_cheap(faster: Any) -> None:
     x, net, bare = tl.ones(2), nn.Linear(1, 1), Bare()
 
-    def seconds(ask: Any) -> float:
-        return min(timeit(ask, number=200) for _ in range(9))
+    def asking(ask: Any) -> Any:
+        return partial(timeit, ask, number=200)
 
-    assert seconds(lambda: hasattr(x, "shpae")) < 10 * seconds(lambda: hasattr(bare, "shpae"))
-    assert seconds(lambda: hasattr(net, "wieght")) < 20 * seconds(lambda: hasattr(bare, "wieght"))
-    assert seconds(lambda: hasattr(tl, "tnesor")) < 10 * seconds(lambda: hasattr(bare, "tnesor"))
+    absent = asking(lambda: hasattr(bare, "shpae"))
+    faster(asking(lambda: hasattr(x, "shpae")), absent, 10)
+    faster(asking(lambda: hasattr(net, "wieght")), absent, 20)
+    faster(asking(lambda: hasattr(tl, "tnesor")), absent, 10)
     with pytest.raises(AttributeError, match=r"'Tensor' object has no attribute 'shpae'\. Did you mean: 'shape'"):
         x.shpae  # noqa: B018
 

@@ -34,17 +34,6 @@ def test_adam_without_momentum_is_rmsprop_with_bias_correction() -> None:
         np.testing.assert_allclose(steps[0], steps[1] * (1 - 0.99**t) ** 0.5, 1e-6)
 
 
-@pytest.mark.parametrize(("sign", "name"), [("%", "remainder"), ("//", "floor_divide")])
-def test_an_operator_that_we_lack_says_what_does_its_work(sign: str, name: str) -> None:
-    x = tl.tensor([7, -7])
-    for text in (f"x {sign} 2", f"2 {sign} x", f"x {sign} x"):
-        with pytest.raises(TypeError) as error:
-            eval(text, {"x": x})
-        assert str(error.value) == (
-            f"x {sign} y: PyTorch has torch.Tensor.{name}, tinygrad_lite does not yet. Instead: {suggest.instead()[name]}"
-        )
-
-
 def test_numpys_names_lead_to_pytorchs() -> None:
     assert asked(tl.ones(1), "copy").endswith("has no attribute 'copy'; in PyTorch it is x.clone()")
     assert asked(tl.ones(1), "astype").endswith("; in PyTorch it is x.to(dtype)")

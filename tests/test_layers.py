@@ -283,3 +283,20 @@ def test_a_lazy_layer_calls_itself_once() -> None:
 
     Counted(3)(tl.ones(4, 2))
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
+def test_dropout_in_place_is_torchs(p: float) -> None:
+    found = []
+    for t in (tl, torch):
+        t.manual_seed(2)
+        w = t.ones(4, 5, dtype=t.float64, requires_grad=True)
+        x = w * 2
+        y = t.nn.Dropout(p, inplace=True)(x)
+        assert y is x
+        y.sum().backward()
+        found.append((x.tolist(), w.grad.tolist()))
+        if p:
+            with pytest.raises(RuntimeError):
+                t.nn.functional.dropout(w, p, inplace=True)
+    assert found[0] == found[1]

@@ -86,7 +86,7 @@ def error_of(place: str, name: str) -> str:
 def test_each_of_pytorchs_names_that_we_lack_is_said_to_be_pytorchs(place: str) -> None:
     ours = OURS[place]
     lacking = {name for name in suggest.pytorch_names()[place] if name not in vars(ours) and name not in dir(ours)}
-    assert lacking
+    assert lacking or place == "torch.autograd.functional"  # which is whole
     for name in lacking:
         text = error_of(place, name)
         assert f"has no attribute {name!r}: PyTorch has {place}.{name}, tinygrad_lite does not yet" in text
@@ -227,12 +227,10 @@ TWINS: dict[str, str] = {  # PyTorch's side, where it is not simply name(x, y), 
 RANDOM = "rand_like randn_like Tensor.new_empty"  # only shape and dtype can be compared
 IN_PLACE = re.compile(r"copy_|init\.\w+_\(")
 CHECKED_BY_THEMSELVES = """
-    from_dlpack save load utils inference_mode autograd.inference_mode autograd.Function dtype Size finfo iinfo
-    nn.Module.half cuda.manual_seed cuda.manual_seed_all nn.init.normal nn.init.uniform nn.init.kaiming_normal
-    nn.init.kaiming_uniform nn.init.xavier_normal nn.init.xavier_uniform nn.utils.clip_grad_norm
-    optim.RMSprop optim.lr_scheduler.ConstantLR optim.lr_scheduler.LinearLR optim.lr_scheduler.ExponentialLR
-    optim.lr_scheduler.MultiStepLR optim.lr_scheduler.PolynomialLR optim.lr_scheduler.CosineAnnealingWarmRestarts
-    utils.data.RandomSampler utils.data.SubsetRandomSampler
+    nn.Module.half nn.init.normal nn.init.uniform nn.init.kaiming_normal nn.init.kaiming_uniform nn.init.xavier_normal
+    nn.init.xavier_uniform nn.utils.clip_grad_norm optim.RMSprop optim.lr_scheduler.ConstantLR optim.lr_scheduler.LinearLR
+    optim.lr_scheduler.ExponentialLR optim.lr_scheduler.MultiStepLR optim.lr_scheduler.PolynomialLR
+    optim.lr_scheduler.CosineAnnealingWarmRestarts utils.data.RandomSampler utils.data.SubsetRandomSampler
 """
 COMPARED = [name for name in suggest.instead() if name not in CHECKED_BY_THEMSELVES.split()]
 
@@ -313,23 +311,8 @@ def test_the_expression_instead_computes_what_pytorch_computes(name: str) -> Non
 
 
 def test_expressions_that_make_no_tensor(tmp_path: Path) -> None:
-    assert isinstance(tl.float32, ours("dtype")) and isinstance(tl.ones(2).shape, ours("Size"))
-    for dtype in ("float16", "float32", "float64"):
-        mine, twin = ours("finfo", dtype=getattr(tl, dtype)), torch.finfo(getattr(torch, dtype))
-        assert (mine.eps, mine.max, mine.tiny) == (twin.eps, twin.max, twin.tiny)
-    assert ours("iinfo", dtype=tl.int64).max == torch.iinfo(torch.int64).max
-    same(ours("from_dlpack", data=torch.arange(3)), torch.arange(3))
-    assert ours("utils").DataLoader is datasets.DataLoader
-    assert callable(ours("autograd.Function"))
-    with ours("inference_mode"):
-        assert not tl.is_grad_enabled()
-    first = [ours("cuda.manual_seed", seed=3), tl.rand(2).tolist()][1]
-    assert first == [ours("cuda.manual_seed_all", seed=3), tl.rand(2).tolist()][1]
-
-    net, twin, file = nn.Linear(2, 3), nn.Linear(2, 3), tmp_path / "net.npz"
-    ours("save", model=net, file=file)
-    ours("load", model=twin, file=file)
-    assert twin.state_dict().keys() == net.state_dict().keys() and (twin.weight == net.weight).all()
+    net = nn.Linear(2, 3)
+    twin = nn.Linear(2, 3)
     assert {p.dtype for p in ours("nn.Module.half", net=twin).parameters()} == {tl.float16}
     net(tl.ones(2)).sum().backward()
     assert ours("nn.utils.clip_grad_norm", parameters=net.parameters(), max_norm=0.5) > 0.5
@@ -470,9 +453,9 @@ MISTAKES = """
     net.trainning training
 """
 NOT_MISTAKES = """
-    x.unsqeze x.leaf x.sort x.topk x.sin x.t x.allclose x.repeat x.foo x.gradients x.labels x.xyz x.ab x.gelu
+    x.unsqeze x.leaf x.foo x.gradients x.labels x.xyz x.ab x.gelu x.to_sparse x.stft x.qscheme
     x.cross_entropy x._shape tl.foo tl.qqqqqq tl.Linear tl.fft tl.jit tl.sparse tl.stacked_sums nn.Conv2d nn.Conv2D
-    nn.cross_entropy nn.Foo nn.SGD optim.RMSprop optim.Lion F.gelu net.encoder net.embedding net.fc net.zzz net.conv
+    nn.cross_entropy nn.Foo nn.SGD optim.RMSprop optim.Lion F.conv2d net.encoder net.embedding net.fc net.zzz net.conv
     datasets.MNIST
 """
 
@@ -499,9 +482,9 @@ def test_what_the_errors_say() -> None:
     assert asked("nn.Conv2d") == (
         "module 'tinygrad_lite.nn' has no attribute 'Conv2d': PyTorch has torch.nn.Conv2d, tinygrad_lite does not yet"
     )
-    assert asked("x.repeat") == (
-        "'Tensor' object has no attribute 'repeat': PyTorch has torch.Tensor.repeat, tinygrad_lite does not yet. "
-        "Instead: tl.cat([x] * n)  # along dim 0"
+    assert asked("nn.BCELoss") == (
+        "module 'tinygrad_lite.nn' has no attribute 'BCELoss': PyTorch has torch.nn.BCELoss, tinygrad_lite does not yet. "
+        "Instead: nn.BCEWithLogitsLoss()(logits, y)  # before the sigmoid"
     )
     assert asked("tl.fft") == (
         "module 'tinygrad_lite' has no attribute 'fft': PyTorch has torch.fft, tinygrad_lite does not yet"
@@ -522,8 +505,8 @@ def test_what_the_errors_say() -> None:
     [
         ("from tinygrad_lite.nn import Conv2d", "name 'Conv2d' from 'tinygrad_lite.nn': PyTorch has torch.nn.Conv2d"),
         ("from tinygrad_lite.optim import Adam, AdmW", "'AdmW' from 'tinygrad_lite.optim'. Did you mean: 'AdamW'"),
-        ("from tinygrad_lite import utils", "torch.utils, tinygrad_lite does not yet. Instead: tl.datasets"),
-        ("from tinygrad_lite.nn.functional import silu", "Instead: x * x.sigmoid()"),
+        ("from tinygrad_lite import jit", "torch.jit, tinygrad_lite does not yet"),
+        ("from tinygrad_lite.nn import KLDivLoss", "Instead: (y * (y.log() - x)).sum() / len(x)"),
         ("from tinygrad_lite.nn.functional import *; from tinygrad_lite.nn import Linaer", "Did you mean: 'Linear'"),
         ("from tinygrad_lite import no_such_thing", "cannot import name 'no_such_thing' from 'tinygrad_lite'"),
     ],
@@ -543,12 +526,12 @@ def test_a_module_that_is_only_half_imported_can_be_imported(monkeypatch: pytest
 
 
 def test_the_last_line_of_a_traceback_has_one_suggestion_only() -> None:
-    """Python adds one of its own to an error that lets it: sort, it would say, is sqrt."""
-    for line in ("tl.ones(2).sort", "tl.sofmax", "from tinygrad_lite.nn import Linaer", "tl.nn.Linear(1, 1).wieght"):
+    """Python adds one of its own to an error that lets it: stft, it would say, is sqrt."""
+    for line in ("tl.ones(2).stft", "tl.sofmax", "from tinygrad_lite.nn import Linaer", "tl.nn.Linear(1, 1).wieght"):
         run = subprocess.run([sys.executable, "-c", f"import tinygrad_lite as tl; {line}"], capture_output=True, text=True)
         last = run.stderr.strip().splitlines()[-1]
         assert last.startswith(("AttributeError: ", "ImportError: "))
-        assert last.count("Did you mean") == ("sort" not in line)
+        assert last.count("Did you mean") == ("stft" not in line)
 
 
 def test_nothing_is_read_before_an_error_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,12 +61,22 @@ reveal_type(x == 1)  # Tensor
 reveal_type(x[0, ..., None])  # Tensor
 reveal_type(x.max())  # Tensor
 reveal_type(x.max(dim=1).indices)  # Tensor
-reveal_type(x.shape)  # tuple[int, ...]
+reveal_type(x.shape)  # Size
 reveal_type(x.size(0))  # int
 reveal_type(x.item())  # int | float
 reveal_type(x.grad)  # Tensor | None
 reveal_type(x.to("cpu").double())  # Tensor
 reveal_type(tl.exp(x))  # Tensor
+reveal_type(x % 2 // 2 << 1)  # Tensor
+reveal_type(x.masked_fill(x > 0, 0.0).cumsum(0))  # Tensor
+reveal_type(x.sort(descending=True).indices)  # Tensor
+reveal_type(tl.topk(x, 2).values)  # Tensor
+reveal_type(tl.var(x, dim=0, correction=0))  # Tensor
+reveal_type(tl.linalg.inv(x))  # Tensor
+reveal_type(tl.special.ndtr(x))  # Tensor
+reveal_type(tl.multinomial(x, 2))  # Tensor
+reveal_type(tl.func.grad(tl.sum)(x))  # Any
+reveal_type(tl.is_tensor(x))  # bool
 reveal_type(tl.einsum("ij->j", x))  # Tensor
 reveal_type(tl.where(x > 0, x, 0.0))  # Tensor
 reveal_type(tl.zeros(2, 3))  # Tensor
@@ -102,7 +112,6 @@ x.sum(dims=0)  # error
 tl.sum(x, dims=0)  # error
 tl.tnesor  # error
 tl.zeros(2, dtpye=tl.float64)  # error
-x % 2  # error
 predict(x)  # error
 optim.RMSprop  # error
 nn.Conv2d  # error

@@ -251,6 +251,23 @@ def test_a_detached_tensor_shows_a_recorded_write_and_stays_detached() -> None:
         assert x.grad.tolist() == [3, 1]
 
 
+def test_a_leaf_written_with_its_own_view_is_refused() -> None:
+    for t in (tl, torch):
+        x = t.ones(2, requires_grad=True)
+        with pytest.raises(RuntimeError, match="leaf"):
+            x.copy_(x[...])
+
+
+def test_an_augmented_write_to_a_part_of_a_view_is_whole_or_not_at_all() -> None:
+    x = tl.tensor([2.0, 3.0], requires_grad=True)
+    y = x * 1
+    part = y[:1]
+    part[...] *= part
+    assert y.tolist() == [4, 3] and part.tolist() == [4]
+    with pytest.raises(RuntimeError, match="changed in place"):  # as in torch: the product has kept what it overwrote
+        y.sum().backward()
+
+
 def test_retain_grad_is_of_the_new_values() -> None:
     for t in (tl, torch):
         x = t.ones(2, requires_grad=True)
@@ -274,6 +291,7 @@ def test_retain_grad_is_of_the_new_values() -> None:
         lambda x: x.swapaxes_(0, 1),
         lambda x: x.swapdims_(1, 2),
         lambda x: x.squeeze_(0).t_(),
+        lambda x: x.as_strided_((2, 3), (8, 1), 1),
     ],
 )
 def test_a_shape_is_changed_in_place(change: Any, close: Any) -> None:

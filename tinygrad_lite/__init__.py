@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from . import utils as utils
     from ._tensor import Tensor as Tensor
     from .autograd.gradcheck import gradcheck as gradcheck
+    from .functional.activation import *
     from .functional.contraction import *
     from .functional.counting import *
     from .functional.decomposition import *
@@ -104,7 +105,6 @@ if TYPE_CHECKING:
     from .ops.logarithmic import *
     from .ops.neural.activation import relu as relu
     from .ops.neural.activation import sigmoid as sigmoid
-    from .ops.neural.rectifier import *
     from .ops.numbers import *
     from .ops.rounding import *
     from .ops.special import *

@@ -93,6 +93,26 @@ def in_memory_order(array: Array) -> Array:
     return array.transpose(sorted(range(array.ndim), key=lambda i: -array.strides[i]))
 
 
+def overlaps(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Whether several elements of an array of this shape and these strides are one number in memory. They are not if each step
+    is longer than all that the smaller steps reach. If one is shorter, as in unfold, the places of all elements are compared.
+    """
+    reach = 0
+    for step, n in sorted([(abs(step), n) for step, n in zip(strides, shape) if n > 1]):
+        if step <= reach:
+            break
+        reach += step * (n - 1)
+    else:
+        return False
+    places = np.zeros(1, np.int64)
+    for step, n in zip(strides, shape):
+        found = (places[:, None] + np.arange(n) * step).reshape(-1)
+        places = np.unique(found)
+        if places.size < found.size:
+            return True
+    return False
+
+
 def array_module(array: Array) -> Any:
     """The module that makes arrays like this one: numpy or cupy."""
     return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["cupy"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from ._tensor import Tensor
 from .axes import size_of
-from .backend import array_module, cupy, in_memory_order, is_array, plain, put
+from .backend import array_module, in_memory_order, is_array, plain, put
 from .dtypes import as_dtype, get_default_dtype, int64, result_type
 from .random import Generator, check_floating, check_integers, draw
 
@@ -22,16 +22,19 @@ NUMBERS = frozenset((int, float, bool))
 
 # fmt: off
 __all__ = [
-    "tensor", "as_tensor", "asarray", "from_numpy", "frombuffer", "from_dlpack", "scalar_tensor",
-    "full", "zeros", "ones", "empty", "empty_strided", "zeros_like", "ones_like", "empty_like", "full_like",
-    "eye", "arange", "linspace", "logspace",
+    "tensor", "as_tensor", "from_numpy", "full", "zeros", "ones", "empty", "zeros_like", "ones_like", "empty_like", "full_like",
+    "eye", "arange", "linspace",
     "rand", "randn", "randint", "rand_like", "randn_like", "randint_like", "normal", "randperm",
 ]
 # fmt: on
 
 
-def made(array: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """A new leaf with the values of an array; of the default dtype if none is given."""
+def made(
+    array: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None, pin_memory: bool = False
+) -> Tensor:
+    """A new leaf with the values of an array; of the default dtype if none is given. All layouts are strided."""
+    if pin_memory or "strided" not in str(layout or "strided"):
+        raise NotImplementedError(f"there is no pinned memory, and no layout but strided; got {layout=}, {pin_memory=}")
     array = put(array, device).astype(as_dtype(get_default_dtype() if dtype is None else dtype), copy=False)
     return Tensor._of(array).requires_grad_(requires_grad)
 
@@ -98,33 +101,6 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return tensor(data, dtype=dtype, device=device)
 
 
-def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
-) -> Tensor:
-    """`obj`, a Tensor, array, buffer or nested lists of numbers, as a Tensor. It shares memory where that is possible; with
-    copy=True it never does, with copy=False a ValueError says that it would have to be copied.
-    https://pytorch.org/docs/stable/generated/torch.asarray.html
-    >>> a = np.zeros(2)
-    >>> asarray(a).array is a, asarray([1, 2])
-    (True, tensor([1, 2]))
-    """
-    shares = obj
-    if isinstance(obj, (bytearray, memoryview, bytes)):
-        shares = obj = frombuffer(obj, dtype=_dtype(dtype))
-    x = as_tensor(obj, dtype, device)
-    if isinstance(shares, Tensor) or is_array(shares):
-        same = np.may_share_memory(x.array, getattr(shares, "array", shares)) if x.device == "cpu" else x is shares
-    else:
-        same = False
-    if copy is False and not same:
-        raise ValueError(
-            f"asarray: {type(obj).__name__} data cannot become a tensor of {x.dtype} without a copy; leave copy=None"
-        )
-    if same and (copy or requires_grad != x.requires_grad):
-        x = Tensor._of(x.array.copy() if copy else x.array)
-    return x if x.requires_grad == requires_grad else x.requires_grad_(requires_grad)
-
-
 def from_numpy(ndarray: Any) -> Tensor:
     """A tensor on the memory of an array: a change to one also changes the other.
     >>> a = np.zeros(2)
@@ -136,49 +112,6 @@ def from_numpy(ndarray: Any) -> Tensor:
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(ndarray).__name__}; use tensor(...)")
     as_dtype(ndarray.dtype)
     return Tensor._of(plain(ndarray))
-
-
-def from_dlpack(ext_tensor: Any) -> Tensor:
-    """A tensor on the memory of another library's tensor or array, by the DLPack protocol.
-    https://pytorch.org/docs/stable/generated/torch.from_dlpack.html
-    >>> from_dlpack(np.arange(3))
-    tensor([0, 1, 2])
-    """
-    if not hasattr(ext_tensor, "__dlpack__"):
-        raise RuntimeError(f"from_dlpack: a {type(ext_tensor).__name__} has no __dlpack__; use tensor(...)")
-    on_gpu = ext_tensor.__dlpack_device__()[0] == 2
-    array = (cupy() if on_gpu else np).from_dlpack(ext_tensor)
-    as_dtype(array.dtype)
-    return Tensor._of(array)
-
-
-def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
-    """A tensor of one dimension on the memory of a bytearray or any other buffer: `count` numbers from the byte `offset` on,
-    all if it is -1. ValueError for what the buffer does not hold, and for no numbers at all.
-    https://pytorch.org/docs/stable/generated/torch.frombuffer.html
-    >>> frombuffer(bytearray([1, 0, 2, 0]), dtype=int16)
-    tensor([1, 2], dtype=int16)
-    """
-    dtype = as_dtype(dtype)
-    try:
-        n = memoryview(buffer).nbytes
-    except TypeError as error:
-        raise ValueError(f"frombuffer: a {type(buffer).__name__} is not a buffer") from error
-    whole = (n - offset) % dtype.itemsize == 0 if count < 0 else offset + count * dtype.itemsize <= n
-    if not n or not count or not 0 <= offset < n or not whole:
-        what = f"{'any' if count < 0 else count} numbers of {dtype} from byte {offset} on"
-        raise ValueError(f"frombuffer: a buffer of {n} bytes does not hold exactly {what}")
-    return Tensor._of(np.frombuffer(buffer, dtype, count, offset)).requires_grad_(requires_grad)
-
-
-def scalar_tensor(s: Any, **options: Any) -> Tensor:
-    """A 0-d tensor of a number, of the default dtype unless another is given.
-    >>> scalar_tensor(3)
-    tensor(3.)
-    """
-    if not isinstance(s, (bool, int, float, np.generic)):
-        raise TypeError(f"scalar_tensor: expected a number, got {type(s).__name__}; use tensor(...)")
-    return made(np.asarray(s), **options)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -248,21 +181,9 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     tensor([7, 7])
     """
     requires_grad = options.pop("requires_grad", False)
-    return empty_like(input, **options).fill_(fill_value).requires_grad_(requires_grad)
-
-
-def empty_strided(size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Arbitrary values with the strides (in numbers) of each axis: those of a transposed matrix, say.
-    >>> empty_strided((2, 3), (1, 2), dtype=float32).array.strides
-    (4, 8)
-    """
-    sizes, strides = size_of((size,)), size_of((stride,))
-    if len(sizes) != len(strides) or min((*sizes, *strides, 0)) < 0:
-        raise RuntimeError(f"empty_strided: one stride, not negative, for each size, got {sizes} and {strides}")
-    n = 1 + sum([(k - 1) * step for k, step in zip(sizes, strides)]) if 0 not in sizes else 0
-    memory = np.empty(n, _dtype(dtype))
-    array = np.lib.stride_tricks.as_strided(memory, sizes, [step * memory.itemsize for step in strides])
-    return made(array, dtype, device, requires_grad)
+    x = empty_like(input, **options)
+    x.array[...] = put(tensor(fill_value, dtype=x.dtype).array, x.device)
+    return x.requires_grad_(requires_grad)
 
 
 def eye(n: int, m: int | None = None, **options: Any) -> Tensor:
@@ -285,15 +206,17 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, dtype: Any = None,
     start, end, step = (_number("arange", x) for x in (start, end, step))
     if dtype is None and all(isinstance(x, int) for x in (start, end, step)):
         dtype = int64
-    kind = as_dtype(_dtype(dtype)).kind
-    if kind == "b":
+    kind = as_dtype(_dtype(dtype))
+    if kind.kind == "b":
         raise NotImplementedError("arange: bool holds no sequence of numbers")
     if not (np.isfinite(start) and np.isfinite(end)):
         raise RuntimeError(f"arange: no tensor holds all steps from {start} to {end}")
+    if kind == int64:
+        start, end, step = int(start), int(end), int(step)
     if step == 0 or (end - start) * step < 0:
         raise RuntimeError(f"arange: steps of {step} do not lead from {start} to {end}")
     n = int(np.ceil((end - start) / step))
-    if kind in "iu":
+    if kind.kind in "iu":
         start, step = int(start), int(step)
     return made(start + step * np.arange(n), dtype, **options)
 
@@ -311,18 +234,11 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, **options: 
     >>> linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return made(_spaced("linspace", start, end, steps, dtype), dtype, **options)
+    return made(spaced("linspace", start, end, steps, dtype), dtype, **options)
 
 
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, **options: Any) -> Tensor:
-    """base to the power of each number of linspace(start, end, steps).
-    >>> logspace(0, 2, 3)
-    tensor([  1.,  10., 100.])
-    """
-    return made(np.power(float(base), _spaced("logspace", start, end, steps, None)), dtype, **options)
-
-
-def _spaced(what: str, start: Any, end: Any, steps: int, dtype: Any) -> Any:
+def spaced(what: str, start: Any, end: Any, steps: int, dtype: Any) -> Any:
+    """The numbers of linspace as an array."""
     for x in (start, end):
         if isinstance(x, Tensor) and x.ndim:
             raise RuntimeError(f"{what}: start and end are numbers or 0-d tensors, got one of shape {list(x.shape)}")
@@ -445,6 +361,10 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator 
     if isinstance(std, Tensor):
         out *= std.array
     out += mean.array if isinstance(mean, Tensor) else out.dtype.type(mean)
+    if any([t.requires_grad for t in given]):  # what is drawn has derivative 0: that of numbers that are overwritten
+        base = (given[0] + given[-1]).to(x.dtype)
+        base[...] = x
+        return base
     return x
 
 

@@ -24,7 +24,7 @@ from weakref import ref
 import numpy as np
 
 from ._tensor import Tensor
-from .backend import Array, is_array, owner
+from .backend import Array, is_array, overlaps, owner
 from .dtypes import rank
 from .grad_mode import mode
 from .operands import explained
@@ -120,26 +120,6 @@ def unwritable(array: Array) -> str:
     if isinstance(array, np.ndarray) and not array.flags.writeable:
         return f"the owner of this {array.dtype}{list(array.shape)} tensor's memory made it read-only"
     return ""
-
-
-def overlaps(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
-    """Whether several elements of an array of this shape and these strides are one number in memory. They are not if each step
-    is longer than all that the smaller steps reach. If one is shorter, as in unfold, the places of all elements are compared.
-    """
-    reach = 0
-    for step, n in sorted([(abs(step), n) for step, n in zip(strides, shape) if n > 1]):
-        if step <= reach:
-            break
-        reach += step * (n - 1)
-    else:
-        return False
-    places = np.zeros(1, np.int64)
-    for step, n in zip(strides, shape):
-        found = (places[:, None] + np.arange(n) * step).reshape(-1)
-        places = np.unique(found)
-        if places.size < found.size:
-            return True
-    return False
 
 
 def refuse(array: Array, what: str) -> None:

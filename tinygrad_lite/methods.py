@@ -184,11 +184,15 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     index, basic = indexing.index_of(index, self.array)
     if isinstance(value, Tensor):
         part = basic and value.array.base is not None and same_memory(self.array[index], value.array)
-        if part and (not recorded(self, value) or import_module(f"{__package__}.rebase").is_view_of(value, self)):
+        if part and (not recorded(self, value) or _same_history(value, self)):
             return  # Python calls this at the end of x[index] += y, when += has written to the view x[index] already
         value = value.to(self.dtype)
     put = partial(indexing_ops.setitem, index=index)
     in_place("x[index] = y", self, (value,), put, lambda x, y: operator.setitem(x, index, y))
+
+
+def _same_history(x: Tensor, y: Tensor) -> bool:
+    return import_module(f"{__package__}.rebase").same_history(x, y)  # type: ignore[no-any-return]
 
 
 def copy_(self: Tensor, other: Tensor | Number) -> Tensor:

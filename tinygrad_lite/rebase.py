@@ -105,6 +105,18 @@ def is_view_of(x: Tensor, y: Tensor) -> bool:
     return node is y.node
 
 
+def same_history(x: Tensor, y: Tensor) -> bool:
+    """For tensors on the same memory: whether both are views of one result, so that they agree on its history."""
+    seen, node = set(), y.node
+    while type(node) is Node:
+        seen.add(node)
+        node = node.edges[0] if len(node.edges) == 1 else None
+    node = x.node
+    while type(node) is Node and node not in seen:
+        node = node.edges[0] if len(node.edges) == 1 else None
+    return type(node) is Node
+
+
 def put(y: Tensor, out: Tensor, x: Tensor) -> Tensor:
     """y with the numbers of `out` where x lies in it."""
     in_x = places_in(x, y).reshape(-1)

@@ -93,15 +93,14 @@ class Torch:
 
     def pairs(self, n: int, mean: float = 0.0, std: float = 1.0) -> Array:
         """Normal numbers in float64, made in pairs; if n is odd, the last one waits in `spare` for the next call."""
-        out = [] if self.spare is None or not n else [self.spare]
-        if n > len(out):
-            uniform = iter(self.uniform((n - len(out) + 1) // 2 * 2).tolist())
-            for angle, u in zip(uniform, uniform):
-                r, angle = math.sqrt(-2 * math.log1p(-u)), 2 * math.pi * angle
-                out += r * math.cos(angle), r * math.sin(angle)
-        if n:
-            self.spare = out.pop() if len(out) > n else None
-        return fma(np.array(out, float64), std, mean)
+        if not n:
+            return np.empty(0)
+        spare = [] if self.spare is None else [self.spare]
+        angle, u = self.uniform((n - len(spare) + 1) // 2 * 2).reshape(-1, 2).T
+        turn = _turn(angle) * np.sqrt(-2 * each(math.log1p, -u))
+        out = np.concatenate([spare, turn.view(float64)])
+        self.spare = float(out[n]) if n < len(out) else None
+        return fma(out[:n], std, mean)
 
     # The numbers of these come from as many draws as it takes until one is accepted, so they are made one by one.
 
@@ -235,11 +234,11 @@ def _exchanged(places: Array) -> Array:
     source[places[moved]] = steps[moved]  # of several the last, for they are in order
     while not np.array_equal(source, further := source[source]):
         source = further
-    both = np.sort(places << 32 | steps)  # by place, then by step: neighbours with the same place are one after the other
-    j, i = both >> 32, both & 0xFFFFFFFF
-    again = np.flatnonzero(j[1:] == j[:-1])
+    both = np.sort(places << 32 | steps)  # by place, then by step: the steps with the same place come one after the other
+    place, step = both >> 32, both & 0xFFFFFFFF
+    again = np.flatnonzero(place[1:] == place[:-1])
     out = places.copy()
-    out[i[again + 1]] = source[i[again]]
+    out[step[again + 1]] = source[step[again]]
     return out
 
 
@@ -268,6 +267,11 @@ def log(x: Array) -> Array:
 def each(function: Callable[[float], float], x: Array) -> Array:
     """A function of `math` for each number of an array of one dimension."""
     return np.fromiter(map(function, x.tolist()), float64, x.size)
+
+
+def _turn(v: Array) -> Array:
+    """cos 2πv + i sin 2πv: e to an imaginary power, for which NumPy asks the C library for both."""
+    return np.exp(1j * (2 * math.pi * v))
 
 
 def fma(x: Array, factor: float, summand: float) -> Array:
@@ -327,7 +331,7 @@ def _blocks64(uniform: Array, out: Array, mean: float, std: float) -> None:
     """Box-Muller in float64, from blocks of eight u and eight v."""
     u, v = uniform.reshape(-1, 2, 8).transpose(1, 0, 2)
     r = np.sqrt(-2 * log(1 - u.ravel())).reshape(-1, 8)
-    turn = np.exp(1j * (2 * math.pi * v))  # cos θ + i sin θ, which NumPy leaves to the C library
+    turn = _turn(v)
     pairs = out.reshape(-1, 2, 8)
     pairs[:, 0], pairs[:, 1] = r * turn.real, r * turn.imag
     if mean or std != 1:

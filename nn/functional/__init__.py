@@ -1,17 +1,17 @@
 """The functions behind the layers and losses, without their parameters: PyTorch's torch.nn.functional.
 
 One file for each theme. The public names are those in each file's `__all__`; where a file takes its functions from
-tinygrad_lite.ops as they are, also those in the `__all__` over there.
+tinygrad_lite as they are, also those in the `__all__` over there.
 """
 
 # ruff: noqa: F403
 
 from typing import TYPE_CHECKING
 
+from tinygrad_lite.functional import activation as _activation_functions
+from tinygrad_lite.functional.activation import *
 from tinygrad_lite.ops.neural import activation as _activation_ops
-from tinygrad_lite.ops.neural import rectifier as _rectifier
 from tinygrad_lite.ops.neural.activation import *
-from tinygrad_lite.ops.neural.rectifier import *
 from tinygrad_lite.suggest import missing_from, names_in
 
 # Two files have the name of a function in them: F.linear is to be the function, so that the file is _linear here.
@@ -31,7 +31,7 @@ from .sparse import *
 __all__: list[str] = []
 __all__ += activation.__all__
 __all__ += _activation_ops.__all__
-__all__ += _rectifier.__all__
+__all__ += _activation_functions.__all__
 __all__ += distance.__all__
 __all__ += _dropout.__all__
 __all__ += _linear.__all__

@@ -2,7 +2,7 @@
 in glu, which halves an axis.
 
 With `inplace`, the result is written to the memory of x, and the name with an underscore does that always. The primitives are
-in tinygrad_lite/ops/neural/, activation.py and rectifier.py.
+in tinygrad_lite/ops/neural/activation.py; what is a function of tinygrad_lite too is in tinygrad_lite/functional/activation.py.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.axes import axis_of
 from tinygrad_lite.creation import empty_like
+from tinygrad_lite.functional.activation import apply
 from tinygrad_lite.functional.random import exponential_
 from tinygrad_lite.inplace import in_place
 from tinygrad_lite.ops.exponential import tanh
 from tinygrad_lite.ops.neural import activation as ops
-from tinygrad_lite.ops.neural.rectifier import apply
 from tinygrad_lite.ops.shape import narrow
 
 __all__ = ["relu", "tanh", "softmax", "log_softmax", "softmin", "gumbel_softmax", "glu"]
@@ -289,8 +289,8 @@ def softmin(input: Tensor, dim: int | None = None, *, dtype: Any = None) -> Tens
 
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """softmax((logits + noise) / tau): nearly one-hot vectors, drawn with probabilities softmax(logits) and differentiable.
-    The noise is Gumbel's, -log e for exponential numbers e. With `hard` the vectors are one-hot, and the gradient is that of the soft
-    ones. `eps` has no effect, as in PyTorch.
+    The noise is Gumbel's, -log e for exponential numbers e. With `hard` the vectors are one-hot, and the gradient is that of
+    the soft ones. `eps` has no effect, as in PyTorch.
 
     Jang et al. 2016; https://pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html
 

@@ -15,8 +15,8 @@ __all__ = ["dropout"]
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """x · mask / (1 - p), where each element of the mask is 0 with probability p, else 1: the expected value stays x.
 
-    x itself if not training. The mask is PyTorch's for the same seed of the default generator. `inplace` is
-    accepted as in PyTorch, but x is not changed. ValueError unless 0 <= p <= 1.
+    x itself if not training. The mask is PyTorch's for the same seed of the default generator. With
+    `inplace`, the result is written to the memory of x. ValueError unless 0 <= p <= 1.
     Srivastava et al. 2014; https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
 
     >>> from tinygrad_lite import ones
@@ -28,10 +28,10 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0:
         return input
     if p == 1 or not input.array.size:
-        return input * 0.0
+        return input.mul_(0.0) if inplace else input * 0.0
     mask = bernoulli_(empty_like(input), 1 - p)
     mask.array *= _ratio(mask.dtype, 1 - p)
-    return input * mask
+    return input.mul_(mask) if inplace else input * mask
 
 
 def _ratio(dtype: Any, keep: float) -> Any:

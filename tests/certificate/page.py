@@ -37,6 +37,7 @@ afterwards as torch leaves them. In float64 the first derivatives with respect t
 is not all ones, and the derivatives of those with respect to inputs and upstream gradient; in float32 and float16 the first
 derivatives. Functions that draw random numbers start from the same seed, and must draw the same numbers. The first {forms} samples
 of each dtype run through the method, the operator, the in-place form (the same memory, the same derivatives) and all aliases too.
+Matrices of more than {cut} numbers, which only elementwise functions get, are cut to their first rows.
 A sample agrees if all of this does. An error input agrees if it raises torch's exception or a subclass.
 
 **Units.** An error is counted in units in the last place of torch's number. Where that is more than {limit}, rounding may be large
@@ -84,9 +85,9 @@ def line(row: Row) -> str:
 def text(rows: list[Row]) -> str:
     """The whole page."""
     from .compare import LIMIT
-    from .run import FORMS
+    from .run import CUT, FORMS
 
-    head = HEAD.format(date=datetime.date.today(), torch=torch.__version__, numpy=np.__version__, forms=FORMS, limit=LIMIT)
+    head = HEAD.format(date=datetime.date.today(), torch=torch.__version__, numpy=np.__version__, forms=FORMS, limit=LIMIT, cut=CUT)
     samples, agreed = sum(row.samples for row in rows), sum(row.agreed for row in rows)
     errors, errors_agreed = sum(row.errors for row in rows), sum(row.errors_agreed for row in rows)
     excepted = Counter[str]()

@@ -9,15 +9,16 @@ the name `torch` means tinygrad_lite.
 from __future__ import annotations
 
 import functools
-import operator
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
+from torch.testing._internal import common_methods_invocations as database
 
 import tinygrad_lite as tl
+from tinygrad_lite import nn
 
 DTYPES = {
     torch.float16: tl.float16, torch.float32: tl.float32, torch.float64: tl.float64, torch.int8: tl.int8, torch.int16: tl.int16,
@@ -84,6 +85,8 @@ class Copy:
             raise Outside("a complex number")
         if isinstance(value, (torch.layout, torch.memory_format)):
             return getattr(tl, str(value)[6:], value)
+        if isinstance(value, torch.nn.Module):
+            return getattr(nn, type(value).__name__)()  # those of the database have no options
         if callable(value):
             return ours_for(value) or rebound(value)
         return value
@@ -110,10 +113,9 @@ class Copy:
             self.memory.append(memory)
         memory = self._seen[key]
         if self.ours:
-            strides = [n * memory.itemsize for n in x.stride()]
-            part = memory[x.storage_offset() :]
-            y: Any = tl.from_numpy(np.lib.stride_tricks.as_strided(part, tuple(x.shape), strides) if x.numel() else
-                                   np.empty(tuple(x.shape), memory.dtype))
+            strides, start = [n * memory.itemsize for n in x.stride()], x.storage_offset() * memory.itemsize
+            shape = tuple(x.shape)
+            y: Any = tl.from_numpy(np.ndarray(shape, memory.dtype, memory, start, strides) if x.numel() else np.empty(shape, memory.dtype))
         else:
             y = torch.from_numpy(memory).as_strided(tuple(x.shape), x.stride(), x.storage_offset())
         if x.requires_grad and self.grad:
@@ -153,8 +155,8 @@ def ours_for(function: Any) -> Any:
     """Our function for one of torch's, or for a wrapper of the database; None if there is none."""
     if name := NAMES.get(id(function)):
         return at(name)
-    if function in SEEDED:
-        return SEEDED[function]
+    if function is database.wrapper_set_seed:
+        return wrapper_set_seed
     module = getattr(function, "__module__", None) or ""
     if module in ("_operator", "operator", "builtins") and not isinstance(function, types.MethodDescriptorType):
         return function
@@ -170,11 +172,6 @@ def wrapper_set_seed(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """As torch's: the call, after manual_seed(42)."""
     tl.manual_seed(42)
     return op(*args, **kwargs)
-
-
-from torch.testing._internal import common_methods_invocations as database  # noqa: E402
-
-SEEDED: dict[Any, Any] = {database.wrapper_set_seed: wrapper_set_seed}
 
 
 class Namespace:
@@ -221,11 +218,3 @@ def rebound(function: Any) -> Any:
     made.__kwdefaults__ = function.__kwdefaults__
     surroundings.update({name: swap(value) for name, value in around.items()})
     return made
-
-
-def method(name: str, root: Any) -> Any:
-    """The method of that name, as a function."""
-    return getattr(root, name, None) if root is torch.Tensor or hasattr(tl.Tensor, name) else None
-
-
-OPERATORS = vars(operator)

@@ -180,7 +180,11 @@ class Pen:
         a, x = self.pick(lambda x: x.ndim)
         places = ", ".join([self.choice([":", "0:1", "1:", "::2", "0" if n else ":"]) for n in x.shape])
         forms = [f"{a}[{places}]", f"{a}.detach()", f"{a}.reshape(-1)", f"{a}.transpose(0, -1)", f"{a}[0]"]
-        forms += [f"{a}.unfold(0, {min(2, x.shape[0])}, 1)", f"{a}.narrow(-1, 0, {x.shape[-1] // 2})", f"{a}.select(-1, 0)"]
+        forms += [
+            f"{a}.unfold(0, {min([2, *x.shape[:1]])}, 1)",
+            f"{a}.narrow(-1, 0, {x.shape[-1] // 2 if x.ndim else 0})",
+            f"{a}.select(-1, 0)",
+        ]
         forms += [f"{a}.diagonal({self.choice([0, 1])})"] * (x.ndim > 1)
         return self.choice(forms)
 
@@ -210,7 +214,7 @@ class Pen:
             if not attempt(f"x = x[{index}]", part):
                 value = self.within(part["x"])
                 line = f"{a}[{index}] {self.choice(['', '', '', '+', '*'])}= {value}"
-        return f"with t.no_grad(): {line}" if x.requires_grad and self.chance(0.15) else line
+        return f"with t.no_grad(): {line}" if x.requires_grad and self.chance(0.5) else line
 
     def switch(self) -> str:
         a, x = self.pick(lambda x: x.is_leaf and torch.is_floating_point(x))

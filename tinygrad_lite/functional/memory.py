@@ -163,7 +163,7 @@ def mH(self: Tensor) -> Tensor:
 # In place: the tensor becomes another view of its memory
 
 
-def _reshaped(x: Tensor, function: Callable[..., Tensor], *args: Any) -> Tensor:
+def becomes_view(x: Tensor, function: Callable[..., Tensor], *args: Any) -> Tensor:
     """x becomes function(x, ...), a view of its own memory; other views of it keep their shapes. It is recorded within
     no_grad() too, because a gradient for x would have the wrong shape otherwise.
     """
@@ -186,17 +186,17 @@ def detach_(input: Tensor) -> Tensor:
 
 def squeeze_(input: Tensor, dim: Dim = None) -> Tensor:
     """Drop axes of length one, in place; see squeeze()."""
-    return _reshaped(input, arranged.squeeze, dim)
+    return becomes_view(input, arranged.squeeze, dim)
 
 
 def unsqueeze_(input: Tensor, dim: int) -> Tensor:
     """Insert an axis of length one, in place; see unsqueeze()."""
-    return _reshaped(input, arranged.unsqueeze, dim)
+    return becomes_view(input, arranged.unsqueeze, dim)
 
 
 def transpose_(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Swap two axes, in place; see transpose()."""
-    return _reshaped(input, arranged.transpose, dim0, dim1)
+    return becomes_view(input, arranged.transpose, dim0, dim1)
 
 
 def swapaxes_(input: Tensor, axis0: int, axis1: int) -> Tensor:

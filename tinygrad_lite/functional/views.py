@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from ..axes import axes_of, axis_of, size_of
+from ..axes import Size, axes_of, axis_of, size_of
 from ..backend import array_module
 from ..ops import arrangement, indexing
 from ..ops import shape as shapes
-from .memory import contiguous, storage_offset, stride
+from .memory import becomes_view, contiguous, storage_offset, stride
 from .shape import expand, reshape, transpose, view
 
 # fmt: off
 __all__ = [
     "movedim", "moveaxis", "swapaxes", "swapdims", "t", "adjoint", "select", "narrow", "unbind", "split", "split_with_sizes",
     "chunk", "tensor_split", "hsplit", "vsplit", "dsplit", "unsafe_split", "unsafe_split_with_sizes", "unsafe_chunk",
-    "diagonal", "unflatten", "ravel", "broadcast_tensors", "broadcast_shapes", "as_strided", "select_scatter", "slice_scatter",
-    "diagonal_scatter", "narrow_copy",
+    "diagonal", "unflatten", "ravel", "broadcast_tensors", "broadcast_shapes", "as_strided", "as_strided_",
+    "select_scatter", "slice_scatter", "diagonal_scatter", "narrow_copy",
 ]
 # fmt: on
 METHODS = ["expand_as", "view_as", "reshape_as", "unfold"]
@@ -323,16 +323,16 @@ def ravel(input: Tensor) -> Tensor:
     return shapes.reshape(contiguous(input), shape=(-1,)) if input.array.ndim != 1 else contiguous(input)
 
 
-def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
+def broadcast_shapes(*shapes: Any) -> Size:
     """The shape to which tensors of these shapes are broadcast together. RuntimeError if they do not fit.
     >>> broadcast_shapes((2, 1), (3,))
-    (2, 3)
+    torch.Size([2, 3])
     """
     sizes = [(shape,) if isinstance(shape, int) else size_of((tuple(shape),)) for shape in shapes]
     if any([n < 0 for size in sizes for n in size]):
         raise RuntimeError(f"broadcast_shapes: a size cannot be negative, got {', '.join(str(list(size)) for size in sizes)}")
     try:
-        return np.broadcast_shapes(*sizes)
+        return Size(np.broadcast_shapes(*sizes))
     except ValueError as error:
         given = ", ".join(str(list(size)) for size in sizes)
         raise RuntimeError(f"broadcast_shapes: the shapes {given} do not fit; sizes must be equal, or 1") from error
@@ -372,6 +372,11 @@ def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None
             f"of {held} numbers"
         )
     return arrangement.as_strided(input, size=at, strides=strides, offset=offset, source=source)
+
+
+def as_strided_(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """Let x be another view of its memory, in place; see as_strided()."""
+    return becomes_view(input, as_strided, size, stride, storage_offset)
 
 
 def _geometry(x: Tensor) -> tuple[tuple[int, ...], int]:
@@ -419,4 +424,6 @@ def _fitting(what: str, x: Tensor, src: Tensor, part: Tensor) -> Tensor:
 
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """A copy of x.narrow(dim, start, length)."""
+    if dim >= input.array.ndim:
+        raise RuntimeError(f"narrow_copy: dim {dim} is out of range for a tensor of {input.array.ndim} dimensions")
     return shapes.clone(narrow(input, dim, start, length))

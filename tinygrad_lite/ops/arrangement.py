@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..apply import op, view
-from ..backend import Array, array_module
-from ..inplace import overlaps
+from ..backend import Array, array_module, overlaps
 from .indexing import index_add
 
 Shape = tuple[int, ...]

@@ -1,7 +1,7 @@
 """Activations: functions that a layer applies to each of its numbers.
 
 These are the primitives. Those that are products and sums of others (silu, gelu, mish, softsign, ...) are in
-nn/functional/activation.py; those that PyTorch has as torch.selu(x) too are in rectifier.py.
+nn/functional/activation.py; those that PyTorch has as torch.selu(x) too are in functional/activation.py.
 """
 
 from __future__ import annotations

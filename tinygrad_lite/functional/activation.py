@@ -10,18 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from ..._tensor import Tensor
-from ...dtypes import float64
-from ...inplace import in_place
-from ...random import Generator, draw
-from ..choice import masked
-from ..shape import reshape
-from . import activation as ops
+from .._tensor import Tensor
+from ..inplace import in_place
+from ..ops.choice import masked
+from ..ops.neural import activation as ops
+from ..ops.shape import reshape
+from ..random import Generator, draw
 
 __all__ = ["selu", "celu", "rrelu", "threshold", "prelu", "hardshrink"]
 __all__ += ["relu_", "selu_", "celu_", "rrelu_", "threshold_"]
-FUNCTIONS = __all__
-METHODS = ["prelu", "hardshrink"]
+NOT_METHODS = [name for name in __all__ if name not in ("prelu", "hardshrink")]
 
 
 def apply(op: Any, input: Tensor, inplace: bool = False, **options: Any) -> Tensor:
@@ -77,7 +75,8 @@ def rrelu(
         return apply(ops.leaky_relu, input, inplace, slope=(lower + upper) / 2)
     negative = input.detach().cpu().array <= 0
     slope = np.ones(input.shape, input.dtype)
-    slope[negative] = draw(generator).uniform(int(negative.sum()), float64, lower, upper)  # the numbers of PyTorch's seed
+    # PyTorch's numbers for the seed. Its code for this rounds the product and the sum, unlike that of uniform_.
+    slope[negative] = draw(generator).uniform(int(negative.sum())) * (upper - lower) + lower
     factor = Tensor._of(slope).to(input.device)
     return in_place("rrelu", input, (), lambda x: x * factor) if inplace else input * factor
 
