@@ -295,8 +295,8 @@ def random_split(dataset: Indexed[Item], lengths: Sequence[float], generator: Ge
         sizes = [math.floor(n * fraction) for fraction in lengths]
         for i in range(n - sum(sizes)):
             sizes[i % len(sizes)] += 1
-        if 0 in sizes:
-            warnings.warn(f"random_split: of {n} items, part {sizes.index(0)} gets none", stacklevel=2)
+        for i in [i for i, size in enumerate(sizes) if size == 0]:
+            warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
     elif any(length != int(length) for length in lengths):
         raise ValueError(f"random_split: fractions must add up to 1, {list(lengths)} add up to {sum(lengths):g}")
     else:

@@ -18,7 +18,7 @@ from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.random import Generator, draw
 
 from .collate import default_collate, default_convert
-from .dataset import Dataset, Indexed, Item, IterableDataset, batch_of, describe, describe_html, items
+from .dataset import Indexed, Item, IterableDataset, batch_of, describe, describe_html, items, items_at
 from .display import html_table
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
@@ -155,41 +155,36 @@ class DataLoader(Generic[Item]):
     def __iter__(self) -> Iterator[Any]:
         if self.timeout and not self.num_workers:
             raise AssertionError(f"DataLoader: timeout={self.timeout} needs num_workers > 0, as in PyTorch")
-        indices: Any = None
-        if not self._streamed:
-            indices = (
-                self._slices() if self._in_order() else iter(self.sampler if self.batch_sampler is None else self.batch_sampler)
-            )
+        indices = self._indices()
         draw(self.generator).wide(1)  # the seed that PyTorch's loader draws here for its worker processes
         if self._streamed:
             return self._of_stream(iter(self.dataset))
         return map(self._item if self.batch_sampler is None else self._batch, indices)
 
-    def _in_order(self) -> bool:
-        """Whether the batches are all of the dataset, in its order."""
+    def _indices(self) -> Any:
+        """The index of each item, or the indices of each batch: a slice or an array where that is faster than a list."""
         batches = self.batch_sampler
-        return (
-            type(batches) is BatchSampler
-            and type(order := batches.sampler) is SequentialSampler
-            and order.data_source is self.dataset
-        )
+        if type(batches) is BatchSampler:
+            if type(batches.sampler) is SequentialSampler and batches.sampler.data_source is self.dataset:
+                return self._slices()
+            if type(batches.sampler) is RandomSampler:
+                return batches.arrays()
+        return () if self._streamed else iter(self.sampler if batches is None else batches)
 
     def _slices(self) -> Iterator[slice]:
-        """The indices of sequential batches: a slice is copied faster than the rows at an array of indices."""
         n, size = len(self.dataset), self.batch_sampler.batch_size
         for i in range(len(self.batch_sampler)):
             yield slice(i * size, min((i + 1) * size, n))
 
     def _batch(self, indices: Any) -> Any:
-        if self.collate_fn is not default_collate or not isinstance(self.dataset, Dataset):
-            places = range(*indices.indices(len(self.dataset))) if isinstance(indices, slice) else indices
-            return self.collate_fn(items(self.dataset, list(places)))
-        if not isinstance(indices, slice):
+        if not isinstance(indices, (slice, np.ndarray)):
             array = np.array(indices)
             if array.ndim != 1 or array.dtype.kind not in "iu":  # keys, say
-                return default_collate(items(self.dataset, list(indices)))
+                return self.collate_fn(items(self.dataset, list(indices)))
             indices = array
-        return batch_of(self.dataset, indices)
+        if self.collate_fn is default_collate:
+            return batch_of(self.dataset, indices)
+        return self.collate_fn(items_at(self.dataset, indices))
 
     def _item(self, index: Any) -> Any:
         return self.collate_fn(self.dataset[index])

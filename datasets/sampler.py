@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from tinygrad_lite.creation import as_tensor
 from tinygrad_lite.dtypes import float64
 from tinygrad_lite.functional.random import multinomial
@@ -78,18 +80,23 @@ class RandomSampler(Sampler[int]):
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
+        for part in self.parts():
+            yield from part.tolist()
+
+    def parts(self) -> Iterator[Any]:
+        """The indices in arrays, each drawn when it is asked for, as in PyTorch: what is drawn meanwhile comes in between."""
         n, count, generator = len(self.data_source), self.num_samples, self.generator
         if generator is None:
             generator = Generator().manual_seed(int(draw(None).wide(1)[0]) % (1 << 63))
         stream = draw(generator)
         if self.replacement:
-            for start in range(0, count, 32):  # in so many pieces, as in PyTorch: what is drawn in between comes in between
-                yield from stream.integers(min(32, count - start), 0, n).tolist()
+            for start in range(0, count, 32):
+                yield stream.integers(min(32, count - start), 0, n)
             return
         for _ in range(count // n):
-            yield from stream.permutation(n).tolist()
+            yield stream.permutation(n)
         if count % n:
-            yield from stream.permutation(n).tolist()[: count % n]
+            yield stream.permutation(n)[: count % n]
         else:
             stream.bits(n - 1)  # PyTorch draws another permutation, of which it uses nothing
 
@@ -155,6 +162,17 @@ class BatchSampler(Sampler[list[int]]):
         while batch := list(islice(indices, self.batch_size)):
             if len(batch) == self.batch_size or not self.drop_last:
                 yield batch
+
+    def arrays(self) -> Iterator[Any]:
+        """The same as arrays, without a Python number for each index; for a RandomSampler."""
+        size, left = self.batch_size, np.empty(0, np.int64)
+        for part in self.sampler.parts():  # type: ignore[attr-defined]
+            left = np.concatenate([left, part]) if left.size else part
+            for start in range(0, left.size - size + 1, size):
+                yield left[start : start + size]
+            left = left[left.size // size * size :]
+        if left.size and not self.drop_last:
+            yield left
 
     def __len__(self) -> int:
         n: int = len(self.sampler)  # type: ignore[arg-type]

@@ -214,7 +214,7 @@ def test_random_split_takes_a_list() -> None:
 
 
 def test_random_split_warns_of_an_empty_part() -> None:
-    with pytest.warns(UserWarning, match="part 1 gets none"):
+    with pytest.warns(UserWarning, match="Length of split at index 1 is 0"):
         random_split(range(3), [0.9, 0.1])
 
 

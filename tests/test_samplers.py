@@ -230,7 +230,6 @@ WRONG: dict[str, Callable[[Any, Any], Any]] = {
     "stream and sampler": lambda t, d: d.DataLoader(streamed(d), sampler=[1]),
     "stream and batch_sampler": lambda t, d: d.DataLoader(streamed(d), batch_sampler=[[1]]),
     "stream without a length": lambda t, d: len(d.DataLoader(streamed(d))),
-    "stream without items": lambda t, d: iter(d.IterableDataset()),
     "sampler without indices": lambda t, d: iter(d.Sampler()),
     "sampler without a length": lambda t, d: len(d.DataLoader(Letters(), sampler=iter([1]))),
     "replacement": lambda t, d: d.RandomSampler(range(3), replacement=1),
