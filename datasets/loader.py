@@ -86,7 +86,16 @@ class DataLoader(Generic[Item]):
         num_workers: int = 0,
         *,
         collate_fn: Callable[[list[Any]], Any],
-        **others: Any,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: Any = None,
+        generator: Generator | None = None,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
     ) -> None: ...
     def __init__(
         self,
@@ -115,7 +124,8 @@ class DataLoader(Generic[Item]):
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers, self.pin_memory_device, self.in_order = persistent_workers, pin_memory_device, in_order
 
-        self._streamed, self._length_asked = isinstance(dataset, IterableDataset), None
+        self._streamed = isinstance(dataset, IterableDataset)
+        self._length_asked: int | None = None
         _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None and not self._streamed:
             sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
