@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch.testing._internal import common_methods_invocations as database
 
+from torch.testing._internal.opinfo.core import OpInfo
+
 import tinygrad_lite as tl
 from tinygrad_lite import nn
 
@@ -87,6 +89,8 @@ class Copy:
             return getattr(tl, str(value)[6:], value)
         if isinstance(value, torch.nn.Module):
             return getattr(nn, type(value).__name__)()  # those of the database have no options
+        if isinstance(value, torch.nn.Module):  # a distance, given to a loss; all have their default settings
+            return at(f"nn.{type(value).__name__}")()
         if callable(value):
             return ours_for(value) or rebound(value)
         return value
@@ -155,6 +159,8 @@ def ours_for(function: Any) -> Any:
     """Our function for one of torch's, or for a wrapper of the database; None if there is none."""
     if name := NAMES.get(id(function)):
         return at(name)
+    if isinstance(function, OpInfo):
+        return None
     if function is database.wrapper_set_seed:
         return wrapper_set_seed
     module = getattr(function, "__module__", None) or ""
