@@ -60,13 +60,14 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "backends", "cuda", "datasets", "func", "linalg", "nn", "optim", "special", "utils")
+_LAZY = ("autograd", "backends", "cuda", "datasets", "distributions", "func", "linalg", "nn", "optim", "special", "utils")
 
 if TYPE_CHECKING:
     from . import autograd as autograd
     from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import distributions as distributions
     from . import func as func
     from . import linalg as linalg
     from . import nn as nn
