@@ -90,7 +90,7 @@ class Copy:
         if isinstance(value, torch.nn.Module):
             return getattr(nn, type(value).__name__)()  # those of the database have no options
         if isinstance(value, torch.nn.Module):  # a distance, given to a loss; all have their default settings
-            return at(f"nn.{type(value).__name__}")()
+            return at("nn.functional." + re.sub("(?<!^)(?=[A-Z])", "_", type(value).__name__).lower())
         if callable(value):
             return ours_for(value) or rebound(value)
         return value
