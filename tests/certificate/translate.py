@@ -86,7 +86,10 @@ class Copy:
         if isinstance(value, (torch.layout, torch.memory_format)):
             return getattr(tl, str(value)[6:], value)
         if isinstance(value, torch.nn.Module):
-            return getattr(nn, type(value).__name__)()  # those of the database have no options
+            name = type(value).__name__
+            if not hasattr(nn, name):
+                raise Outside(f"nn.{name}")
+            return getattr(nn, name)()  # those of the database have no options
         if callable(value):
             return ours_for(value) or rebound(value)
         return value
