@@ -14,6 +14,7 @@ from ..inplace import in_place
 from ..operands import Number, all_tensors, as_array, explained, not_a_tensor, same_dtype
 from ..ops import arithmetic, numbers
 from ..ops.shape import clone
+from ..printing import as_result_of
 from .choice import clamp
 from .exponential import pow
 
@@ -161,6 +162,7 @@ class Parts(NamedTuple):
 
     mantissa: Tensor
     exponent: Tensor
+    __repr__ = as_result_of("frexp")
 
 
 def frexp(input: Tensor) -> Parts:

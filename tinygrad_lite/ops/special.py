@@ -149,7 +149,7 @@ def without_0(x: Any) -> Any:
 @op(x=lambda g, x: g * (-1 - log(x)))
 def entr(x: Array) -> Array:
     """-x log x, the entropy of a probability: 0 at 0, -inf for negative x."""
-    return np.where(x < 0, -np.inf, -masked(x * np.log(x), x != 0))
+    return np.where(x < 0, -np.inf, masked(-x * np.log(x), x != 0))
 
 @op(x=lambda g, x, y: masked(xlog1py(g, y), ~((x == 0) & (y <= -1))),
     y=lambda g, x, y: g * x / (y + 1))
