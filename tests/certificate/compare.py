@@ -101,11 +101,11 @@ def rounding(theirs: list[Any], n: int, again: Again, scale: float | None) -> Ar
     sizes = [np.abs(a[np.isfinite(a)]).max(initial=0) for a in map(array_of, filter(is_tensor, theirs)) if a.dtype.kind == "f"]
     size = max(np.abs(x[np.isfinite(x)]).max(initial=0), min(1, max(sizes)), scale or 0)
     if scale is not None:
-        unit = np.maximum(unit, size * eps * 4 / LIMIT)
+        unit = np.maximum(unit, size * eps * 8 / LIMIT)
     elif (x == np.rint(x)).all():
         return unit  # whole numbers are not rounded: floor, sign, counts
-    shaken = [{"shake": seed} for seed in (1, 2, 3, 4)]
-    single = [{"cast": np.float32, **how} for how in ({}, *shaken[:2])] if x.dtype == np.float64 else []
+    shaken = [{"shake": seed} for seed in range(1, 7)]
+    single = [{"cast": np.float32, **how} for how in ({}, *shaken[:3])] if x.dtype == np.float64 else []
     for how in (*shaken, *single):
         moved = nth(again(**how), n, x)
         if moved is not None and moved.dtype.kind == "f":
