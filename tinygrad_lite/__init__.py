@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from .ops.special import *
     from .ops.trigonometric import *
     from .printing import set_printoptions as set_printoptions
+    from .random import default_generator as default_generator
     from .random import get_rng_state as get_rng_state
     from .random import initial_seed as initial_seed
     from .random import seed as seed
@@ -121,7 +122,7 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
     _MORE: dict[str, list[str]] = {  # names of other files; an empty list stands for the file's __all__
         "autograd": ["gradcheck", "inference_mode"],
         "printing": ["set_printoptions"],
-        "random": ["get_rng_state", "initial_seed", "seed", "set_rng_state"],
+        "random": ["default_generator", "get_rng_state", "initial_seed", "seed", "set_rng_state"],
         "serialize": [],
         "settings": [],
     }
