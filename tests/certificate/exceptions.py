@@ -87,8 +87,14 @@ def near_zero(sample: Any) -> bool:
 
 
 def with_zero(sample: Any) -> bool:
-    """Whether a number of the input is zero."""
-    return bool((sample.input.detach() == 0).any())
+    """Whether a number of the input is zero, or there is none."""
+    return not sample.input.numel() or bool((sample.input.detach() == 0).any())
+
+
+def poles(sample: Any) -> bool:
+    """Whether a number of an input is 0, -1, -2 or so on."""
+    tensors = [x.detach() for x in (sample.input, *sample.args) if isinstance(x, torch.Tensor)]
+    return any(bool(((x <= 0) & (x == x.floor())).any()) for x in tensors)
 
 
 def channels_last(sample: Any) -> bool:

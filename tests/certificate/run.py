@@ -200,12 +200,12 @@ class Entry:
                       (f"in place {alias.name}", alias.inplace_variant, True)]
         return [(name, function, ours_for(function), writes) for name, function, writes in given if function is not None]
 
-    def run(self) -> Row:
-        """All samples, all error inputs."""
+    def run(self, dtypes: Any = DTYPES) -> Row:
+        """All samples of these dtypes, all error inputs."""
         there = self.info.supported_dtypes("cpu")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for dtype in [dtype for dtype in DTYPES if dtype in there]:
+            for dtype in [dtype for dtype in dtypes if dtype in there]:
                 for number, sample in enumerate(self.samples(dtype)):
                     self.one(sample, number, dtype)
             if self.info.error_inputs_func is not None:
