@@ -103,7 +103,8 @@ def to(
     memory_format: Any = None,
 ) -> Tensor:
     """The tensor in another dtype, on another device, or with dtype and device of another tensor: x.to(float64), x.to("cuda"),
-    x.to(y). It is x itself if nothing changes and `copy`, the second bool after these, is false; `non_blocking` changes nothing. Gradients flow back through it, unless it makes integers.
+    x.to(y). It is x itself if nothing changes and `copy`, the second bool after these, is false; `non_blocking` changes
+    nothing. Gradients flow back through it, unless it makes integers.
     TypeError for a name that is neither a device nor a dtype.
     """
     if memory_format is not None:
@@ -133,7 +134,7 @@ def cuda(self: Tensor, device: str | None = None) -> Tensor:
 
 
 def _in(name: str, dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
-    def convert(self: Tensor, memory_format: Any = None) -> Tensor:
+    def convert(self: Tensor, *, memory_format: Any = None) -> Tensor:
         return to(self, dtype=dtype, memory_format=memory_format)
 
     convert.__name__ = convert.__qualname__ = name

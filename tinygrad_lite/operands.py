@@ -25,9 +25,9 @@ class LinAlgError(RuntimeError):
 
 
 def row_major(what: str, memory_format: Any) -> None:
-    """NotImplementedError for a memory_format other than preserve_format and contiguous_format: copies are in row-major order."""
+    """NotImplementedError for a memory_format that is neither preserve_format nor contiguous_format."""
     if memory_format is not None and not str(memory_format).endswith(("contiguous_format", "preserve_format")):
-        raise NotImplementedError(f"{what}: memory_format {memory_format}: NumPy knows row-major order, contiguous_format, only")
+        raise NotImplementedError(f"{what}: memory_format {memory_format}: NumPy knows row-major order only, contiguous_format")
 
 
 def as_array(out: Any) -> Array:
