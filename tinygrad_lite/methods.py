@@ -343,7 +343,8 @@ OPERATORS: dict[str, Any] = {
     "__rand__": comparison.bitwise_and, "__ror__": comparison.bitwise_or, "__rxor__": comparison.bitwise_xor,
     "__pos__": __pos__, "__invert__": __invert__, "__array_ufunc__": __array_ufunc__, "__array_function__": __array_function__,
 }
-OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("add", "sub", "mul", "truediv", "pow", "matmul")}
+OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("sub", "truediv", "pow", "matmul")}
+OPERATORS |= {"__radd__": arithmetic.add, "__rmul__": arithmetic.mul}  # 2 * x is x * 2
 OPERATORS |= {"__iadd__": _iadd, "__isub__": _isub, "__imul__": _imul, "__itruediv__": _idiv, "__ipow__": IN_PLACE["pow_"]}
 OPERATORS |= {
     f"__i{name}__": _bitwise_in_place(OPERATORS[f"__{name}__"], f"bitwise_{name}") for name in ("and", "or", "xor")
