@@ -116,6 +116,6 @@ def test_every_family_is_declared_for_type_checkers() -> None:
         text = file.read()
     for family in methods.FAMILIES:
         name = family.__name__.removeprefix("tinygrad_lite")
-        wanted = [name for name in methods.functions_of(family)]
+        wanted = list(methods.functions_of(family))
         star = f"from {name} import *" in text
         assert star or all(f"from {name} import {one} as {one}" in text for one in wanted), f"__init__.py lacks {name}"

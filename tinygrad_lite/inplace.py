@@ -151,8 +151,8 @@ def in_place(
         try:
             write(x.array, change, *y)
         except (TypeError, ValueError, IndexError, OverflowError) as error:
-            if "same_kind" in str(error):  # NumPy will not cast the result
-                raise _misfit(what, x, op(x.detach(), *others)) from error
+            if "same_kind" in str(error):  # NumPy will not cast the result; PyTorch casts integers to fewer bits
+                return in_place(what, x, others, op)
             raise explained("in-place " + what, error, x.array, *y) from error
     for recorder in seam.recorders:
         recorder.written(what, x, others)

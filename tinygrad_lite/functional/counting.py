@@ -374,6 +374,7 @@ def bucketize(values: Any, boundaries: Tensor, *, out_int32: bool = False, right
     >>> bucketize(tensor([0.5, 1.0, 2.5]), tensor([1.0, 2.0]))
     tensor([0, 0, 2])
     """
+    all_tensors("bucketize", (boundaries,))
     if boundaries.array.ndim != 1:
         raise RuntimeError(f"bucketize: the boundaries must have one dimension, got shape {list(boundaries.shape)}")
     return searchsorted(boundaries, values, out_int32=out_int32, right=right)

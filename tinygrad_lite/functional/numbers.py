@@ -11,7 +11,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..dtypes import float64
 from ..inplace import in_place
-from ..operands import Number, all_tensors, as_array, explained, not_a_tensor, same_dtype
+from ..operands import Number, all_tensors, as_array, explained, not_a_tensor, same_dtype, unsigned
 from ..ops import arithmetic, numbers
 from ..ops.shape import clone
 from ..printing import as_result_of
@@ -92,7 +92,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     x, a, b = same_dtype(input, tensor1, tensor2)
     if isinstance(value, float) and x.array.dtype.kind != "f":
         raise RuntimeError(f"addcmul: value is {value!r}, and the tensors are {x.dtype}; cast them to float first")
-    return numbers.addcmul(x, a, b, value=value)
+    return numbers.addcmul(x, a, b, value=unsigned(value, x.array.dtype))
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
@@ -108,6 +108,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     tensor([ 2.5000, 12.5000])
     """
     floats("lerp", input)
+    all_tensors("lerp", (input, end))
     for name, x in (("end", end), ("weight", weight)):
         if isinstance(x, Tensor) and x.dtype != input.dtype:
             raise RuntimeError(f"lerp: {name} is {x.dtype}, and input is {input.dtype}; cast one: x.to(y.dtype)")

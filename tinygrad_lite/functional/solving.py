@@ -267,6 +267,8 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
 
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """The product of n times the matrix itself; for a negative n, of its inverse; the identity for n = 0."""
+    if not hasattr(n, "__index__"):
+        raise TypeError(f"matrix_power: n must be an int, got {type(n).__name__}")
     A = matrices("matrix_power", input, square=True)
     if n < 0:
         A, n = inv(A), -n

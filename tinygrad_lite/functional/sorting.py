@@ -210,6 +210,8 @@ def kthvalue(
     """
     place, x = lead("kthvalue", input, dim)
     _no_bools("kthvalue", input)
+    if not x.shape[-1]:
+        raise IndexError(f"kthvalue: there are no numbers along dim {dim}")
     if not 1 <= k <= x.shape[-1]:
         raise RuntimeError(f"kthvalue: k is {k}, and there are {x.shape[-1]} numbers along dim {dim}; it counts from 1")
     return picked("kthvalue", input, place, order(x)[..., k - 1 : k], keepdim)  # type: ignore[no-any-return]
