@@ -63,8 +63,8 @@ Faster = Callable[[Callable[[], object], Callable[[], object], float], None]
 
 @pytest.fixture
 def faster() -> Faster:
-    """faster(ours, theirs, ratio): ours takes less than `ratio` times as long as theirs. A busy machine makes both slower, so the
-    best time of each counts, and there are more rounds if the first few do not show it. No other test runs meanwhile.
+    """faster(ours, theirs, ratio): ours takes less than `ratio` times as long as theirs. A busy machine makes both slower, so
+    the best time of each counts, and there are more rounds if the first few do not show it. No other test runs meanwhile.
     """
 
     def check(ours: Callable[[], object], theirs: Callable[[], object], ratio: float) -> None:

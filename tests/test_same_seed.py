@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import same_seed_runs
 import torch
 
 import tinygrad_lite as tl
+from tinygrad_lite import streams
 
 
 @pytest.mark.filterwarnings("ignore:Length of split")
@@ -92,6 +94,31 @@ def test_states_go_both_ways(drawn: int) -> None:
     assert (tl.randn(3).tolist(), tl.rand(700).tolist()) == wanted
     torch.set_rng_state(torch.tensor(ours.numpy()))
     assert (torch.randn(3).tolist(), torch.rand(700).tolist()) == wanted
+
+
+@pytest.mark.parametrize("drawn", [0, 1, 623, 624, 625])
+def test_the_state_of_a_generator_that_has_drawn_little(drawn: int) -> None:
+    """Nothing, and all 624 of the first numbers: both have none left, but only the first is still to be stirred."""
+    for t in (tl, torch):
+        t.manual_seed(9)
+        t.rand(drawn)
+    theirs, wanted = torch.get_rng_state(), torch.rand(3).tolist()
+    assert tl.random.get_rng_state().tolist() == theirs.tolist()
+    tl.manual_seed(0)
+    tl.random.set_rng_state(tl.tensor(theirs.numpy()))
+    assert tl.random.get_rng_state().tolist() == theirs.tolist()
+    assert tl.rand(3).tolist() == wanted
+
+
+def test_a_product_and_a_sum_are_rounded_once() -> None:
+    """Against exact fractions; the first three lie so near to the middle of two floats that the error of the error decides."""
+    x, y, large = 1 + 2.0**-30, 1 - 2.0**-30, 2.0**53 + 2  # x y = 1 - 2**-60
+    cases = [(x, y, large), (x, -y, large), (-x, y, -large), (0.1, 0.3, -0.03), (1e300, 1e-300, 1.0)]
+    random = np.random.default_rng(0)
+    mixed = random.standard_normal((3000, 3)) * 2.0 ** random.integers(-60, 60, (3000, 3))
+    for x, factor, summand in [*cases, *mixed.tolist()]:
+        exact = float(Fraction(x) * Fraction(factor) + Fraction(summand))
+        assert streams.fma(np.array([x]), factor, summand).item() == exact, (x, factor, summand)
 
 
 def test_what_is_no_state_is_refused_and_changes_nothing() -> None:

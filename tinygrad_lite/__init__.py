@@ -60,13 +60,14 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "backends", "cuda", "datasets", "func", "linalg", "nn", "optim", "special", "utils")
+_LAZY = ("autograd", "backends", "cuda", "datasets", "distributions", "func", "linalg", "nn", "optim", "special", "utils")
 
 if TYPE_CHECKING:
     from . import autograd as autograd
     from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import distributions as distributions
     from . import func as func
     from . import linalg as linalg
     from . import nn as nn
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from .functional.activation import *
     from .functional.contraction import *
     from .functional.counting import *
+    from .functional.creation import *
     from .functional.decomposition import *
     from .functional.differences import *
     from .functional.in_place import *
@@ -109,6 +111,7 @@ if TYPE_CHECKING:
     from .ops.special import *
     from .ops.trigonometric import *
     from .printing import set_printoptions as set_printoptions
+    from .random import default_generator as default_generator
     from .random import get_rng_state as get_rng_state
     from .random import initial_seed as initial_seed
     from .random import seed as seed
@@ -120,7 +123,7 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
     _MORE: dict[str, list[str]] = {  # names of other files; an empty list stands for the file's __all__
         "autograd": ["gradcheck", "inference_mode"],
         "printing": ["set_printoptions"],
-        "random": ["get_rng_state", "initial_seed", "seed", "set_rng_state"],
+        "random": ["default_generator", "get_rng_state", "initial_seed", "seed", "set_rng_state"],
         "serialize": [],
         "settings": [],
     }

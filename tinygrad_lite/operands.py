@@ -24,6 +24,12 @@ class LinAlgError(RuntimeError):
     """What linear algebra cannot compute for these numbers: the inverse of a singular matrix, say."""
 
 
+def row_major(what: str, memory_format: Any) -> None:
+    """NotImplementedError for a memory_format that is neither preserve_format nor contiguous_format."""
+    if memory_format is not None and not str(memory_format).endswith(("contiguous_format", "preserve_format")):
+        raise NotImplementedError(f"{what}: memory_format {memory_format}: NumPy knows row-major order only, contiguous_format")
+
+
 def as_array(out: Any) -> Array:
     """`out` as an array: NumPy returns scalars for 0-d results, and `x.array` must always be an array."""
     return out if is_array(out) else np.asarray(out)

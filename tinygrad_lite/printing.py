@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,6 +81,16 @@ def text(x: Tensor) -> str:
             shown += ", " + note
             width += len(note) + 2
     return shown + ")"
+
+
+def as_result_of(name: str) -> Callable[[Any], str]:
+    """The `__repr__` of a result with several names: as PyTorch prints what its function `name` returns."""
+
+    def shown(self: Any) -> str:
+        fields = [f"{field}={value!r}" for field, value in zip(self._fields, self)]
+        return f"torch.return_types.{name}(\n" + ",\n".join(fields) + ")"
+
+    return shown
 
 
 def html(x: Tensor) -> str:

@@ -61,7 +61,9 @@ class Leaf:
     step recorded before requires_grad was switched off and on again still leads to it.
     """
 
-    __slots__ = ("grad", "requires_grad", "shape", "hooks")
+    __slots__ = ("grad", "requires_grad", "shape", "hooks", "after")
+    after: Hooks  # what is called when backward() has added to the gradient; set by the first such hook only
+    next_functions = ()  # no step comes before it
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape, self.requires_grad = shape, False

@@ -101,11 +101,11 @@ def rounding(theirs: list[Any], n: int, again: Again, scale: float | None) -> Ar
     sizes = [np.abs(a[np.isfinite(a)]).max(initial=0) for a in map(array_of, filter(is_tensor, theirs)) if a.dtype.kind == "f"]
     size = max(np.abs(x[np.isfinite(x)]).max(initial=0), min(1, max(sizes)), scale or 0)
     if scale is not None:
-        unit = np.maximum(unit, size * eps * 4 / LIMIT)
+        unit = np.maximum(unit, size * eps * 8 / LIMIT)
     elif (x == np.rint(x)).all():
         return unit  # whole numbers are not rounded: floor, sign, counts
-    shaken = [{"shake": seed} for seed in (1, 2, 3, 4)]
-    single = [{"cast": np.float32, **how} for how in ({}, *shaken[:2])] if x.dtype == np.float64 else []
+    shaken = [{"shake": seed} for seed in range(1, 7)]
+    single = [{"cast": np.float32, **how} for how in ({}, *shaken[:3])] if x.dtype == np.float64 else []
     for how in (*shaken, *single):
         moved = nth(again(**how), n, x)
         if moved is not None and moved.dtype.kind == "f":
@@ -148,9 +148,7 @@ def numbers(all_ours: list[Any], all_theirs: list[Any], n: int, again: Again, sc
         return error, f"{differ.sum()} of {theirs.size} numbers differ, by up to {error:.3g} units; {at}"
 
 
-def compared(
-    theirs: list[Any], ours: list[Any], again: Again, scale: float | None = None
-) -> tuple[float, list[tuple[str, str]]]:
+def compared(theirs: list[Any], ours: list[Any], again: Again, scale: float | None = None) -> tuple[float, list[tuple[str, str]]]:
     """The largest error in units, and what is wrong with our results: pairs of what ("dtype", "shape", "values") and a text."""
     if len(theirs) != len(ours):
         return 0.0, [("shape", f"{len(ours)} results, torch has {len(theirs)}")]
@@ -197,9 +195,7 @@ def viewed(theirs: list[Any], ours: list[Any], their_memory: list[Array], our_me
             for m, (s, t) in enumerate(zip(their_memory, our_memory)):
                 shares, here = (np.may_share_memory(a, s), np.may_share_memory(b, t))
                 if shares != here:
-                    wrong.append(
-                        f"result {n} {'is' if here else 'is not'} a view of input {m}, in torch it {'is' if shares else 'is not'}"
-                    )
+                    wrong.append(f"result {n} {'is' if here else 'is not'} a view of input {m}, in torch it {'is' if shares else 'is not'}")
                 elif shares and not np.array_equal(places(a, s), places(b, t)):
                     wrong.append(f"result {n} is a view of other places of input {m} than in torch")
     return wrong

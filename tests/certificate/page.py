@@ -75,16 +75,8 @@ def number(units: float | None) -> str:
 
 def line(row: Row) -> str:
     """A row of the table."""
-    units = [
-        number(row.units.get(f"{kind} {dtype}"))
-        for dtype, kind in (
-            ("float64", "values"),
-            ("float64", "first"),
-            ("float64", "second"),
-            ("float32", "values"),
-            ("float32", "first"),
-        )
-    ]
+    units = [number(row.units.get(f"{kind} {dtype}")) for dtype, kind in
+             (("float64", "values"), ("float64", "first"), ("float64", "second"), ("float32", "values"), ("float32", "first"))]
     notes = [f"{count} × {reasons().index(reason) + 1}" for reason, count in row.excepted.items()]
     errors = f"{row.errors_agreed}/{row.errors}" if row.errors else ""
     return f"| {row.name} | {row.samples} | {row.agreed} | {' | '.join(units)} | {errors} | {', '.join(notes)} |"
@@ -95,9 +87,7 @@ def text(rows: list[Row]) -> str:
     from .compare import LIMIT
     from .run import CUT, FORMS
 
-    head = HEAD.format(
-        date=datetime.date.today(), torch=torch.__version__, numpy=np.__version__, forms=FORMS, limit=LIMIT, cut=CUT
-    )
+    head = HEAD.format(date=datetime.date.today(), torch=torch.__version__, numpy=np.__version__, forms=FORMS, limit=LIMIT, cut=CUT)
     samples, agreed = sum(row.samples for row in rows), sum(row.agreed for row in rows)
     errors, errors_agreed = sum(row.errors for row in rows), sum(row.errors_agreed for row in rows)
     excepted = Counter[str]()
@@ -106,27 +96,16 @@ def text(rows: list[Row]) -> str:
         excepted.update(row.excepted)
         outside.update(row.outside)
     wrong = sum(len(row.differences) for row in rows)
-    parts = [
-        head,
-        "## Totals",
-        "",
-        f"{len(rows)} entries, {samples} samples: {agreed} agree, {samples - agreed} do not "
-        f"({excepted.total()} exceptions, {wrong} without a reason). {errors} error inputs: {errors_agreed} agree "
-        f"({100 * errors_agreed / max(errors, 1):.1f} %).",
-        "",
-        "Samples that need what is outside tinygrad_lite, and so are not counted: "
-        + ", ".join(f"{reason} ({count})" for reason, count in sorted(outside.items()))
-        + ".",
-        "",
-        "## Entries",
-        "",
-        "| entry | samples | agree | values | first | second | float32 values | first | error inputs | exceptions |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-        *map(line, rows),
-        "",
-        "## Reasons of the exceptions",
-        "",
-    ]
+    parts = [head, "## Totals", "",
+             f"{len(rows)} entries, {samples} samples: {agreed} agree, {samples - agreed} do not "
+             f"({excepted.total()} exceptions, {wrong} without a reason). {errors} error inputs: {errors_agreed} agree "
+             f"({100 * errors_agreed / max(errors, 1):.1f} %).", "",
+             "Samples that need what is outside tinygrad_lite, and so are not counted: "
+             + ", ".join(f"{reason} ({count})" for reason, count in sorted(outside.items())) + ".", "",
+             "## Entries", "",
+             "| entry | samples | agree | values | first | second | float32 values | first | error inputs | exceptions |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |", *map(line, rows), "",
+             "## Reasons of the exceptions", ""]
     parts += [f"{n}. {reason} ({excepted[reason]})" for n, reason in enumerate(reasons(), 1)]
     parts += ["", NOT_COVERED, ""]
     parts += [f"- {reason}: {', '.join(names)}" for reason, names in left_out().items()]
@@ -150,16 +129,12 @@ def differs(what: str, now: Iterable[str], then: Iterable[str]) -> list[str]:
     """How two lists differ, in words."""
     now, then = set(now), set(then)
     return [f"{what} now, but not on the page: {name}" for name in sorted(now - then)] + [
-        f"{what} on the page, but not now: {name}" for name in sorted(then - now)
-    ]
+        f"{what} on the page, but not now: {name}" for name in sorted(then - now)]
 
 
 def totals(page: str) -> dict[str, Any]:
     """The numbers of the page: entries, samples, agreed, excepted, wrong, errors, errors_agreed."""
-    found = re.search(
-        r"(\d+) entries, (\d+) samples: (\d+) agree, \d+ do not \((\d+) exceptions, (\d+) without a reason\)\. "
-        r"(\d+) error inputs: (\d+) agree",
-        page,
-    )
+    found = re.search(r"(\d+) entries, (\d+) samples: (\d+) agree, \d+ do not \((\d+) exceptions, (\d+) without a reason\)\. "
+                      r"(\d+) error inputs: (\d+) agree", page)
     assert found, "the page has no line of totals"
     return dict(zip(("entries", "samples", "agreed", "excepted", "wrong", "errors", "errors_agreed"), map(int, found.groups())))

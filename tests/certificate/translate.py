@@ -9,13 +9,15 @@ the name `torch` means tinygrad_lite.
 from __future__ import annotations
 
 import functools
-import operator
+import re
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
+from torch.testing._internal import common_methods_invocations as database
+from torch.testing._internal.opinfo.core import OpInfo
 
 import tinygrad_lite as tl
 
@@ -84,6 +86,10 @@ class Copy:
             raise Outside("a complex number")
         if isinstance(value, (torch.layout, torch.memory_format)):
             return getattr(tl, str(value)[6:], value)
+        if isinstance(
+            value, torch.nn.Module
+        ):  # a distance, given to a loss: the function; those of the database have no options
+            return at("nn.functional." + re.sub("(?<!^)(?=[A-Z])", "_", type(value).__name__).lower())
         if callable(value):
             return ours_for(value) or rebound(value)
         return value
@@ -160,8 +166,10 @@ def ours_for(function: Any) -> Any:
     """Our function for one of torch's, or for a wrapper of the database; None if there is none."""
     if name := NAMES.get(id(function)):
         return at(name)
-    if function in SEEDED:
-        return SEEDED[function]
+    if isinstance(function, OpInfo):
+        return None
+    if function is database.wrapper_set_seed:
+        return wrapper_set_seed
     module = getattr(function, "__module__", None) or ""
     if module in ("_operator", "operator", "builtins") and not isinstance(function, types.MethodDescriptorType):
         return function
@@ -177,11 +185,6 @@ def wrapper_set_seed(op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """As torch's: the call, after manual_seed(42)."""
     tl.manual_seed(42)
     return op(*args, **kwargs)
-
-
-from torch.testing._internal import common_methods_invocations as database  # noqa: E402
-
-SEEDED: dict[Any, Any] = {database.wrapper_set_seed: wrapper_set_seed}
 
 
 class Namespace:
@@ -228,11 +231,3 @@ def rebound(function: Any) -> Any:
     made.__kwdefaults__ = function.__kwdefaults__
     surroundings.update({name: swap(value) for name, value in around.items()})
     return made
-
-
-def method(name: str, root: Any) -> Any:
-    """The method of that name, as a function."""
-    return getattr(root, name, None) if root is torch.Tensor or hasattr(tl.Tensor, name) else None
-
-
-OPERATORS = vars(operator)

@@ -16,6 +16,7 @@ from ..dtypes import float16, float32
 from ..grad_mode import mode
 from ..operands import LinAlgError, as_array
 from ..ops import choice, decomposition, shape
+from ..printing import as_result_of
 
 __all__ = ["cholesky", "qr", "svd"]
 
@@ -25,6 +26,7 @@ class QR(NamedTuple):
 
     Q: Tensor
     R: Tensor
+    __repr__ = as_result_of("linalg_qr")
 
 
 class SVD(NamedTuple):
@@ -33,6 +35,7 @@ class SVD(NamedTuple):
     U: Tensor
     S: Tensor
     Vh: Tensor
+    __repr__ = as_result_of("linalg_svd")
 
 
 class SVDWithV(NamedTuple):
@@ -41,6 +44,7 @@ class SVDWithV(NamedTuple):
     U: Tensor
     S: Tensor
     V: Tensor
+    __repr__ = as_result_of("svd")
 
 
 class Eigh(NamedTuple):
@@ -48,6 +52,7 @@ class Eigh(NamedTuple):
 
     eigenvalues: Tensor
     eigenvectors: Tensor
+    __repr__ = as_result_of("linalg_eigh")
 
 
 class CholeskyEx(NamedTuple):
@@ -55,6 +60,7 @@ class CholeskyEx(NamedTuple):
 
     L: Tensor
     info: Tensor
+    __repr__ = as_result_of("linalg_cholesky_ex")
 
 
 def matrices(what: str, A: Any, square: bool = False) -> Tensor:

@@ -14,6 +14,7 @@ from ..backend import array_module
 from ..dtypes import int32
 from ..ops import lu as ops
 from ..ops import shape, triangles
+from ..printing import as_result_of
 from .decomposition import matrices, wide
 from .linalg import matmul
 from .solving import solve_triangular
@@ -27,6 +28,7 @@ class PLU(NamedTuple):
     P: Tensor
     L: Tensor
     U: Tensor
+    __repr__ = as_result_of("linalg_lu")
 
 
 class Factors(NamedTuple):
@@ -34,6 +36,7 @@ class Factors(NamedTuple):
 
     LU: Tensor
     pivots: Tensor
+    __repr__ = as_result_of("linalg_lu_factor")
 
 
 class FactorsEx(NamedTuple):
@@ -42,6 +45,7 @@ class FactorsEx(NamedTuple):
     LU: Tensor
     pivots: Tensor
     info: Tensor
+    __repr__ = as_result_of("linalg_lu_factor_ex")
 
 
 class Reflections(NamedTuple):
@@ -49,6 +53,7 @@ class Reflections(NamedTuple):
 
     a: Tensor
     tau: Tensor
+    __repr__ = as_result_of("geqrf")
 
 
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -> FactorsEx:

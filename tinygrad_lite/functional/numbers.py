@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import pi
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Never
 
 import numpy as np
 
@@ -14,13 +14,14 @@ from ..inplace import in_place
 from ..operands import Number, all_tensors, as_array, explained, not_a_tensor, same_dtype, unsigned
 from ..ops import arithmetic, numbers
 from ..ops.shape import clone
+from ..printing import as_result_of
 from .choice import clamp
 from .exponential import pow
 
 __all__ = [
     "square", "deg2rad", "rad2deg", "float_power", "ldexp", "frexp", "copysign", "hypot", "lerp", "addcmul", "addcdiv",
     "clamp_min", "clamp_max", "nan_to_num", "sgn", "positive", "conj", "conj_physical", "resolve_conj", "resolve_neg", "real",
-    "isreal", "is_complex", "is_conj", "is_neg", "signbit", "heaviside", "nextafter", "gcd", "lcm",
+    "imag", "isreal", "is_complex", "is_conj", "is_neg", "signbit", "heaviside", "nextafter", "gcd", "lcm",
 ]  # fmt: skip
 METHODS = ["float_power_"]
 IN_PLACE = [
@@ -162,6 +163,7 @@ class Parts(NamedTuple):
 
     mantissa: Tensor
     exponent: Tensor
+    __repr__ = as_result_of("frexp")
 
 
 def frexp(input: Tensor) -> Parts:
@@ -196,6 +198,11 @@ def conj(input: Tensor) -> Tensor:
 def real(x: Tensor) -> Tensor:
     """The real part: of a real number, the only kind here, x itself."""
     return x
+
+
+def imag(x: Tensor) -> Never:
+    """Refused, as in PyTorch for real numbers, the only kind here."""
+    raise RuntimeError(f"imag: not defined for {x.dtype}; all numbers are real here")
 
 
 conj_physical = resolve_conj = resolve_neg = conj

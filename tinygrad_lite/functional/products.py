@@ -80,9 +80,9 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     >>> inner(tensor([1, 2]), tensor([[3, 4], [5, 6]]))
     tensor([11, 17])
     """
+    if not input.array.ndim or not other.array.ndim:
+        return arithmetic.mul(input, other)
     x, y = _same_dtypes("inner", input, other)
-    if not x.array.ndim or not y.array.ndim:
-        return arithmetic.mul(x, y)
     if x.shape[-1] != y.shape[-1]:
         raise RuntimeError(f"inner: the last sizes of {list(x.shape)} and {list(y.shape)} must agree")
     return tensordot(x, y, ([-1], [-1]))

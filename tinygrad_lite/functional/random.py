@@ -39,9 +39,9 @@ def _replaced(what: str, x: Tensor, values: Values) -> Tensor:
     return in_place(what, x, (), lambda x: _drawn(x, values), lambda array: _fill(array, values))
 
 
-def _drawn(x: Tensor, values: Values) -> Tensor:
+def _drawn(x: Tensor, values: Values, order: Any = "K") -> Tensor:
     """A tensor like x with other numbers; a step on the tape, whose derivative is 0, if gradients flow to x."""
-    out = np.empty_like(x.array)
+    out = np.empty_like(x.array, order=order)
     _fill(out, values)
     new = Tensor._of(out)
     return indexing.setitem(x, new, index=(Ellipsis,)) if recorded(x) else new
@@ -159,7 +159,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     >>> bernoulli(tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
-    return _drawn(input, _successes("bernoulli", input, input.detach() if p is None else p, generator))
+    whole = Tensor._of(np.empty_like(input.array, order="C"))  # the result is contiguous, whatever the input is, as in PyTorch
+    return _drawn(input, _successes("bernoulli", whole, input.detach() if p is None else p, generator), "C")
 
 
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
@@ -261,9 +262,9 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     if not bool(np.all(weights.sum(-1) > 0)):
         raise RuntimeError("multinomial: some row has no weight above 0")
     stream = draw(generator)
-    if replacement:
+    if replacement and n > 1:
         out = np.array([_places(row, stream.uniform(n)) for row in weights.reshape(-1, weights.shape[-1])]).reshape(shape)
-    else:  # weights / exponential numbers: the largest is at place i with a probability in proportion to weight i
+    else:  # also for one draw: of weights / exponential numbers, the largest is at place i in proportion to weight i
         race = np.empty_like(weights)
         _fill(race, lambda out: _exponential(stream, out.size))
         race = np.divide(weights, race)
@@ -289,7 +290,7 @@ def poisson(rate: Tensor, generator: Generator | None = None) -> Tensor:
     rates = rate.detach().cpu().array
     if not bool(np.all(rates >= 0)):
         raise RuntimeError("poisson: no rate may be negative")
-    return _drawn(rate, lambda out: draw(generator).poisson(in_memory_order(rates).ravel().astype(np.float64)))
+    return _drawn(rate, lambda out: draw(generator).poisson(rates.ravel().astype(np.float64)), "C")
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:

@@ -18,6 +18,7 @@ from ..operands import as_array
 from ..ops import choice, indexing, reduction
 from ..ops import shape as shapes
 from ..ops.neural import softmax
+from ..printing import as_result_of
 from .shape import squeeze
 
 __all__ = ["sum", "mean", "amax", "amin", "argmax", "argmin", "max", "min", "all", "any", "logsumexp"]
@@ -114,6 +115,13 @@ class Extremum(NamedTuple):
     indices: Tensor
 
 
+# One class for each function, so that it prints under that name.
+EXTREMUM: dict[str, type[Extremum]] = {
+    name: type(name, (Extremum,), {"__slots__": (), "__module__": __name__, "__repr__": as_result_of(name)})
+    for name in ("max", "min", "cummax", "cummin")
+}
+
+
 @overload
 def max(input: Tensor, dim: Tensor | None = None) -> Tensor: ...
 @overload
@@ -130,7 +138,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: Any = No
     """
     if isinstance(dim, Tensor):
         return choice.maximum(input, dim)
-    return _picked(input, dim, keepdim, argmax) if dim is not None else reduction.largest(_nonempty(input, "max"))
+    return _picked(input, dim, keepdim, argmax, "max") if dim is not None else reduction.largest(_nonempty(input, "max"))
 
 
 @overload
@@ -144,16 +152,17 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, axis: Any = No
     """The smallest x. With a dim: (values, indices) along it. min(x, y) of two Tensors is minimum(x, y). See max."""
     if isinstance(dim, Tensor):
         return choice.minimum(input, dim)
-    return _picked(input, dim, keepdim, argmin) if dim is not None else reduction.smallest(_nonempty(input, "min"))
+    return _picked(input, dim, keepdim, argmin, "min") if dim is not None else reduction.smallest(_nonempty(input, "min"))
 
 
-def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor]) -> Extremum:
+def _picked(input: Tensor, dim: int, keepdim: bool, search: Callable[..., Tensor], what: str) -> Extremum:
+    found = EXTREMUM[what]
     if not input.array.ndim:
-        return Extremum(shapes.clone(input), search(input, dim))
-    axis = axis_of(dim, input.array.ndim, "max or min")
+        return found(shapes.clone(input), search(input, dim))
+    axis = axis_of(dim, input.array.ndim, what)
     index = search(input, axis, keepdim=True)
     values = indexing.gather(input, index=index.array, axis=axis)
-    return Extremum(values, index) if keepdim else Extremum(squeeze(values, axis), squeeze(index, axis))
+    return found(values, index) if keepdim else found(squeeze(values, axis), squeeze(index, axis))
 
 
 @numpy_names

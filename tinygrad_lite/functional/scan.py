@@ -15,7 +15,7 @@ from ..inplace import in_place
 from ..operands import as_array
 from ..ops import scan as ops
 from ..ops import shape as shapes
-from .reduction import Extremum
+from .reduction import EXTREMUM, Extremum
 from .shape import reshape
 
 __all__ = ["cumsum", "cumprod", "logcumsumexp", "cummax", "cummin"]
@@ -78,7 +78,9 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
 def cummax(input: Tensor, dim: int) -> Extremum:
     """The largest number so far along an axis, and its position: the last one if there are several. The first nan stays.
     >>> tensor([1.0, 3.0, 2.0]).cummax(0)
-    Extremum(values=tensor([1., 3., 3.]), indices=tensor([0, 1, 1]))
+    torch.return_types.cummax(
+    values=tensor([1., 3., 3.]),
+    indices=tensor([0, 1, 1]))
     """
     return _so_far(np.maximum, input, dim, "cummax")
 
@@ -94,8 +96,8 @@ def _so_far(choose: Any, input: Tensor, dim: int, what: str) -> Extremum:
     axis = axis_of(dim, x.ndim, what)
     if not x.ndim:
         values, index = _so_far(choose, reshape(input, (1,)), 0, what)
-        return Extremum(reshape(values, ()), reshape(index, ()))
+        return EXTREMUM[what](reshape(values, ()), reshape(index, ()))
     found = (x == ops.accumulated(choose, x, axis)) | (x != x)
     places = array_module(x).arange(x.shape[axis]).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
     index = ops.accumulated(np.maximum, as_array(found * places), axis)
-    return Extremum(ops.held(input, index=index, axis=axis), Tensor._of(index))
+    return EXTREMUM[what](ops.held(input, index=index, axis=axis), Tensor._of(index))

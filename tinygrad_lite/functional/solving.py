@@ -14,6 +14,7 @@ from .._tensor import Tensor
 from ..backend import array_module
 from ..operands import LinAlgError as LinAlgError
 from ..ops import arithmetic, choice, decomposition, lu, shape, triangles
+from ..printing import as_result_of
 from .decomposition import matrices, matrix_rank, svdvals, tolerances
 from .linalg import matmul
 from .reduction import sum
@@ -32,6 +33,7 @@ class SignAndLog(NamedTuple):
 
     sign: Tensor
     logabsdet: Tensor
+    __repr__ = as_result_of("linalg_slogdet")
 
 
 class InverseEx(NamedTuple):
@@ -39,6 +41,7 @@ class InverseEx(NamedTuple):
 
     inverse: Tensor
     info: Tensor
+    __repr__ = as_result_of("linalg_inv_ex")
 
 
 class SolveEx(NamedTuple):
@@ -46,6 +49,7 @@ class SolveEx(NamedTuple):
 
     result: Tensor
     info: Tensor
+    __repr__ = as_result_of("linalg_solve_ex")
 
 
 class LeastSquares(NamedTuple):
@@ -55,6 +59,7 @@ class LeastSquares(NamedTuple):
     residuals: Tensor
     rank: Tensor
     singular_values: Tensor
+    __repr__ = as_result_of("linalg_lstsq")
 
 
 class TriangularSolution(NamedTuple):
@@ -62,6 +67,7 @@ class TriangularSolution(NamedTuple):
 
     solution: Tensor
     cloned_coefficient: Tensor
+    __repr__ = as_result_of("triangular_solve")
 
 
 # Determinants

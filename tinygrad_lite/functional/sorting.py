@@ -19,6 +19,7 @@ from ..backend import Array, array_module
 from ..grad_mode import mode as grad_mode
 from ..ops import choice, indexing, selection
 from ..ops import shape as shapes
+from ..printing import as_result_of
 
 __all__ = ["sort", "argsort", "msort", "topk", "kthvalue", "median", "nanmedian", "mode", "quantile", "nanquantile"]
 
@@ -29,14 +30,10 @@ class Ranked(NamedTuple):
     values: Tensor
     indices: Tensor
 
-    def __repr__(self) -> str:
-        """As PyTorch prints it."""
-        return f"torch.return_types.{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"
-
 
 # One class for each function, so that it prints under that name.
 RETURNS: dict[str, type[Ranked]] = {
-    name: type(name, (Ranked,), {"__slots__": (), "__module__": __name__})
+    name: type(name, (Ranked,), {"__slots__": (), "__module__": __name__, "__repr__": as_result_of(name)})
     for name in ("sort", "topk", "kthvalue", "median", "nanmedian", "mode")
 }
 

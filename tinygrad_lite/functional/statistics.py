@@ -20,6 +20,7 @@ from ..inplace import in_place
 from ..operands import all_tensors, same_dtype
 from ..ops import arithmetic, choice, reduction
 from ..ops import statistics as ops
+from ..printing import as_result_of
 from .choice import where
 from .linalg import matmul
 from .reduction import amax, amin, mean, sum
@@ -172,6 +173,7 @@ class Range(NamedTuple):
 
     min: Tensor
     max: Tensor
+    __repr__ = as_result_of("aminmax")
 
 
 @numpy_names
@@ -180,7 +182,9 @@ def aminmax(
 ) -> Range:
     """The smallest and the largest x, along an axis or of all; see amin.
     >>> tensor([1.0, 3.0, 2.0]).aminmax()
-    Range(min=tensor(1.), max=tensor(3.))
+    torch.return_types.aminmax(
+    min=tensor(1.),
+    max=tensor(3.))
     """
     if dim is not None:
         dim = axis_of(dim, input.array.ndim, "aminmax")

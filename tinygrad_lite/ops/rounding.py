@@ -51,12 +51,17 @@ def frac(x: Array) -> Array:
 @op(x=lambda g: g, y=lambda g, x, y: -g * trunc_divide(x, y))
 def fmod(x: Array, y: Array) -> Array:
     """x - y · trunc(x / y), which has the sign of x."""
-    return divided(np.fmod, x, y, lambda x, y, q: x - y * q, np.trunc)
+    return divided(np.fmod, x, y, lambda x, y, q: signed_zeros(x - y * q, x), np.trunc)
 
 @op(x=lambda g: g, y=lambda g, x, y: -g * floor_divide(x, y))
 def remainder(x: Array, y: Array) -> Array:
-    """x - y · floor(x / y), which has the sign of y."""
-    return divided(np.remainder, x, y, lambda x, y, q: x - y * q)
+    """x - y · floor(x / y), which has the sign of y; a zero that of x, as in PyTorch."""
+    return divided(lambda x, y: signed_zeros(np.remainder(x, y), x), x, y, lambda x, y, q: signed_zeros(x - y * q, x))
+
+def signed_zeros(out: Array, x: Array) -> Array:
+    """out, with the sign of x at each zero."""
+    zeros = out == 0
+    return np.where(zeros, np.copysign(out, x), out) if out.dtype.kind == "f" and zeros.any() else out
 
 @op(x=lambda g: zero(g), y=lambda g: zero(g))
 def floor_divide(x: Array, y: Array) -> Array:
