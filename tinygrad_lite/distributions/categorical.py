@@ -33,7 +33,7 @@ class Categorical(Distribution):
         given, x = one_of(probs, logits), logits if probs is None else probs
         if x.dim() < 1:
             raise ValueError(f"`{given}` parameter must be at least one-dimensional.")
-        self._param = x - x.logsumexp(-1, keepdim=True) if probs is None else x / x.sum(-1, keepdim=True)
+        self._param: Tensor = x - x.logsumexp(-1, keepdim=True) if probs is None else x / x.sum(-1, keepdim=True)
         vars(self)[given] = self._param
         self._num_events = self._param.shape[-1]
         super().__init__(self._param.shape[:-1], validate_args=validate_args)
