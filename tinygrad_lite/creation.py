@@ -122,8 +122,15 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     """
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full: the size is a tuple, got {type(size).__name__} {size!r}")
-    value = tensor(fill_value, dtype=dtype)
+    value = _one_number("full", fill_value, dtype)
     return made(np.full(_sizes((size,)), value.array), value.dtype, device, requires_grad)
+
+
+def _one_number(what: str, value: Any, dtype: Any) -> Tensor:
+    number = tensor(value, dtype=dtype)
+    if number.ndim:
+        raise TypeError(f"{what}: fill_value must be one number, got shape {list(number.shape)}")
+    return number
 
 
 def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -190,7 +197,7 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     """
     requires_grad = options.pop("requires_grad", False)
     x = empty_like(input, **options)
-    x.fill_(fill_value)
+    x.array[...] = put(_one_number("full_like", fill_value, x.dtype).array, x.device)
     return x.requires_grad_(requires_grad)
 
 

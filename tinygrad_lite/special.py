@@ -68,7 +68,8 @@ spherical_bessel_j0 = _without_derivative(
 
 
 def zeta(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Hurwitz' zeta function, Σ 1 / (other + k)^input over k = 0, 1, ...; differentiable in `other` only. TypeError for two numbers.
+    """Hurwitz' zeta function, Σ 1 / (other + k)^input over k = 0, 1, ...; differentiable in `other` only.
+    TypeError for two numbers.
     >>> zeta(tensor([2.0, 4.0]), 1)
     tensor([1.6449, 1.0823])
     """
