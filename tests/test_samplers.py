@@ -336,7 +336,7 @@ def test_a_stream_without_a_length_trains() -> None:
             return ((self(batch[0].float().unsqueeze(-1)).squeeze(-1) - batch[1].float()) ** 2).mean()
 
         def configure_optimizers(self) -> Any:
-            return tl.optim.SGD(self.parameters(), lr=0.05)
+            return tl.optim.SGD(self.parameters(), lr=0.01)
 
     loader = tl.utils.data.DataLoader(streamed(tl.utils.data), batch_size=3)
     history = tl.nn.Trainer(max_epochs=20).fit(Line(1, 1), loader)
