@@ -131,8 +131,15 @@ def full(
     """
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full: the size is a tuple, got {type(size).__name__} {size!r}")
-    value = tensor(fill_value, dtype=dtype)
+    value = _one_number("full", fill_value, dtype)
     return made(np.full(_sizes((size,)), value.array), value.dtype, device, requires_grad, layout, pin_memory)
+
+
+def _one_number(what: str, value: Any, dtype: Any) -> Tensor:
+    number = tensor(value, dtype=dtype)
+    if number.ndim:
+        raise TypeError(f"{what}: fill_value must be one number, got shape {list(number.shape)}")
+    return number
 
 
 def zeros(
@@ -253,7 +260,7 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     """
     requires_grad = options.pop("requires_grad", False)
     x = empty_like(input, **options)
-    x.fill_(fill_value)
+    x.fill_(fill_value if type(fill_value) is int else _one_number("full_like", fill_value, x.dtype))
     return x.requires_grad_(requires_grad)
 
 

@@ -40,7 +40,7 @@ from .functional import neural as f_neural
 from .functional import reduction as f_reduction
 from .functional import shape as f_shape
 from .inplace import in_place, recorded, same_memory
-from .operands import NUMBERS, Number, as_array, device_and_dtype, row_major, wrapped, wrapped_around
+from .operands import NUMBERS, Number, as_array, device_and_dtype, row_major, unsigned, wrapped, wrapped_around
 from .ops import arithmetic, choice, exponential, shape
 from .ops import indexing as indexing_ops
 from .suggest import no_such
@@ -200,8 +200,8 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
         if part and (not recorded(self, value) or _same_history(value, self)):
             return  # Python calls this at the end of x[index] += y, when += has written to the view x[index] already
         value = value.to(self.dtype)
-    elif type(value) is int and -256 < value < 0 and self.array.dtype == uint8:
-        value += 256  # as in PyTorch; a number further away is refused
+    elif type(value) is int:
+        value = unsigned(value, self.array.dtype)
     put = partial(indexing_ops.setitem, index=index)
     in_place("x[index] = y", self, (value,), put, lambda x, y: operator.setitem(x, index, y))
 
@@ -343,7 +343,8 @@ OPERATORS: dict[str, Any] = {
     "__rand__": comparison.bitwise_and, "__ror__": comparison.bitwise_or, "__rxor__": comparison.bitwise_xor,
     "__pos__": __pos__, "__invert__": __invert__, "__array_ufunc__": __array_ufunc__, "__array_function__": __array_function__,
 }
-OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("add", "sub", "mul", "truediv", "pow", "matmul")}
+OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("sub", "truediv", "pow", "matmul")}
+OPERATORS |= {"__radd__": arithmetic.add, "__rmul__": arithmetic.mul}  # 2 * x is x * 2
 OPERATORS |= {"__iadd__": _iadd, "__isub__": _isub, "__imul__": _imul, "__itruediv__": _idiv, "__ipow__": IN_PLACE["pow_"]}
 OPERATORS |= {
     f"__i{name}__": _bitwise_in_place(OPERATORS[f"__{name}__"], f"bitwise_{name}") for name in ("and", "or", "xor")

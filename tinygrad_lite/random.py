@@ -42,7 +42,10 @@ class Generator:
     def stream(self) -> Stream:
         """What the numbers are drawn from. It is made at the first use, because numpy.random is slow to import."""
         if self._stream is None:
-            from .streams import Numpy, Torch  # `from . import streams` would ask the package for the name, and load all functions
+            from .streams import (
+                Numpy,
+                Torch,
+            )  # `from . import streams` would ask the package for the name, and load all functions
 
             self._stream = (Torch if self._kind == "torch" else Numpy)(self._seed)
         return self._stream

@@ -16,7 +16,7 @@ from .._tensor import Tensor
 from ..axes import axis_of
 from ..backend import array_module
 from ..inplace import in_place, recorded
-from ..operands import NUMBERS, as_array, as_tensor_like, explained
+from ..operands import NUMBERS, as_array, as_tensor_like, explained, unsigned
 from ..ops import choice, selection
 from ..ops import indexing as indexing_ops
 from ..ops.indexing import add_at, places_along
@@ -305,7 +305,7 @@ def _scaled(source: Tensor, alpha: Any) -> Tensor:
     if alpha == 1:
         return source
     if source.array.dtype.kind == "f":
-        return source * alpha
+        return source * alpha  # type: ignore[no-any-return]
     return Tensor._of(as_array(source.array * np.asarray(alpha).astype(source.dtype)))
 
 
@@ -408,7 +408,7 @@ def as_number(what: str, value: Any, x: Tensor) -> Any:
         return float(value)
     if kind == "b":
         return bool(value)
-    value, bounds = int(value), np.iinfo(x.array.dtype)
+    value, bounds = unsigned(int(value), x.array.dtype), np.iinfo(x.array.dtype)
     if not bounds.min <= value <= bounds.max:
         raise RuntimeError(f"{what}: the value {value} does not fit into {x.dtype}")
     return value
