@@ -16,8 +16,8 @@ import torch
 
 @dataclass
 class Exempt:
-    """Entries (patterns, separated by spaces), the kinds, dtypes and forms of differences (the same; all, if empty), the samples,
-    and the reason.
+    """Entries (patterns, separated by spaces), the reason, the kinds, dtypes and forms of differences (the same; all, if
+    empty), and the samples.
     """
 
     entries: str
@@ -67,7 +67,9 @@ def channels_last(sample: Any) -> bool:
     return str(sample.kwargs.get("memory_format")).startswith("torch.channels_last")
 
 
-NO_ORDER = "among equal numbers PyTorch does not define which index is given, and so which gets the gradient (unless stable=True)"
+NO_ORDER = (
+    "among equal numbers PyTorch does not define which index is given, and so which gets the gradient (unless stable=True)"
+)
 TRIGAMMA = "PyTorch's trigamma has errors of up to 1e6 units in float64, ours of 3 (against mpmath)"
 BESSEL = "PyTorch's Bessel and Airy functions have errors of up to 1e10 units in float64, ours of 12 (against mpmath)"
 BEYOND = "derivatives at nan, infinities and numbers whose squares overflow: PyTorch's formulas give other nan and 0 than ours"
@@ -88,14 +90,28 @@ EXEMPT: list[Exempt] = [
         when=channels_last,
     ),
     Exempt("resize_ resize_as_", "refused: memory that other tensors may share cannot change its size", "error"),
-    Exempt("linalg.norm* linalg.vector_norm norm*", "the second derivative of a norm at zero is nan in PyTorch, 0 here", "second", when=with_zero),
+    Exempt(
+        "linalg.norm* linalg.vector_norm norm*",
+        "the second derivative of a norm at zero is nan in PyTorch, 0 here",
+        "second",
+        when=with_zero,
+    ),
     Exempt("*polygamma*", TRIGAMMA, "values first", "float64"),
     Exempt("digamma", TRIGAMMA, "first", "float64"),
     Exempt("lgamma mvlgamma*", TRIGAMMA, "second", "float64"),
     Exempt("special.bessel_* special.airy_ai", BESSEL, "values"),
-    Exempt("special.ndtr", "PyTorch's tail is 1 + erf, which cancels: at -8 its error is 1e14 units, ours is 44 (against mpmath)", "values first second"),
+    Exempt(
+        "special.ndtr",
+        "PyTorch's tail is 1 + erf, which cancels: at -8 its error is 1e14 units, ours is 44 (against mpmath)",
+        "values first second",
+    ),
     Exempt("sinc", "the derivatives cancel near zero, in both libraries", "first second"),
-    Exempt("nn.functional.hardsigmoid", "PyTorch's derivative is 1/6 rounded to float32, also in float64", "first second", "float64"),
+    Exempt(
+        "nn.functional.hardsigmoid",
+        "PyTorch's derivative is 1/6 rounded to float32, also in float64",
+        "first second",
+        "float64",
+    ),
     Exempt(
         "nn.functional.celu",
         "PyTorch's derivative divides by alpha rounded to float32, also in float64",
@@ -108,10 +124,13 @@ EXEMPT: list[Exempt] = [
         "second",
         "float64",
     ),
-    Exempt("round*", "special.round of integers is refused by PyTorch; round itself takes them", "error", forms="special.round"),
+    Exempt(
+        "round*", "special.round of integers is refused by PyTorch; round itself takes them", "error", forms="special.round"
+    ),
     Exempt(
         "ldexp logaddexp atan2 digamma polygamma* special.polygamma* special.i0e special.log_ndtr special.erfcx "
-        "nn.functional.?elu nn.functional.elu nn.functional.mish nn.functional.*shrink nn.functional.hardtanh nn.functional.relu6",
+        "nn.functional.?elu nn.functional.elu nn.functional.mish nn.functional.*shrink "
+        "nn.functional.hardtanh nn.functional.relu6",
         BEYOND,
         "first second",
         when=extreme,
@@ -140,19 +159,22 @@ EXEMPT: list[Exempt] = [
 # Entries whose result is unique only up to signs: where it differs, what the database itself makes unique of it is compared.
 NOT_UNIQUE = "svd linalg.svd linalg.eigh qr linalg.qr svd_lowrank pca_lowrank"
 
-# What of the database is not covered: patterns of names, by reason. An entry whose function exists here is covered all the same,
-# except those in NO_FUNCTION, which are wrappers around a private function of torch.
+# What of the database is not covered: patterns of names, by reason. An entry whose function exists here is covered all the
+# same, except those in NO_FUNCTION, which are wrappers around a private function of torch.
 NO_FUNCTION = "max_pool2d_with_indices_backward nn.functional.max_unpool?d.grad linalg.eig linalg.eigvals"
 NOT_COVERED: dict[str, str] = {
-    "not in the subset": "gradient slice svd_lowrank pca_lowrank unravel_index fill constant_pad_nd linalg.ldl_* special.*_polynomial_*",
-    "complex numbers": "complex view_as_real view_as_complex real imag polar conj conj_physical resolve_conj resolve_neg cdouble "
-    "cfloat chalf H mH linalg.eig linalg.eigvals nn.functional.silu.complex angle",
+    "not in the subset": "gradient slice svd_lowrank pca_lowrank unravel_index fill constant_pad_nd linalg.ldl_* "
+    "special.*_polynomial_*",
+    "complex numbers": "complex view_as_real view_as_complex real imag polar conj conj_physical resolve_conj resolve_neg "
+    "cdouble cfloat chalf H mH linalg.eig linalg.eigvals nn.functional.silu.complex angle",
     "Fourier transforms": "fft.* stft istft",
     "sparse tensors": "sparse.* to_sparse",
     "bfloat16": "bfloat16",
-    "private functions of PyTorch, and those that exist for its compilers": "_* torch.* native_* unsafe_* *.ops.* alias_copy diagonal_copy expand_copy narrow_copy permute_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_copy "
-    "jiterator_* bmm.triton_optimized max_pool2d_with_indices_backward grid_sampler_* hash_tensor nonzero_static empty_permuted "
-    "empty_strided new_empty_strided as_strided* resize_ resize_as_",
+    "private functions of PyTorch, and those that exist for its compilers": "_* torch.* native_* unsafe_* *.ops.* alias_copy "
+    "diagonal_copy expand_copy narrow_copy permute_copy split_with_sizes_copy "
+    "squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_copy "
+    "jiterator_* bmm.triton_optimized max_pool2d_with_indices_backward grid_sampler_* hash_tensor nonzero_static "
+    "empty_permuted empty_strided new_empty_strided as_strided* resize_ resize_as_",
     "masked tensors, a prototype in PyTorch": "masked.*",
     "signal windows": "signal.*",
     "layers and losses, which come in the next issue": "nn.functional.*",

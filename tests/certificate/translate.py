@@ -118,7 +118,9 @@ class Copy:
         if self.ours:
             strides, start = [n * memory.itemsize for n in x.stride()], x.storage_offset() * memory.itemsize
             shape = tuple(x.shape)
-            y: Any = tl.from_numpy(np.ndarray(shape, memory.dtype, memory, start, strides) if x.numel() else np.empty(shape, memory.dtype))
+            y: Any = tl.from_numpy(
+                np.ndarray(shape, memory.dtype, memory, start, strides) if x.numel() else np.empty(shape, memory.dtype)
+            )
         else:
             y = torch.from_numpy(memory).as_strided(tuple(x.shape), x.stride(), x.storage_offset())
         if x.requires_grad and self.grad:
@@ -129,8 +131,14 @@ class Copy:
 
 def _names() -> dict[int, str]:
     """The dotted name, after `torch.`, of each function of torch, by its identity."""
-    places = {"": torch, "nn.functional.": torch.nn.functional, "linalg.": torch.linalg, "special.": torch.special,
-              "nn.init.": torch.nn.init, "Tensor.": torch.Tensor}
+    places = {
+        "": torch,
+        "nn.functional.": torch.nn.functional,
+        "linalg.": torch.linalg,
+        "special.": torch.special,
+        "nn.init.": torch.nn.init,
+        "Tensor.": torch.Tensor,
+    }
     found: dict[int, str] = {}
     common = {id(value) for value in vars(object).values()}
     for prefix, place in places.items():
