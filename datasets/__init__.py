@@ -1,9 +1,10 @@
 """The data to train on: `Iris`, `FashionMNIST`, and what turns your own data into a dataset.
 
 A `Dataset` is anything with a length and an index; `TensorDataset` makes one of tensors, `Subset` and `random_split`
-take parts of one, and a `DataLoader` serves it in batches, each gathered with a single index operation. `read_labelled`
-reads a CSV file of labelled rows, `standardize` scales features by the training rows' mean and deviation, and `fetch`
-downloads a file once and checks it. The names are those of torch.utils.data where it has one.
+take parts of one, `ConcatDataset` and `StackDataset` join several. A `DataLoader` serves it in batches, each gathered with a
+single index operation, in the order of a `Sampler`. `read_labelled` reads a CSV file of labelled rows, `standardize` scales
+features by the training rows' mean and deviation, and `fetch` downloads a file once and checks it. The names are those of
+torch.utils.data where it has one.
 
     from tinygrad_lite.datasets import DataLoader, read_labelled, standardize
 
@@ -17,27 +18,23 @@ from typing import TYPE_CHECKING
 
 from tinygrad_lite.suggest import missing_from, names_in
 
-from .dataset import Dataset, Subset, TensorDataset, default_collate, random_split
+from .collate import default_collate, default_convert
+from .dataset import ChainDataset, ConcatDataset, Dataset, IterableDataset, StackDataset, Subset, TensorDataset, random_split
 from .fashion_mnist import FashionMNIST
 from .fetch import fetch
 from .iris import Iris
-from .loader import DataLoader
+from .loader import DataLoader, get_worker_info
+from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, SubsetRandomSampler, WeightedRandomSampler
 from .table import LabelledTable, read_labelled, standardize
 
+# fmt: off
 __all__ = [
-    "DataLoader",
-    "Dataset",
-    "FashionMNIST",
-    "Iris",
-    "LabelledTable",
-    "Subset",
-    "TensorDataset",
-    "default_collate",
-    "fetch",
-    "random_split",
-    "read_labelled",
-    "standardize",
+    "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "FashionMNIST", "Iris", "IterableDataset",
+    "LabelledTable", "RandomSampler", "Sampler", "SequentialSampler", "StackDataset", "Subset", "SubsetRandomSampler",
+    "TensorDataset", "WeightedRandomSampler", "default_collate", "default_convert", "fetch", "get_worker_info", "random_split",
+    "read_labelled", "standardize",
 ]
+# fmt: on
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
     __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from tinygrad_lite import Generator, Tensor, from_numpy, randperm, stack, tensor
+from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.creation import randperm
+from tinygrad_lite.random import Generator
 
+from .collate import default_collate
 from .display import Facts, class_list, dtype_and_shape, html_pictures, html_table
 
 Item = TypeVar("Item", covariant=True)
@@ -63,6 +68,10 @@ class Dataset(Generic[Item]):
     def _facts(self, indices: Indices) -> Facts:
         """What is known of the items at these indices without making them, for display."""
         return Facts()
+
+    def __add__(self, other: Dataset[Any]) -> Dataset[Any]:
+        """The items of this dataset, then those of the other."""
+        return ConcatDataset([self, other])
 
     def __repr__(self) -> str:
         return describe(self)
@@ -145,6 +154,127 @@ class Subset(Dataset[Item]):
         return self.dataset._facts(self.indices[indices]) if isinstance(self.dataset, Dataset) else Facts()
 
 
+class ConcatDataset(Dataset[Item]):
+    """The items of several datasets, one after the other; also first + second.
+
+    AssertionError, as in PyTorch, if none is given or one is an IterableDataset.
+    https://pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset
+
+    >>> list(ConcatDataset([["a", "b"], ["c"]]))
+    ['a', 'b', 'c']
+    """
+
+    def __init__(self, datasets: Iterable[Indexed[Item]]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise AssertionError("ConcatDataset: no datasets were given")
+        if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
+            raise AssertionError("ConcatDataset: an IterableDataset has no items at an index; use ChainDataset")
+        self.cumulative_sizes = list(accumulate(map(len, self.datasets)))
+
+    def __len__(self) -> int:
+        return self.cumulative_sizes[-1]
+
+    def __getitem__(self, index: int) -> Item:
+        n = len(self)
+        if index < -n:
+            raise ValueError(f"ConcatDataset: index {index} is out of range, there are {n} items")
+        index += n if index < 0 else 0
+        if index >= n:
+            raise IndexError(f"ConcatDataset: index {index} is out of range, there are {n} items")
+        part = bisect_right(self.cumulative_sizes, index)
+        return self.datasets[part][index - self._start(part)]
+
+    def _start(self, part: int) -> int:
+        return self.cumulative_sizes[part - 1] if part else 0
+
+    def batch(self, indices: Indices) -> Any:
+        """The batch of one dataset if all items are in it, else item by item."""
+        chosen = np.arange(len(self))[indices]
+        parts = np.searchsorted(self.cumulative_sizes, chosen, side="right")
+        if chosen.size and (parts == parts[0]).all() and chosen.min() >= 0:
+            return batch_of(self.datasets[parts[0]], chosen - self._start(int(parts[0])))
+        return super().batch(indices)
+
+
+class StackDataset(Dataset[Any]):
+    """Item i is (dataset[i] for each dataset), or, for datasets by name, {name: dataset[i]}.
+
+    ValueError if the datasets have different lengths, none is given, or some are given by name and some not.
+    https://pytorch.org/docs/stable/data.html#torch.utils.data.StackDataset
+
+    >>> StackDataset(image=["a", "b"], label=[0, 1])[1]
+    {'image': 'b', 'label': 1}
+    """
+
+    datasets: Any
+
+    def __init__(self, *args: Indexed[Any], **kwargs: Indexed[Any]) -> None:
+        if bool(args) == bool(kwargs):
+            raise ValueError("StackDataset: give one dataset or more, all by name or none")
+        lengths = [len(dataset) for dataset in (*args, *kwargs.values())]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"StackDataset: the datasets have different lengths: {', '.join(map(str, lengths))}")
+        self.datasets, self._length = args or kwargs, lengths[0]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def _each(self, of: Any) -> Any:
+        if isinstance(self.datasets, dict):
+            return {name: of(dataset) for name, dataset in self.datasets.items()}
+        return [of(dataset) for dataset in self.datasets]
+
+    def __getitem__(self, index: int) -> Any:
+        item = self._each(lambda dataset: dataset[index])
+        return item if isinstance(item, dict) else tuple(item)
+
+    def batch(self, indices: Indices) -> Any:
+        """The batch of each dataset."""
+        return self._each(lambda dataset: batch_of(dataset, indices))
+
+
+class IterableDataset(Dataset[Item]):
+    """Items in a sequence, without an index, such as the lines of a large file: a subclass defines `__iter__`.
+
+    https://pytorch.org/docs/stable/data.html#torch.utils.data.IterableDataset
+
+    >>> class Countdown(IterableDataset[int]):
+    ...     def __iter__(self):
+    ...         return iter([3, 2, 1])
+    >>> list(Countdown() + Countdown())
+    [3, 2, 1, 3, 2, 1]
+    """
+
+    def __iter__(self) -> Iterator[Item]:
+        raise NotImplementedError(f"{type(self).__name__} does not say what its items are: define __iter__")
+
+    def __add__(self, other: Dataset[Any]) -> Dataset[Any]:
+        return ChainDataset([self, other])
+
+
+class ChainDataset(IterableDataset[Item]):
+    """The items of several IterableDatasets, one after the other; also first + second.
+    https://pytorch.org/docs/stable/data.html#torch.utils.data.ChainDataset
+    """
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = datasets
+
+    def _checked(self) -> Iterator[Any]:
+        for dataset in self.datasets:
+            if not isinstance(dataset, IterableDataset):
+                raise AssertionError(f"ChainDataset: a {type(dataset).__name__} is no IterableDataset; use ConcatDataset")
+            yield dataset
+
+    def __iter__(self) -> Iterator[Item]:
+        for dataset in self._checked():
+            yield from dataset
+
+    def __len__(self) -> int:
+        return sum(map(len, self._checked()))
+
+
 def random_split(dataset: Indexed[Item], lengths: Sequence[float], generator: Generator | None = None) -> list[Subset[Item]]:
     """A random permutation of the items, cut into parts of the given lengths, or fractions that add up to 1.
 
@@ -165,8 +295,8 @@ def random_split(dataset: Indexed[Item], lengths: Sequence[float], generator: Ge
         sizes = [math.floor(n * fraction) for fraction in lengths]
         for i in range(n - sum(sizes)):
             sizes[i % len(sizes)] += 1
-        if 0 in sizes:
-            warnings.warn(f"random_split: of {n} items, part {sizes.index(0)} gets none", stacklevel=2)
+        for i in [i for i, size in enumerate(sizes) if size == 0]:
+            warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
     elif any(length != int(length) for length in lengths):
         raise ValueError(f"random_split: fractions must add up to 1, {list(lengths)} add up to {sum(lengths):g}")
     else:
@@ -179,63 +309,19 @@ def random_split(dataset: Indexed[Item], lengths: Sequence[float], generator: Ge
 
 def items_at(dataset: Indexed[Item], indices: Indices) -> list[Item]:
     """The items at a slice or an array of indices, one by one."""
-    places = range(len(dataset))[indices] if isinstance(indices, slice) else indices.tolist()
-    return [dataset[i] for i in places]
+    places = list(range(len(dataset))[indices]) if isinstance(indices, slice) else indices.tolist()
+    return items(dataset, places)
+
+
+def items(dataset: Any, places: list[Any]) -> list[Any]:
+    """The items at some places, one by one, or by `__getitems__` if the dataset has that."""
+    several = getattr(dataset, "__getitems__", None)
+    return several(places) if several else [dataset[i] for i in places]
 
 
 def batch_of(dataset: Indexed[Any], indices: Indices) -> Any:
     """dataset.batch(indices), also for what has a length and an index but is not a Dataset, such as a list."""
     return dataset.batch(indices) if isinstance(dataset, Dataset) else default_collate(items_at(dataset, indices))
-
-
-def default_collate(samples: Sequence[Any]) -> Any:
-    """A batch of n items: tensors, arrays and numbers are stacked along a new first axis, containers field by field.
-
-    Python floats become float64, ints int64; strings stay a list. ValueError if shapes or numbers of fields differ,
-    TypeError for items that cannot be stacked.
-    https://pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
-
-    >>> default_collate([(tensor([1.0, 2.0]), 0), (tensor([3.0, 4.0]), 1)])
-    [tensor([[1., 2.],
-            [3., 4.]]), tensor([0, 1])]
-    """
-    if not samples:
-        raise ValueError("default_collate: there are no items to make a batch of")
-    first = samples[0]
-    if isinstance(first, (Tensor, np.ndarray, np.generic)):
-        shapes = sorted({np.shape(sample) for sample in samples})
-        if len(shapes) > 1:
-            raise ValueError(
-                f"default_collate: items of different shapes cannot be stacked: {', '.join(map(str, shapes))}; "
-                "pad or crop them, or give DataLoader a collate_fn"
-            )
-        if not isinstance(first, Tensor):
-            return from_numpy(np.stack([np.asarray(sample) for sample in samples]))  # np.matrix would stay two-dimensional
-        others = [type(sample).__name__ for sample in samples if not isinstance(sample, Tensor)]
-        if others:
-            raise TypeError(f"default_collate: some items are a Tensor and some a {others[0]}; make them all the same")
-        return stack(list(samples))
-    if isinstance(first, (int, float)):
-        return tensor(list(samples), dtype=np.dtype(np.float64) if isinstance(first, float) else None)
-    if isinstance(first, (str, bytes)):
-        return list(samples)
-    if isinstance(first, Mapping):
-        different = [set(sample) ^ set(first) for sample in samples if set(sample) != set(first)]
-        if different:
-            raise ValueError(f"default_collate: not all items have the keys {sorted(map(str, different[0]))}")
-        return {key: default_collate([sample[key] for sample in samples]) for key in first}
-    if isinstance(first, Sequence):
-        counts = sorted({len(sample) for sample in samples})
-        if len(counts) > 1:
-            raise ValueError(f"default_collate: items have different numbers of fields: {', '.join(map(str, counts))}")
-        fields = [default_collate(field) for field in zip(*samples)]
-        return type(first)(*fields) if hasattr(first, "_fields") else fields
-    kind = type(first)
-    name = f"{kind.__module__}.{kind.__qualname__}" if kind.__name__ == "Tensor" else kind.__name__  # a torch.Tensor, say
-    raise TypeError(
-        f"default_collate: cannot make a batch of {name} items; they can be tensors, arrays, numbers, "
-        "strings, and tuples, lists or dicts of them; or give DataLoader a collate_fn"
-    )
 
 
 def describe(dataset: Indexed[Any]) -> str:

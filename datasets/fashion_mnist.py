@@ -17,7 +17,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from tinygrad_lite import Tensor, from_numpy
+from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.creation import from_numpy
 
 from .dataset import Dataset, Indices
 from .display import SHOWN, Facts, counted

@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_lite import Generator, Tensor, get_default_dtype, randperm, tensor
-from tinygrad_lite.dtypes import as_dtype, float64
+from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.creation import randperm, tensor
+from tinygrad_lite.dtypes import as_dtype, float64, get_default_dtype
+from tinygrad_lite.random import Generator
 
 from .dataset import Indices, TensorDataset
 from .display import Facts, counted

@@ -423,7 +423,9 @@ def _not_a_module(value: Any) -> TypeError:
     if not callable(value):
         return TypeError(f"{type(value).__name__} is not a Module subclass")
     name = getattr(value, "__name__", type(value).__name__)
-    ours = [kind.__name__ for kind in Module.__subclasses__() if kind.__module__.startswith(__package__)]
-    layer = {kind.lower(): kind for kind in ours}.get(name.replace("_", ""))
+    kinds = [Module]
+    for kind in kinds:  # grows as it is read: also subclasses of subclasses
+        kinds += [below for below in kind.__subclasses__() if below.__module__.startswith(__package__)]
+    layer = {kind.__name__.lower(): kind.__name__ for kind in kinds}.get(name.replace("_", ""))
     instead = f"use the layer nn.{layer}()" if layer else "write a Module whose forward calls it"
     return TypeError(f"{name} is a function, not a Module subclass: {instead}")

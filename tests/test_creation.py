@@ -363,3 +363,13 @@ def test_what_is_no_number_is_said() -> None:
     for data in (["a"], [1j], [object()]):
         with pytest.raises(TypeError, match=r"tensor: cannot make a tensor of .*numbers are needed"):
             tl.tensor(data)
+
+
+def test_a_negative_number_as_uint8_wraps_around_as_in_pytorch() -> None:
+    for t in (tl, torch):
+        x = t.ones(2, dtype=t.uint8)
+        assert t.full_like(x, -9).tolist() == [247, 247]
+        assert x.fill_(-255).tolist() == [1, 1]
+        for wrong in (-256, 256):
+            with pytest.raises(RuntimeError):
+                t.full_like(x, wrong)

@@ -495,3 +495,24 @@ def test_modules_are_found_as_in_torch() -> None:
 
     assert multinomial.Multinomial(10, tl.tensor([0.0, 1.0])).sample().tolist() == [0, 10] and Normal is ours.Normal
     assert tl.distributions is ours
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if " " not in case and case != "Multinomial"])
+def test_parameters_may_be_on_the_gpu(case: str, device: str) -> None:
+    kind, values = CASES[case]
+    found = []
+    for place in ("cpu", device):
+        given = {
+            name: tl.tensor(x, device=place, requires_grad=True) if isinstance(x, np.ndarray) else x
+            for name, x in values.items()
+        }
+        d = getattr(ours, kind)(**given)
+        tl.manual_seed(0)
+        x = d.rsample((3,)) if d.has_rsample else d.sample((3,))
+        y = d.log_prob(x.detach())
+        assert x.device.type == y.device.type == place
+        found.append([np.asarray(z.detach().cpu()) for z in (x, y)])
+        if d.has_rsample:
+            x.sum().backward()
+            found[-1] += [np.asarray(p.grad.cpu()) for p in given.values() if p.grad is not None]
+    same(*found)

@@ -336,9 +336,6 @@ def looked_at(y: tl.Tensor) -> dict[str, Any]:
         "numpy": lambda: y.detach().numpy(),
         "array": lambda: y.array,
         "part of the array": lambda: y.array[1:],
-        "kept": lambda: y.exp() * y,
-        "kept result": lambda: y * y,
-        "kept view": lambda: y[0:1] * y[1:],
     }
 
 
@@ -363,6 +360,37 @@ def test_a_recorded_write_to_shared_memory_is_refused(name: str) -> None:
     (y.sum() + part.sum()).backward()
     assert w.grad is not None
     assert w.grad.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("keep", [lambda y: y.exp() * y, lambda y: y * y, lambda y: y[0:1] * y[1:], lambda y: y[1:].square()])
+def test_a_recorded_write_to_what_a_step_has_saved_is_noticed_by_the_walk(keep: Any) -> None:
+    for change in (lambda y, w: y.__iadd__(w), lambda y, w: y.__setitem__(1, w[0]), lambda y, w: y[1:].mul_(w[:1])):
+        results = []
+        for t in (tl, torch):
+            x, w = (t.tensor([a, a + 1], dtype=t.float64, requires_grad=True) for a in (1.0, 3.0))
+            y = x + 0
+            other = keep(y)
+            change(y, w)
+            y.sum().backward()
+            results.append([y.tolist(), x.grad.tolist(), w.grad.tolist()])
+            with pytest.raises(RuntimeError, match=r"in ?place"):
+                other.sum().backward()
+        assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("saves_its_result", ["exp", "sigmoid", "softmax"])
+def test_a_result_that_its_own_step_saved_can_be_written_to(saves_its_result: str) -> None:
+    """As in dlogits = softmax(logits, 1); dlogits[range(n), y] -= 1, where nobody asks for a derivative any more."""
+    shown: list[Any] = []
+    for t in (tl, torch):
+        x = t.tensor([[1.0, 2.0], [3.0, 5.0]], dtype=t.float64, requires_grad=True)
+        y = x.softmax(1) if saves_its_result == "softmax" else getattr(x, saves_its_result)()
+        y[range(2), t.tensor([1, 0])] -= 1
+        y /= 2
+        shown.append(np.array(y.tolist()))
+        with pytest.raises(RuntimeError, match=r"in ?place"):
+            y.sum().backward()
+    np.testing.assert_allclose(*shown, rtol=1e-15)
 
 
 def test_a_recorded_write_to_a_view_without_history_is_refused() -> None:

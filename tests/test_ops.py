@@ -229,7 +229,7 @@ NOT_IMPLEMENTED = {("zeta", "x"), ("igamma", "a"), ("igammac", "a")}  # derivati
 def test_only_needed_gradients_are_computed(row: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     made = tape.ops[row.op]
     for needed in [nth for nth, a in enumerate(row.inputs) if a.dtype.kind == "f"]:
-        if (row.op, made.inputs[needed]) in NOT_IMPLEMENTED:
+        if (row.op, made.inputs[0 if made.variadic else needed]) in NOT_IMPLEMENTED:
             continue
         xs, out = called(row, lambda nth, needed=needed: nth == needed)
         at = [nth for nth, edge in enumerate(out.node.edges) if edge is not None]

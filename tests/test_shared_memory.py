@@ -168,10 +168,6 @@ def test_memory_that_nobody_else_sees_may_be_written_to() -> None:
 def test_a_refused_write_says_who_else_sees_the_memory() -> None:
     w = leaf(1.0, 2.0)
     y = w * 2
-    square = y * y
-    with pytest.raises(RuntimeError, match="shared with the recorded step <mul>, which saved it"):
-        y += 1
-    del square
     view = y.detach()[:1]
     with pytest.raises(RuntimeError, match=r"shared with another tensor, of shape \[1\]"):
         y += 1

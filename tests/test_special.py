@@ -101,6 +101,9 @@ def test_errors(t: Any) -> None:
             function(t.ones(2).requires_grad_(), x + 1).sum().backward()
         with pytest.raises(RuntimeError):
             function(t.ones(2), t.ones(3))
+    for numbers in (lambda: t.special.zeta(2, 1), lambda: t.igamma(1, x), lambda: t.igammac(x, 1)):
+        with pytest.raises(TypeError):
+            numbers()
     with pytest.raises(RuntimeError):
         t.tensor([1, 2]).erf_()
 
@@ -108,3 +111,15 @@ def test_errors(t: Any) -> None:
 def test_bessel_functions_have_no_derivative() -> None:
     for t in (tl, torch):
         assert not t.special.bessel_j0(t.ones(2).requires_grad_()).requires_grad
+
+
+def test_derivatives_of_sinc_and_erfcx_keep_their_digits() -> None:
+    """The formulas cancel: that of sinc near 0, that of erfcx far from 0."""
+    x = tl.tensor([0.0, 1e-9, 1e-3], dtype=tl.float64, requires_grad=True)
+    (first,) = tl.autograd.grad(x.sinc().sum(), x, create_graph=True)
+    np.testing.assert_allclose(first.tolist(), [0, -(np.pi**2) / 3 * 1e-9, -0.0032898648867278963], 1e-13)
+    (second,) = tl.autograd.grad(first.sum(), x)
+    np.testing.assert_allclose(second.tolist(), [-(np.pi**2) / 3, -(np.pi**2) / 3, -3.289858392793072], 1e-13)
+    y = tl.tensor([99.0, 1001.0], requires_grad=True)
+    tl.special.erfcx(y).sum().backward()
+    np.testing.assert_allclose(y.grad.tolist(), [-5.7555684e-05, -5.6306205e-07], 1e-6)

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from .functional.activation import *
     from .functional.contraction import *
     from .functional.counting import *
+    from .functional.creation import *
     from .functional.decomposition import *
     from .functional.differences import *
     from .functional.in_place import *

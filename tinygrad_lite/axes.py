@@ -57,6 +57,8 @@ def axis_of(dim: int, ndim: int, what: str) -> int:
     2
     """
     if isinstance(dim, (bool, np.bool_)) or not isinstance(dim, (int, np.integer)):
+        if hasattr(dim, "array") and dim.array.dtype.kind in "iu" and dim.array.size == 1:
+            return axis_of(index(dim), ndim, what)
         raise TypeError(f"{what}: a dim must be an int, got {type(dim).__name__}")
     n = ndim or 1
     if not -n <= dim < n:

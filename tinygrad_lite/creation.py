@@ -16,6 +16,7 @@ from ._tensor import Tensor
 from .axes import size_of
 from .backend import array_module, in_memory_order, is_array, plain, put
 from .dtypes import as_dtype, get_default_dtype, int64, result_type
+from .operands import row_major
 from .random import Generator, check_floating, check_integers, draw
 
 NUMBERS = frozenset((int, float, bool))
@@ -121,8 +122,15 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     """
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full: the size is a tuple, got {type(size).__name__} {size!r}")
-    value = tensor(fill_value, dtype=dtype)
+    value = _one_number("full", fill_value, dtype)
     return made(np.full(_sizes((size,)), value.array), value.dtype, device, requires_grad)
+
+
+def _one_number(what: str, value: Any, dtype: Any) -> Tensor:
+    number = tensor(value, dtype=dtype)
+    if number.ndim:
+        raise TypeError(f"{what}: fill_value must be one number, got shape {list(number.shape)}")
+    return number
 
 
 def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -140,19 +148,26 @@ def empty(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, 
     return made(np.empty(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad)
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros with the shape, dtype and device of another tensor."""
-    return made(np.zeros_like(input.array), input.dtype if dtype is None else dtype, device, requires_grad)
+def _array_like(make: Any, input: Tensor, memory_format: Any) -> Any:
+    if memory_format is None:
+        return make(input.array)
+    row_major(make.__name__, memory_format)
+    return make(input.array, order="C" if "contiguous" in str(memory_format) else "K")
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones with the shape, dtype and device of another tensor."""
-    return made(np.ones_like(input.array), input.dtype if dtype is None else dtype, device, requires_grad)
+def zeros_like(input: Tensor, *, dtype: Any = None, memory_format: Any = None, **options: Any) -> Tensor:
+    """Zeros with the shape, dtype and device of another tensor. The options are device, requires_grad and layout."""
+    return made(_array_like(np.zeros_like, input, memory_format), input.dtype if dtype is None else dtype, **options)
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Arbitrary values with the shape, dtype and device of another tensor."""
-    return made(np.empty_like(input.array), input.dtype if dtype is None else dtype, device, requires_grad)
+def ones_like(input: Tensor, *, dtype: Any = None, memory_format: Any = None, **options: Any) -> Tensor:
+    """Ones with the shape, dtype and device of another tensor. The options are device, requires_grad and layout."""
+    return made(_array_like(np.ones_like, input, memory_format), input.dtype if dtype is None else dtype, **options)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, memory_format: Any = None, **options: Any) -> Tensor:
+    """Arbitrary values with the shape, dtype and device of another tensor. The options are device, requires_grad and layout."""
+    return made(_array_like(np.empty_like, input, memory_format), input.dtype if dtype is None else dtype, **options)
 
 
 def _size(shape: Any, size: Any) -> tuple[int, ...]:
@@ -182,7 +197,7 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     """
     requires_grad = options.pop("requires_grad", False)
     x = empty_like(input, **options)
-    x.array[...] = put(tensor(fill_value, dtype=x.dtype).array, x.device)
+    x.array[...] = put(_one_number("full_like", fill_value, x.dtype).array, x.device)
     return x.requires_grad_(requires_grad)
 
 

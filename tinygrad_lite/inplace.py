@@ -4,8 +4,8 @@ A vjp must get the values that its forward saw. So each write is noted: which me
 the note). At each node that is older than the last write, the walk checks whether a saved value was overwritten since.
 
 If gradients flow, an in-place write is an op too (add, setitem), and from then on x is the result of that op on the tape. This
-goes for every other tensor on the same memory (rebase.py). It is refused while anything else uses that memory, because the
-gradient of that other object would silently be wrong.
+goes for every other tensor on the same memory (rebase.py). It is refused while something else sees that memory whose history
+would be wrong: a NumPy array, or a tensor that may or may not be detached.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ def in_place(
         try:
             write(x.array, change, *y)
         except (TypeError, ValueError, IndexError, OverflowError) as error:
-            if "same_kind" in str(error):  # NumPy will not cast the result
-                raise _misfit(what, x, op(x.detach(), *others)) from error
+            if "same_kind" in str(error):  # NumPy will not cast the result; PyTorch casts integers to fewer bits
+                return in_place(what, x, others, op)
             raise explained("in-place " + what, error, x.array, *y) from error
     for recorder in seam.recorders:
         recorder.written(what, x, others)
@@ -246,12 +246,12 @@ def measure(x: Tensor) -> None:
 
 def sharers(x: Tensor) -> list[str]:
     """What else uses the memory of x, for the text of an error. It searches all objects of the program, which is slow."""
-    memory, found = owner(x.array), []
-    for thing in get_objects():
-        if type(thing) is Node and any(owner(array) is memory for array in kept(thing)):
-            found.append(f"the recorded step {thing!r}, which saved it for its derivative")
-        elif issubclass(type(thing), Tensor) and thing is not x and owner(thing.array) is memory:
-            found.append(f"another tensor, of shape {list(thing.array.shape)} (a view, or detached)")
+    memory = owner(x.array)
+    found = [
+        f"another tensor, of shape {list(thing.array.shape)} (a view, or detached)"
+        for thing in get_objects()
+        if issubclass(type(thing), Tensor) and thing is not x and owner(thing.array) is memory
+    ]
     return found or ["a NumPy array or the object that it was made from"]
 
 

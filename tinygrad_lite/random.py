@@ -42,9 +42,12 @@ class Generator:
     def stream(self) -> Stream:
         """What the numbers are drawn from. It is made at the first use, because numpy.random is slow to import."""
         if self._stream is None:
-            from . import streams
+            from .streams import (
+                Numpy,
+                Torch,
+            )  # `from . import streams` would ask the package for the name, and load all functions
 
-            self._stream = (streams.Torch if self._kind == "torch" else streams.Numpy)(self._seed)
+            self._stream = (Torch if self._kind == "torch" else Numpy)(self._seed)
         return self._stream
 
     def manual_seed(self, seed: int) -> Generator:

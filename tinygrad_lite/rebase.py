@@ -4,14 +4,16 @@ Every tensor on that memory must have the right history afterwards. After v is w
 numbers of v put where v lies in y. And v, like every other view of y, is a view of the new y.
 
 Tensors do not know their views. They are found among the objects of the program, and the references to the memory are counted:
-if there is one that no tensor explains (a NumPy array, a value saved for a derivative), the write is refused. It is refused too
-if some tensors on the memory have a history and others have none, because these may be detached or not. Only y.detach(), which
-is the very array of y, is sure to be: it shows the new numbers and has no gradient. If none has a history, as in
+if there is one that neither a tensor nor a value saved for a derivative explains (a NumPy array), the write is refused. (A
+saved value does not mind: a walk that needs it sees that it was written to, and says so.) The write is refused too if some
+tensors on the memory have a history and others have none, because these may be detached or not. Only y.detach(), which is the
+very array of y, is sure to be: it shows the new numbers and has no gradient. If none has a history, as in
 out = zeros(2, 3); out[0] += w, all get one, unless some tensor on this memory was ever detached.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from gc import get_objects
 from sys import getrefcount
 from typing import Any
@@ -21,7 +23,7 @@ import numpy as np
 from ._tensor import Tensor, detached
 from .backend import Array, array_module, owner
 from .functional.memory import storage_offset, stride
-from .inplace import become
+from .inplace import become, kept
 from .ops.arrangement import memory_of, places
 from .ops.indexing import getitem, setitem
 from .ops.shape import reshape
@@ -32,27 +34,37 @@ def on_the_memory_of(x: Tensor) -> list[Tensor] | None:
     """All tensors on the memory of x; None if something else uses that memory, too. Young objects are searched first, because
     a search of all takes some milliseconds, and views are mostly written to soon after they are made.
     """
-    found: dict[int, Tensor] = {}
+    memory, kinds = id(owner(x.array)), {Tensor, Node}  # the id, because a reference would count
+    for kind in list(kinds - {Node}):
+        kinds.update(kind.__subclasses__())
+    found: dict[int, Any] = {}
     for generation in (0, 1, None):  # None: all objects
-        found |= {id(thing): thing for thing in get_objects(generation) if shares(thing, x)}
-        if found and not any(unexplained(list(found.values()))):
-            return list(found.values())
+        things = [thing for thing in get_objects(generation) if type(thing) in kinds]
+        found |= {id(thing): thing for thing in things if any([id(owner(array)) == memory for array in arrays_of(thing)])}
+        if found and not any(unexplained(list(found.values()), memory)):
+            return [thing for thing in found.values() if type(thing) is not Node]
     return None
 
 
-def shares(thing: Any, x: Tensor) -> bool:
-    """Whether an object is a tensor on the memory of x."""
-    return issubclass(type(thing), Tensor) and owner(getattr(thing, "array", None)) is owner(x.array)
+def arrays_of(thing: Tensor | Node) -> list[Array]:
+    """The array of a tensor, or those that a node has saved."""
+    return kept(thing) if type(thing) is Node else [thing.array] if hasattr(thing, "array") else []
 
 
-def unexplained(tensors: list[Tensor]) -> list[int]:
-    """For each array of some tensors, and the array that owns their memory: how many references to it are not theirs."""
-    distinct = {id(x.array): x.array for x in tensors}
+def unexplained(things: list[Any], memory: int) -> list[int]:
+    """For each array on this memory that tensors and nodes have, and the memory's owner: how many references are not theirs."""
+    held: Counter[int] = Counter()
+    distinct: dict[int, Array] = {}
+    for thing in things:
+        mine = [(id(array), array) for array in arrays_of(thing) if id(owner(array)) == memory]
+        held.update([key for key, _ in mine])
+        distinct.update(mine)
+        mine.clear()
+    held.update([id(array.base) for array in distinct.values() if array.base is not None])
     distinct |= {id(array.base): array.base for array in distinct.values() if array.base is not None}
-    arrays = list(distinct.values())
+    theirs, arrays = [held[key] for key in distinct], list(distinct.values())
     distinct.clear()
-    held = [sum([x.array is array for x in tensors]) + sum([part.base is array for part in arrays]) for array in arrays]
-    return [n - theirs - alone[0] for n, theirs in zip(counts(arrays), held)]
+    return [n - known - alone[0] for n, known in zip(counts(arrays), theirs)]
 
 
 def counts(arrays: list[Array]) -> list[int]:

@@ -17,11 +17,12 @@ from .functional.reduction import logsumexp
 from .functional.rounding import round
 from .functional.special import mvlgamma as multigammaln
 from .functional.special import polygamma
-from .operands import as_array
+from .operands import Number, as_array, not_a_tensor
+from .ops import special as ops
 from .ops.error_function import erf, erfc, erfcx, erfinv, log_ndtr, ndtr, ndtri
 from .ops.logarithmic import exp2, expm1, log1p
 from .ops.neural.activation import sigmoid as expit
-from .ops.special import digamma, entr, i0, i0e, i1, i1e, scipy_for, xlog1py, zeta
+from .ops.special import digamma, entr, i0, i0e, i1, i1e, scipy_for, xlog1py
 from .ops.special import digamma as psi
 from .ops.special import igamma as gammainc
 from .ops.special import igammac as gammaincc
@@ -64,6 +65,18 @@ scaled_modified_bessel_k1 = _without_derivative("scaled_modified_bessel_k1", "e^
 spherical_bessel_j0 = _without_derivative(
     "spherical_bessel_j0", "sin x / x, which is 1 at 0", lambda scipy, x: scipy.spherical_jn(0, x)
 )
+
+
+def zeta(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Hurwitz' zeta function, Σ 1 / (other + k)^input over k = 0, 1, ...; differentiable in `other` only.
+    TypeError for two numbers.
+    >>> zeta(tensor([2.0, 4.0]), 1)
+    tensor([1.6449, 1.0823])
+    """
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        raise not_a_tensor("zeta", other)
+    return ops.zeta(input, other)
+
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
     __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

@@ -65,8 +65,8 @@ case("replace", lambda t, x, y: x.scatter(0, t.tensor(SHORT), y), transposed(2, 
 case("replace", lambda t, x: x.scatter(-1, t.tensor([[2], [0]]), 2.5), (2, 3), name="number")
 case("replace", lambda t, x, y: x.put(t.tensor([[-1, 0]]), y), (2, 3), (2,))
 case("replace", lambda t, x, y: x.scatter(0, t.tensor(0), y), (), ())
-case("replace", lambda t, x, y: x.diagonal_scatter(y, 1), (3, 3), (2,))
-case("replace", lambda t, x, y: t.diagonal_scatter(x, y, -1, 2, 0), (3, 2, 3), (2, 2))
+case("setitem", lambda t, x, y: x.diagonal_scatter(y, 1), (3, 3), (2,))
+case("setitem", lambda t, x, y: t.diagonal_scatter(x, y, -1, 2, 0), (3, 2, 3), (2, 2))
 
 case("added", lambda t, x, y: x.index_add(0, t.tensor(TWICE), y), (3, 2), (3, 2), keeps=("", ""))
 case("added", lambda t, x, y: x.index_add(1, t.tensor(TWICE), y, alpha=-2), transposed(2, 3), strided(2, 3))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import pi
+
 import numpy as np
 
 from tinygrad_lite.ops import trigonometric
@@ -35,7 +37,16 @@ case("asin", lambda t, x: t.arcsin(x) + t.arccos(x) + t.arctan(x) + t.arctanh(x)
 case("atan2", lambda t, x, y: t.atan2(x, y), (2, 3), (3,), keeps=("y x", "x y"))
 case("atan2", lambda t, x, y: x.arctan2(y), strided(2, 3), ())
 case("atan2", lambda t, x, y: t.atan2(x, y), f(0, 0, -0.0, 1, inf, 1), f(1, -1, -1, 0, inf, nan), smooth=False, twice=False)
-case("sinc", lambda t, x: t.sinc(x), f([-1.5, -0.3, 0.25], [1.0, 2.0, 3.7]), keeps="x out")
+case("sinc", lambda t, x: t.sinc(x), f([-1.5, -0.3, 0.25], [1.0, 2.0, 3.7]), keeps="x")
+RATIO = f([-1.5, -0.3, 0.25], [1.0, 2.0, 3.7])
+for x in (RATIO, RATIO.T, (), (0,)):
+    case(
+        "sinc_ratio",
+        lambda t, x: trigonometric.sinc_ratio(x),
+        x,
+        theirs=lambda t, x: (t.cos(x * pi) - t.sinc(x)) / (x * x),
+        keeps="x out",
+    )
 case("sinc", lambda t, x: x.sinc(), ())
 case("sinc", lambda t, x: t.sinc(x), f(0.0, 1.0, inf, nan), smooth=False, twice=False)
 case("gap", lambda t, x: trigonometric.gap(x), INSIDE, theirs=lambda t, x: 1 - x * x, keeps="x")

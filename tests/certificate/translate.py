@@ -9,6 +9,7 @@ the name `torch` means tinygrad_lite.
 from __future__ import annotations
 
 import functools
+import re
 import types
 from collections.abc import Callable
 from typing import Any
@@ -16,9 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch.testing._internal import common_methods_invocations as database
+from torch.testing._internal.opinfo.core import OpInfo
 
 import tinygrad_lite as tl
-from tinygrad_lite import nn
 
 DTYPES = {
     torch.float16: tl.float16, torch.float32: tl.float32, torch.float64: tl.float64, torch.int8: tl.int8, torch.int16: tl.int16,
@@ -85,11 +86,10 @@ class Copy:
             raise Outside("a complex number")
         if isinstance(value, (torch.layout, torch.memory_format)):
             return getattr(tl, str(value)[6:], value)
-        if isinstance(value, torch.nn.Module):
-            name = type(value).__name__
-            if not hasattr(nn, name):
-                raise Outside(f"nn.{name}")
-            return getattr(nn, name)()  # those of the database have no options
+        if isinstance(
+            value, torch.nn.Module
+        ):  # a distance, given to a loss: the function; those of the database have no options
+            return at("nn.functional." + re.sub("(?<!^)(?=[A-Z])", "_", type(value).__name__).lower())
         if callable(value):
             return ours_for(value) or rebound(value)
         return value
@@ -166,6 +166,8 @@ def ours_for(function: Any) -> Any:
     """Our function for one of torch's, or for a wrapper of the database; None if there is none."""
     if name := NAMES.get(id(function)):
         return at(name)
+    if isinstance(function, OpInfo):
+        return None
     if function is database.wrapper_set_seed:
         return wrapper_set_seed
     module = getattr(function, "__module__", None) or ""

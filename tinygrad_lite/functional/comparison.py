@@ -26,7 +26,7 @@ def pairwise(compare: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
             y = other  # weak for NumPy too
         elif isinstance(other, (bool, int, float, np.generic)) or is_array(other):
             if isinstance(other, int) and x.dtype.kind in "iu" and not isinstance(other, bool):
-                other = np.array(other, np.int64).astype(x.dtype)  # a number too large wraps around, as in PyTorch
+                other = np.array(other, np.int64).astype(x.dtype).item()  # a number too large wraps around, as in PyTorch
             y = as_tensor_like(other, self).array
         else:
             return NotImplemented  # type: ignore[no-any-return]

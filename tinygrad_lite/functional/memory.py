@@ -9,6 +9,7 @@ from .._tensor import Tensor
 from ..axes import Dim, axis_of
 from ..grad_mode import enable_grad
 from ..inplace import become, same_memory
+from ..operands import row_major
 from ..ops import shape as shapes
 from ..ops.arrangement import memory_of
 from ..tape import Leaf
@@ -34,8 +35,7 @@ def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
 
 def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
     """Whether the numbers lie in row-major order in memory, without gaps."""
-    if memory_format is not None and not str(memory_format).endswith("contiguous_format"):
-        raise NotImplementedError(f"memory_format {memory_format}: NumPy knows the row-major order, contiguous_format, only")
+    row_major("is_contiguous", memory_format)
     return bool(input.array.flags.c_contiguous)
 
 

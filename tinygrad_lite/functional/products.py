@@ -65,6 +65,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     tensor([[3, 4],
             [6, 8]])
     """
+    all_tensors("outer", (input, vec2))
     for x in (input, vec2):
         if x.array.ndim != 1:
             raise RuntimeError(f"outer: expected two vectors, got shapes {list(input.shape)} and {list(vec2.shape)}")
@@ -124,6 +125,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     tensor([[1, 2],
             [3, 6]])
     """
+    all_tensors("kron", (input, other))
     ndim = max(input.array.ndim, other.array.ndim)
     m = (1,) * (ndim - input.array.ndim) + input.array.shape
     n = (1,) * (ndim - other.array.ndim) + other.array.shape
@@ -151,6 +153,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     >>> cross(tensor([1.0, 0.0, 0.0]), tensor([0.0, 1.0, 0.0]))
     tensor([0., 0., 1.])
     """
+    all_tensors("cross", (input, other))
     if dim is None:
         if input.array.ndim != other.array.ndim:
             raise RuntimeError(f"cross: {input.ndim} and {other.ndim} dimensions; they must be equally many")

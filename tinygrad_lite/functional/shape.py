@@ -15,11 +15,18 @@ import numpy as np
 from .._tensor import Tensor
 from ..axes import Dim, axes_of, axis_of, numpy_names, size_of, sizes_by_name
 from ..dtypes import as_dtype
-from ..operands import all_tensors, same_dtype
+from ..operands import all_tensors, row_major, same_dtype
 from ..ops import shape as shapes
 
-__all__ = ["reshape", "permute", "transpose", "squeeze", "unsqueeze", "flatten", "broadcast_to", "cat", "stack"]
+__all__ = ["reshape", "permute", "transpose", "squeeze", "unsqueeze", "flatten", "broadcast_to", "cat", "stack", "clone"]
 METHODS = ["view", "expand"]
+
+
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy with its own memory, in row-major order. Gradients flow back through it."""
+    if memory_format is not None:
+        row_major("clone", memory_format)
+    return shapes.clone(input)
 
 
 @sizes_by_name

@@ -13,7 +13,7 @@ import numpy as np
 from ..apply import op, view
 from ..backend import Array, array_module, put
 
-__all__ = ["clone"]
+__all__: list[str] = []
 
 Shape = tuple[int, ...]
 

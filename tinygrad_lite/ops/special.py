@@ -13,7 +13,7 @@ from typing import Any, Never
 
 import numpy as np
 
-from ..apply import op
+from ..apply import op, tensors_only
 from ..backend import Array, array_module
 from .arithmetic import sign
 from .choice import masked, where
@@ -97,6 +97,7 @@ def zeta(x: Array, q: Array) -> Array:
 
 @op(a=lambda g: not_implemented("igamma: input"),
     x=lambda g, a, x: g * exp((a - 1) * log(x) - x - lgamma(a)))
+@tensors_only
 def igamma(a: Array, x: Array) -> Array:
     """The share of Γ(a) = ∫ t^(a-1) e^-t dt that comes from 0 < t < x: from 0 at x = 0 to 1; differentiable in x only.
     >>> tensor([1.0, 1.0]).igamma(tensor([0.0, 1.0]))
@@ -106,6 +107,7 @@ def igamma(a: Array, x: Array) -> Array:
 
 @op(a=lambda g: not_implemented("igammac: input"),
     x=lambda g, a, x: -g * exp((a - 1) * log(x) - x - lgamma(a)))
+@tensors_only
 def igammac(a: Array, x: Array) -> Array:
     """1 - igamma(a, x), without cancellation; differentiable in x only."""
     return scipy_for(a, x).gammaincc(a, x)
@@ -149,7 +151,7 @@ def without_0(x: Any) -> Any:
 @op(x=lambda g, x: g * (-1 - log(x)))
 def entr(x: Array) -> Array:
     """-x log x, the entropy of a probability: 0 at 0, -inf for negative x."""
-    return np.where(x < 0, -np.inf, masked(-x * np.log(x), x != 0))
+    return np.where(x < 0, -np.inf, masked(x * -np.log(x), x != 0))
 
 @op(x=lambda g, x, y: masked(xlog1py(g, y), ~((x == 0) & (y <= -1))),
     y=lambda g, x, y: g * x / (y + 1))

@@ -5,7 +5,7 @@ Angles are in radians. The arc names, such as arcsin for asin, are other names o
 
 from __future__ import annotations
 
-from math import pi
+from math import factorial, pi
 
 import numpy as np
 
@@ -51,13 +51,13 @@ def atan(x: Array) -> Array:
     """The angle in [-π/2, π/2] whose tangent is x."""
     return np.arctan(x)
 
-@op(x=lambda g, y, s: g * (y / s),
-    y=lambda g, x, s: -g * (x / s),
-    s=lambda x, y: x * x + y * y + ((x == 0) & (y == 0)))
+@op(x=lambda g, y, s: g * masked(y / s, s != 0),
+    y=lambda g, x, s: -g * masked(x / s, s != 0),
+    s=lambda x, y: x * x + y * y)
 @tensors_only
 def atan2(x: Array, y: Array) -> Array:
     """The angle in [-π, π] of the point whose height is x and whose position on the horizontal axis is y.
-    At the origin its derivatives are 0.
+    At the origin its derivatives are 0, the second ones nan.
     >>> atan2(tensor([1.0, 1.0]), tensor([1.0, -1.0]))
     tensor([0.7854, 2.3562])
     """
@@ -93,10 +93,23 @@ def gap(x: Array) -> Array:
     """1 - x², without cancellation near 1; nor near 0 in its derivative, which is why it is a primitive."""
     return (1 - x) * (1 + x)
 
-@op(x=lambda g, x, out: masked(g, x != 0) * ((cos(x * pi) - out) / (x + (x == 0))))
+@op(x=lambda g, x: g * (x * sinc_ratio(x)))
 def sinc(x: Array) -> Array:
     """sin(πx) / (πx), and 1 at 0."""
     y = (x + (x == 0)) * pi
     return np.sin(y) / y + (x == 0)
+
+# A primitive because its formula cancels near 0. That of its derivative does so too, which is the third one of sinc.
+@op(x=lambda g, x, out: masked(g * ((-3 * out - pi**2 * sinc(x)) / x), x != 0))
+def sinc_ratio(x: Array) -> Array:
+    """sinc'(x) / x = (cos(πx) - sinc(x)) / x², and -π²/3 at 0; near it by the Taylor series in z = (πx)²."""
+    y = x.reshape(-1) * pi
+    z = y * y
+    out = (np.cos(y) - np.sin(y) / y) / z
+    near, series = z < 1, 0.0
+    for k in range(10, 0, -1):
+        series = series * z[near] + (-1) ** k * 2 * k / factorial(2 * k + 1)
+    out[near] = series
+    return (out * pi**2).reshape(x.shape)
 
 arcsin, arccos, arctan, arctan2, arcsinh, arccosh, arctanh = asin, acos, atan, atan2, asinh, acosh, atanh
