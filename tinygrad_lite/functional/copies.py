@@ -21,12 +21,12 @@ NOT_METHODS = __all__
 
 def alias_copy(input: Tensor) -> Tensor:
     """A copy: x.clone()."""
-    return clone(input)  # type: ignore[no-any-return]
+    return clone(input)
 
 
 def slice_copy(input: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Tensor:
     """A copy of x[start:end:step] along one axis."""
-    return clone(input.movedim(dim, 0)[start:end:step].movedim(0, dim))  # type: ignore[no-any-return]
+    return clone(input.movedim(dim, 0)[start:end:step].movedim(0, dim))
 
 
 def _copying(name: str) -> Callable[..., Any]:

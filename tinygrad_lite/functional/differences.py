@@ -89,7 +89,7 @@ def _gradient(x: Tensor, axis: int, space: Any, edge_order: int) -> Tensor:
         space = reshape(diff(space), [-1 if i == axis else 1 for i in range(x.array.ndim)])
     slopes = diff(x, dim=axis) / space
     left, right = _neighbours(slopes, axis)[::-1]
-    share = 0.5  # of the right slope, which has more of it the nearer the right neighbour is
+    share: Any = 0.5  # of the right slope, which has more of it the nearer the right neighbour is
     if isinstance(space, Tensor):
         to_right, to_left = _neighbours(space, axis)
         share = to_left / (to_left + to_right)

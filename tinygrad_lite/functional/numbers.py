@@ -158,12 +158,12 @@ def nan_to_num(input: Tensor, nan: float | None = 0.0, posinf: float | None = No
     return numbers.finite(input, nan=0.0 if nan is None else nan, max=high, min=low)
 
 
+@as_result_of("frexp")
 class Parts(NamedTuple):
     """What frexp returns: x is mantissa · 2^exponent."""
 
     mantissa: Tensor
     exponent: Tensor
-    __repr__ = as_result_of("frexp")
 
 
 def frexp(input: Tensor) -> Parts:

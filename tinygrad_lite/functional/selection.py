@@ -305,7 +305,7 @@ def _scaled(source: Tensor, alpha: Any) -> Tensor:
     if alpha == 1:
         return source
     if source.array.dtype.kind == "f":
-        return source * alpha
+        return source * alpha  # type: ignore[no-any-return]
     return Tensor._of(as_array(source.array * np.asarray(alpha).astype(source.dtype)))
 
 

@@ -33,7 +33,7 @@ class Ranked(NamedTuple):
 
 # One class for each function, so that it prints under that name.
 RETURNS: dict[str, type[Ranked]] = {
-    name: type(name, (Ranked,), {"__slots__": (), "__module__": __name__, "__repr__": as_result_of(name)})
+    name: as_result_of(name)(type(name, (Ranked,), {"__slots__": (), "__module__": __name__}))
     for name in ("sort", "topk", "kthvalue", "median", "nanmedian", "mode")
 }
 
