@@ -34,6 +34,8 @@ SAME = [
     "x = t.einsum('d,d->d', t.tensor([2, 3], dtype=t.int32), t.tensor([4], dtype=t.int32))",
     "x = t.einsum('d,d->', t.tensor([2, 3], dtype=t.int8), t.tensor([4], dtype=t.int8))",
     "x = t.einsum('i,j->ij', t.tensor([2], dtype=t.uint8), t.tensor([4], dtype=t.int16))",
+    "x = t.einsum('b,d->b', t.tensor([2, 3], dtype=t.uint8), t.tensor([4, 200], dtype=t.uint8))",
+    "x = t.zeros(2, 3, 4)[:, None].transpose(0, 3); x = t.tensor([*x.stride(), *x[..., None].stride()])",
     "x = t.einsum('ij->j', t.ones(1, 3, dtype=t.int8))",
     "y = t.ones(3, requires_grad=True); x = y.ravel(); x = t.tensor([x is y, x.is_leaf])",
 ]

@@ -20,7 +20,7 @@ import torch
 import tinygrad_lite as tl
 
 # The steps of torch that save an index, or what a derivative of 0 does not need.
-PLACES = r"(Index\w*|Max|Min|Kthvalue|Sort|Topk|\w*[mM]edian|Mode|Cum(max|min)|Aminmax|Gather|Take|Masked\w+|Scatter\w*|Sgn)"
+PLACES = r"(Index\w*|Max|Min|Kthvalue|Sort|Topk|\w*[mM]edian|Mode|Cum(max|min)|Aminmax|Gather|Take|Masked\w+|Scatter\w*|StdMean|VarMean|Sgn)"
 
 # What torch refuses and we run, by torch's words, and why that is right.
 WE_RUN = {

@@ -51,7 +51,7 @@ ALONG = forms("""
     {a}.var(); {a}.prod(); {a}.median(); {a}.norm(); {a}.norm(1, {i}{keep}); {a}.norm(3, {i}); {a}.norm(float('inf'), {i})
     t.linalg.vector_norm({a}, 2, dim={i}{keep}); {a}.norm(dim={i}{keep}); {a}.sort({i})[0]
     {a}.sort(dim={i}, descending=True)[0]; {a}.sort(dim={i}, stable=True)[1]; t.msort({a}); {a}.topk(1, {i})[0]
-    t.topk({a}, k=2, dim={i}, largest=False)[0]; {a}.kthvalue(1, {i}{keep})[0]; {a}.diff(dim={i}); {a}.aminmax(dim={i}{keep})[1]
+    t.topk({a}, k=2, dim={i}, largest=False)[0]; {a}.diff(dim={i}); {a}.aminmax(dim={i}{keep})[1]
     t.var_mean({a}, {i})[0]; t.std_mean({a}, dim={i}{keep})[1]; {a}.amax(({i},)); {a}.quantile(0.3, {i})
     t.softmax({a}, dim={i}); t.nn.functional.normalize({a}, dim={i}); {a}.renorm(2, {i}, 1.0); t.nn.functional.softmin({a}, {i})
     {a}.argmin({i}{keep}); {a}.sum({i}, dtype=t.float32)

@@ -49,9 +49,12 @@ def stride(input: Tensor, dim: int | None = None) -> tuple[int, ...] | int:
     ((3, 1), 1)
     """
     x = input.array
-    steps: tuple[int, ...] = tuple([step // x.dtype.itemsize for step in x.strides])
+    steps = [step // x.dtype.itemsize for step in x.strides]
+    for axis in range(len(steps) - 1, -1, -1):
+        if x.shape[axis] == 1 and not steps[axis]:  # x[None]: NumPy says 0, PyTorch what it would be if there were more
+            steps[axis] = steps[axis + 1] * x.shape[axis + 1] if axis + 1 < len(steps) else 1
     if dim is None:
-        return steps
+        return tuple(steps)
     if not steps:
         raise IndexError("stride: a 0-d tensor has no axes, and so no strides")
     return int(steps[axis_of(dim, len(steps), "stride")])
