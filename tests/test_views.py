@@ -323,7 +323,7 @@ def test_what_is_not_possible_says_so() -> None:
             attempt()
     for refused in (x.contiguous, x.clone, x.to, x.double, partial(tl.zeros_like, x)):
         with pytest.raises(NotImplementedError, match="channels_last"):
-            refused(memory_format=torch.channels_last)
+            refused(memory_format=tl.channels_last)
     with pytest.raises(RuntimeError, match=r"as_strided: .* reach number 2 of a memory of 2 numbers"):
         x.as_strided((2,), (1,), 1)
 
@@ -331,12 +331,14 @@ def test_what_is_not_possible_says_so() -> None:
 def test_memory_formats() -> None:
     for t in (tl, torch):
         x = t.zeros(2, 3, requires_grad=True).T
-        y = x.clone(memory_format=torch.contiguous_format)
+        y = x.clone(memory_format=t.contiguous_format)
         assert y.is_contiguous()
         assert y.requires_grad
-        assert t.ones_like(x, memory_format=torch.contiguous_format).stride() == (2, 1)
-        assert t.ones_like(x, memory_format=torch.preserve_format).stride() == (1, 3)
-        assert x.double(memory_format=torch.preserve_format).dtype == t.float64
+        assert str(t.zeros(2, layout=t.strided).numpy().dtype) == "float32"
+        assert str(t.preserve_format) == "torch.preserve_format"
+        assert t.ones_like(x, memory_format=t.contiguous_format).stride() == (2, 1)
+        assert t.ones_like(x, memory_format=t.preserve_format).stride() == (1, 3)
+        assert x.double(memory_format=t.preserve_format).dtype == t.float64
         assert x.to(t.float32, non_blocking=True) is x
         assert x.to(t.float32, False, True) is not x
         assert x.to("cpu", t.float32, True) is x
