@@ -97,11 +97,6 @@ def poles(sample: Any) -> bool:
     return any(bool(((x <= 0) & (x == x.floor())).any()) for x in tensors)
 
 
-def channels_last(sample: Any) -> bool:
-    """Whether the memory is to be laid out with the channels last."""
-    return str(sample.kwargs.get("memory_format")).startswith("torch.channels_last")
-
-
 NO_ORDER = (
     "among equal numbers PyTorch does not define which index is given, and so which gets the gradient (unless stable=True)"
 )
@@ -119,12 +114,6 @@ EXEMPT: list[Exempt] = [
     Exempt("topk kthvalue mode sort", NO_ORDER, "values", part="1", when=tied),
     Exempt("argsort", NO_ORDER, "values", when=tied),
     Exempt("topk kthvalue mode sort msort", NO_ORDER, "first second", when=tied),
-    Exempt(
-        "contiguous clone to bool byte char double float half int long short *_like",
-        "NumPy has no memory with the channels last; asking for it is refused",
-        "error",
-        when=channels_last,
-    ),
     Exempt("resize_ resize_as_", "refused: memory that other tensors may share cannot change its size", "error"),
     Exempt(
         "linalg.norm* linalg.vector_norm norm*",
