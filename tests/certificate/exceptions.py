@@ -97,9 +97,6 @@ def poles(sample: Any) -> bool:
     return any(bool(((x <= 0) & (x == x.floor())).any()) for x in tensors)
 
 
-NO_ORDER = (
-    "among equal numbers PyTorch does not define which index is given, and so which gets the gradient (unless stable=True)"
-)
 TRIGAMMA = "PyTorch's trigamma has errors of up to 1e6 units in float64, ours of 3 (against mpmath)"
 BESSEL = "PyTorch's Bessel and Airy functions have errors of up to 1e10 units in float64, ours of 12 (against mpmath)"
 TAIL = "at nan PyTorch's vectorised loop gives another derivative than the loop for the rest: it depends on the size"
@@ -111,9 +108,6 @@ EXEMPT: list[Exempt] = [
         "refusal dtype",
         when=lambda sample: isinstance(sample.input, (int, float)),
     ),
-    Exempt("topk kthvalue mode sort", NO_ORDER, "values", part="1", when=tied),
-    Exempt("argsort", NO_ORDER, "values", when=tied),
-    Exempt("topk kthvalue mode sort msort", NO_ORDER, "first second", when=tied),
     Exempt("resize_ resize_as_", "refused: memory that other tensors may share cannot change its size", "error"),
     Exempt(
         "linalg.norm* linalg.vector_norm norm*",
@@ -197,6 +191,10 @@ EXEMPT: list[Exempt] = [
         when=lambda sample: not sample.input.numel(),
     ),
 ]
+
+# Entries that give indices, and the place of dim among the arguments after the input. Among equal numbers, which index is given is
+# not defined, so what the indices point at is compared.
+INDICES = {"topk": 1, "kthvalue": 1, "mode": 0, "sort": 0, "argsort": 0}
 
 # Entries whose result is unique only up to signs: where it differs, what the database itself makes unique of it is compared.
 NOT_UNIQUE = "svd linalg.svd linalg.eigh qr linalg.qr svd_lowrank pca_lowrank"
