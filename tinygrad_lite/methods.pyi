@@ -1739,7 +1739,7 @@ class Methods:
         """
 
     def cholesky_inverse(self, upper: builtins.bool = False) -> Tensor:
-        """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`."""
+        """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`. LinAlgError for a 0 on the diagonal of L."""
 
     def cholesky_solve(self, L: Tensor, upper: builtins.bool = False) -> Tensor:
         """X with A X = input, where A = L Lᵀ, or LᵀL if `upper`."""

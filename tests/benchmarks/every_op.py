@@ -26,7 +26,7 @@ from datetime import date
 from pathlib import Path
 from platform import machine, python_version
 from statistics import median, quantiles
-from time import perf_counter
+from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,10 +144,10 @@ def measured(row: Row, n: int, seconds: float) -> Times:
 
 
 def seconds_of(function: Callable[[], Any], calls: int) -> float:
-    start = perf_counter()
+    start = process_time()
     for _ in range(calls):
         function()
-    return perf_counter() - start
+    return process_time() - start
 
 
 def line(name: str, small: Times, large: Times) -> str:

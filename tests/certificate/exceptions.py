@@ -18,8 +18,8 @@ import torch
 
 @dataclass
 class Exempt:
-    """Entries (patterns, separated by spaces), the kinds, dtypes and forms of differences (the same; all, if empty), the samples,
-    and the reason.
+    """Entries (patterns, separated by spaces), the reason, the kinds, dtypes and forms of differences (the same; all, if
+    empty), and the samples.
     """
 
     entries: str
@@ -199,19 +199,22 @@ INDICES = {"topk": 1, "kthvalue": 1, "mode": 0, "sort": 0, "argsort": 0}
 # Entries whose result is unique only up to signs: where it differs, what the database itself makes unique of it is compared.
 NOT_UNIQUE = "svd linalg.svd linalg.eigh qr linalg.qr svd_lowrank pca_lowrank"
 
-# What of the database is not covered: patterns of names, by reason. An entry whose function exists here is covered all the same,
-# except those in NO_FUNCTION, which are wrappers around a private function of torch.
+# What of the database is not covered: patterns of names, by reason. An entry whose function exists here is covered all the
+# same, except those in NO_FUNCTION, which are wrappers around a private function of torch.
 NO_FUNCTION = "max_pool2d_with_indices_backward nn.functional.max_unpool?d.grad linalg.eig linalg.eigvals"
 NOT_COVERED: dict[str, str] = {
-    "not in the subset": "gradient slice svd_lowrank pca_lowrank unravel_index fill constant_pad_nd linalg.ldl_* special.*_polynomial_*",
-    "complex numbers": "complex view_as_real view_as_complex real imag polar conj conj_physical resolve_conj resolve_neg cdouble "
-    "cfloat chalf H mH linalg.eig linalg.eigvals nn.functional.silu.complex angle",
+    "not in the subset": "gradient slice svd_lowrank pca_lowrank unravel_index fill constant_pad_nd linalg.ldl_* "
+    "special.*_polynomial_*",
+    "complex numbers": "complex view_as_real view_as_complex real imag polar conj conj_physical resolve_conj resolve_neg "
+    "cdouble cfloat chalf H mH linalg.eig linalg.eigvals nn.functional.silu.complex angle",
     "Fourier transforms": "fft.* stft istft",
     "sparse tensors": "sparse.* to_sparse",
     "bfloat16": "bfloat16",
-    "private functions of PyTorch, and those that exist for its compilers": "_* torch.* native_* unsafe_* *.ops.* alias_copy diagonal_copy expand_copy narrow_copy permute_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_copy "
-    "jiterator_* bmm.triton_optimized max_pool2d_with_indices_backward grid_sampler_* hash_tensor nonzero_static empty_permuted "
-    "empty_strided new_empty_strided as_strided* resize_ resize_as_",
+    "private functions of PyTorch, and those that exist for its compilers": "_* torch.* native_* unsafe_* *.ops.* alias_copy "
+    "diagonal_copy expand_copy narrow_copy permute_copy split_with_sizes_copy "
+    "squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_copy "
+    "jiterator_* bmm.triton_optimized max_pool2d_with_indices_backward grid_sampler_* hash_tensor nonzero_static "
+    "empty_permuted empty_strided new_empty_strided as_strided* resize_ resize_as_",
     "masked tensors, a prototype in PyTorch": "masked.*",
     "signal windows": "signal.*",
     "layers and losses, which come in the next issue": "nn.functional.*",

@@ -28,7 +28,7 @@ from .exceptions import NO_FUNCTION, INDICES, NOT_UNIQUE, exempted, tied
 from .translate import DTYPES, Copy, Outside, at, ours_for, rebound
 
 SEED = 7
-CUT = 20_000  # a matrix that an elementwise function gets is cut to so many numbers
+CUT = 5_000  # a matrix that an elementwise function gets is cut to so many numbers
 FORMS = 6  # this many samples of each dtype go through the other forms
 
 
@@ -83,8 +83,11 @@ def our_function(info: Any) -> Any:
 
 def chosen(names: list[str]) -> list[Any]:
     """The entries with one of these names or titles, or with an alias of that name; without names, all."""
-    return [info for info in op_db if not names
-            or any(name in (title(info), info.name, *[alias.name for alias in info.aliases]) for name in names)]
+    return [
+        info
+        for info in op_db
+        if not names or any(name in (title(info), info.name, *[alias.name for alias in info.aliases]) for name in names)
+    ]
 
 
 def cut(x: Any) -> Any:
@@ -170,8 +173,10 @@ def filled(theirs: list[Any], ours: list[Any]) -> tuple[list[Any], list[Any]]:
     longest = max(len(theirs), len(ours))
     pairs = list(zip(theirs or [None] * longest, ours or [None] * longest))
     zero = [np.zeros_like(array_of(x if y is None else y)) if (x is None) != (y is None) else None for x, y in pairs]
-    return ([x if z is None or x is not None else torch.from_numpy(z) for (x, _), z in zip(pairs, zero)],
-            [y if z is None or y is not None else tl.from_numpy(z) for (_, y), z in zip(pairs, zero)])
+    return (
+        [x if z is None or x is not None else torch.from_numpy(z) for (x, _), z in zip(pairs, zero)],
+        [y if z is None or y is not None else tl.from_numpy(z) for (_, y), z in zip(pairs, zero)],
+    )
 
 
 class Entry:
@@ -204,11 +209,18 @@ class Entry:
     def forms(self) -> list[tuple[str, Any, Any, bool]]:
         """The other forms: a name, torch's function, ours, and whether it writes to its input. Operators are Python's own."""
         info = self.info
-        given = [("method", info.method_variant, False), ("operator", info.operator_variant, False),
-                 ("in place", info.inplace_variant, True), ("in-place operator", info.inplace_operator_variant, True)]
+        given = [
+            ("method", info.method_variant, False),
+            ("operator", info.operator_variant, False),
+            ("in place", info.inplace_variant, True),
+            ("in-place operator", info.inplace_operator_variant, True),
+        ]
         for alias in info.aliases:
-            given += [(alias.name, alias.op, False), (f"method {alias.name}", alias.method_variant, False),
-                      (f"in place {alias.name}", alias.inplace_variant, True)]
+            given += [
+                (alias.name, alias.op, False),
+                (f"method {alias.name}", alias.method_variant, False),
+                (f"in place {alias.name}", alias.inplace_variant, True),
+            ]
         return [(name, function, ours_for(function), writes) for name, function, writes in given if function is not None]
 
     def run(self, dtypes: Any = DTYPES) -> Row:
@@ -270,6 +282,7 @@ class Entry:
             ys, zs = [tuple(ys)], [zs]
         if fields(ys) != fields(zs):
             differs("shape", f"the parts of the result are {fields(zs)}, in torch {fields(ys)}")
+
         def once_more(**more: Any) -> Any:
             return Call(theirs, sample, False, **how, **more)()
 

@@ -100,8 +100,8 @@ def checked(equation: str, xs: list[Tensor], terms: list[str], to: str) -> dict[
 
 
 def reduced(x: Tensor, term: str, wanted: set[str], full: set[str]) -> tuple[Tensor, str]:
-    """x with each label once, summed over the labels that are not wanted. A size of 1 that broadcasts, not in `full`, is dropped:
-    a sum would make int64 of small integers.
+    """x with each label once, summed over the labels that are not wanted. A size of 1 that broadcasts, not in `full`, is
+    dropped: a sum would make int64 of small integers.
     """
     lengths = dict(zip(term, x.shape))
     if len(lengths) < len(term):  # a label occurs twice: take the diagonal
