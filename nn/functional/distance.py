@@ -13,11 +13,8 @@ import numpy as np
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import array_module
-<<<<<<< HEAD
-from tinygrad_lite.functional.similarity import cosine_similarity, pairwise_distance
-=======
 from tinygrad_lite.functional import statistics
->>>>>>> bench
+from tinygrad_lite.functional.similarity import cosine_similarity, pairwise_distance
 from tinygrad_lite.operands import same_dtype
 from tinygrad_lite.ops import choice, exponential, indexing
 

@@ -24,7 +24,7 @@ import tinygrad_lite as tl
 from tinygrad_lite.autograd import grad
 
 from .compare import LIMIT, apart, array_of, compared, fields, flat, is_tensor, unwritten, viewed
-from .exceptions import NO_FUNCTION, INDICES, NOT_UNIQUE, exempted, tied
+from .exceptions import INDICES, NO_FUNCTION, NOT_UNIQUE, exempted, tied
 from .translate import DTYPES, Copy, Outside, at, ours_for, rebound
 
 SEED = 7
