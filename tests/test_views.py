@@ -322,7 +322,7 @@ def test_what_is_not_possible_says_so() -> None:
         with pytest.raises(NotImplementedError, match=r"(resize_|set_): .*x\."):
             attempt()
     for refused in (x.contiguous, x.clone, x.to, x.double, partial(tl.zeros_like, x)):
-        with pytest.raises(NotImplementedError, match="channels_last"):
+        with pytest.raises(RuntimeError, match="channels_last is for 4 dimensions"):
             refused(memory_format=tl.channels_last)
     with pytest.raises(RuntimeError, match=r"as_strided: .* reach number 2 of a memory of 2 numbers"):
         x.as_strided((2,), (1,), 1)
@@ -342,6 +342,17 @@ def test_memory_formats() -> None:
         assert x.to(t.float32, non_blocking=True) is x
         assert x.to(t.float32, False, True) is not x
         assert x.to("cpu", t.float32, True) is x
+        images = t.zeros(2, 3, 4, 5, requires_grad=True)
+        last = images.contiguous(memory_format=t.channels_last)
+        assert last.stride() == t.ones_like(images, memory_format=t.channels_last).stride() == (60, 1, 15, 3)
+        assert last.is_contiguous(memory_format=t.channels_last)
+        assert not x.is_contiguous(memory_format=t.channels_last)
+        assert last.to(memory_format=t.channels_last) is last
+        assert last.to(memory_format=t.contiguous_format).is_contiguous()
+        assert images.double(memory_format=t.channels_last).stride() == (60, 1, 15, 3)
+        assert images.transpose(2, 3).to(memory_format=t.contiguous_format).stride() == (60, 20, 1, 5)
+        last.sum().backward()
+        assert images.grad.stride() == (60, 20, 5, 1)
 
 
 def test_detach_in_place() -> None:

@@ -16,7 +16,7 @@ from ._tensor import Tensor
 from .axes import size_of
 from .backend import array_module, in_memory_order, is_array, plain, put
 from .dtypes import as_dtype, get_default_dtype, int64, result_type
-from .operands import row_major
+from .operands import order_of_axes
 from .random import Generator, check_floating, check_integers, draw
 
 NUMBERS = frozenset((int, float, bool))
@@ -182,10 +182,11 @@ def empty(
 
 
 def _array_like(make: Any, input: Tensor, memory_format: Any) -> Any:
-    if memory_format is None:
-        return make(input.array)
-    row_major(make.__name__, memory_format)
-    return make(input.array, order="C" if "contiguous" in str(memory_format) else "K")
+    x = input.array
+    axes = None if memory_format is None else order_of_axes(make.__name__, memory_format, x.ndim)
+    if axes is None:
+        return make(x)
+    return make(x.transpose(axes), order="C").transpose(sorted(range(x.ndim), key=axes.__getitem__))
 
 
 def zeros_like(
