@@ -20,12 +20,12 @@ import torch
 import tinygrad_lite as tl
 
 # The steps of torch that save an index, or what a derivative of 0 does not need.
-PLACES = r"(Index\w*|Max|Min|Kthvalue|Sort|Topk|\w*[mM]edian|Mode|Cum(max|min)|Aminmax|Gather|Take|Masked\w+|Scatter\w*|StdMean|VarMean|Sgn)"
+PLACES = r"(Index\w*|Max|Min|Sort|Topk|\w*[mM]edian|Mode|Cum(max|min)|Aminmax|Gather|Take|Masked\w+|Scatter\w*|\w+Mean|Sgn)"
 
 # What torch refuses and we run, by torch's words, and why that is right.
 WE_RUN = {
     r"some elements of the input tensor and the written-to tensor": "NumPy reads overlapping memory before it writes",
-    r"not implemented for '(Bool|Half)'|bool tensor is not supported|Boolean inputs not": "an op that torch has not written for this dtype",
+    r"not implemented for '(Bool|Half)'|bool tensor is not supported|Boolean inputs not": "not written for this dtype",
     r"element 0 of tensors does not require grad": "a derivative that is 0 everywhere is recorded like any other",
     r"ZeroTensors are immutable": "torch's own kind of zero, which it cannot add to",
     r"a view of a leaf Variable": "a view of a leaf that is gone, so that nobody can miss its gradient",
@@ -36,6 +36,7 @@ WE_RUN = {
     r"Dimension specified as \d+ but tensor has no dim|range of \[-1, 0\], but got 1|unflatten got": "axis 0 of a 0-d tensor",
     r"value cannot be converted to type uint8_t without overflow": "a float is cut to an integer, in uint8 too",
     r"derivative for '?\w+' is not implemented": "a derivative that torch has not written",
+    r"Low precision dtypes not supported": "linear algebra in float16 is computed in float32",
     r"derivative for aten::\w+ is not implemented": "a derivative that torch has not written",
     r"doesn't match the broadcast shape": "torch's clamp does not sum the gradient of a bound that is broadcast",
     r"view size is not compatible": "results may be laid out in another order",

@@ -46,7 +46,7 @@ ANY = forms("""
 """)
 ALONG = forms("""
     {a}.prod({i}{keep}); {a}.nansum({i}{keep}); {a}.nanmean({i}{keep}); {a}.std({i}{keep}); {a}.var({i}{keep})
-    {a}.median({i}{keep})[0]; {a}.nanmedian({i}{keep})[0]; {a}.cumsum({i}); {a}.cumprod({i}); {a}.logcumsumexp({i})
+    {a}.median({i}{keep})[0]; {a}.nanmedian({i}{keep})[0]; {a}.cumsum({i}); {a}.cumprod({i})
     {a}.cummax({i})[0]; {a}.cummin(dim={i})[0]; {a}.cummax({i})[1]; {a}.var({i}, correction=0{keep}); {a}.std(unbiased=False)
     {a}.var(); {a}.prod(); {a}.median(); {a}.norm(); {a}.norm(1, {i}{keep}); {a}.norm(3, {i}); {a}.norm(float('inf'), {i})
     t.linalg.vector_norm({a}, 2, dim={i}{keep}); {a}.norm(dim={i}{keep}); {a}.sort({i})[0]
@@ -64,7 +64,7 @@ CHOSEN = forms("""
     t.scatter({a}, {i}, t.zeros_like({a}).long(), {n}); t.take_along_dim({a}, {a}.argsort(dim={i}, stable=True), dim={i})
     {a}.flip({i}); {a}.roll(1, {i}); {a}.repeat_interleave(2, {i}); {a}.tril(); {a}.triu(1); {a}.tile(2); t.diag_embed({a})
     {a}.trace(); t.hstack([{a}, {s}]); {a}.scatter_reduce({i}, t.zeros_like({a}).long(), {s}, 'amax')
-    t.cat([{a}, {s}], dim={i}); t.stack(({a}, {s}), {i}); t.outer({a}.flatten(), {s}.flatten()); t.kron({a}, {a})
+    t.cat([{a}, {s}], dim={i}); t.stack(({a}, {s}), {i}); t.outer({a}.flatten(), {s}.flatten())
     t.nn.functional.pad({a}, (1, 2)); t.block_diag({a}); {a}.rot90(); t.combinations({a}); t.linalg.det({a}); t.linalg.inv({a})
     t.trace({a} @ {a}); t.tensordot({a}, {s}, {a}.ndim); t.cdist({a}, {s})
 """)
