@@ -82,7 +82,8 @@ def trigamma(x: Array) -> Array:
     if not isinstance(x, np.ndarray):
         return scipy_for(x).polygamma(1, x)
     if x.size <= FEW and (x > 0).all():  # for x < 0 SciPy's is nan
-        return scipy_for(x).zeta(2.0, x.astype(np.float64)).astype(x.dtype)
+        out = scipy_for(x).zeta(2.0, x.astype(np.float64))
+        return out.astype(x.dtype) if x.dtype.kind == "f" else out
     return in_pieces(_trigamma, x)
 
 @op(x=lambda g, x, n: g * polygamma(x, n=n + 1))
