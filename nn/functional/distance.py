@@ -13,6 +13,7 @@ import numpy as np
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import array_module
+from tinygrad_lite.functional import statistics
 from tinygrad_lite.functional.similarity import cosine_similarity, pairwise_distance
 from tinygrad_lite.operands import same_dtype
 from tinygrad_lite.ops import choice, exponential, indexing
@@ -49,10 +50,7 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     if p < 0:
         raise RuntimeError(f"pdist only supports non-negative p values, got {p}")
-    n = input.shape[0]
-    first, second = (array_module(input.array).asarray(index) for index in np.triu_indices(n, 1))
-    distance: Tensor = (input[Tensor._of(first)] - input[Tensor._of(second)]).norm(p, 1)
-    return distance
+    return statistics.pdist(input, p)
 
 
 # Losses

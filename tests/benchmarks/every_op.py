@@ -2,9 +2,11 @@
 
     python tests/benchmarks/every_op.py            # all (about 5 minutes): writes every_op.md beside this file
     python tests/benchmarks/every_op.py exp sort   # these ones: prints their rows
+    python tests/benchmarks/every_op.py --quick    # all, with 5 rounds a row
 
-The expressions are in every_op_rows.py. Ours and PyTorch's are timed in turn, in rounds, on equal inputs; printed are the medians
-and their ratio, with the quartiles of the ratios of the rounds behind it. A row that needs more than 3 times PyTorch's time at
+The expressions are in every_op_rows.py. Ours and PyTorch's are timed in turn, in rounds, on equal inputs, in time of the
+processor, which other programs on the machine lengthen less than the time of a clock. Printed are the medians and their ratio,
+with the quartiles of the ratios of the rounds behind it. A row that needs more than 3 times PyTorch's time at
 1,000,000 numbers must have a reason in REASONS; without one the exit status is 1. Such rows are measured a second time, with
 more rounds, before that is said: then the second measurement counts.
 """
@@ -223,6 +225,8 @@ def page(results: dict[str, tuple[Times, Times]]) -> str:
 
 
 def main(wanted: list[str]) -> int:
+    seconds = 0.0 if "--quick" in wanted else 1.0
+    wanted = [name for name in wanted if name != "--quick"]
     rows = {name: row for family in FAMILIES.values() for name, row in family.items()}
     if unknown := [name for name in wanted if name not in rows]:
         sys.exit(f"no row of this name: {', '.join(unknown)}; there are {', '.join(rows)}")
@@ -234,11 +238,11 @@ def main(wanted: list[str]) -> int:
     with threadpool_limits(1):
         print(f"BLAS: {kernels()}\n{HEAD}")
         for name in wanted or rows:
-            results[name] = measured(rows[name], SMALL, 0.15), measured(rows[name], LARGE, 0.25)
+            results[name] = measured(rows[name], SMALL, 0.15 * seconds), measured(rows[name], LARGE, 0.25 * seconds)
             print(line(name, *results[name]), flush=True)
             gc.collect()
         for name in above(results):
-            results[name] = results[name][0], measured(rows[name], LARGE, 1.0)
+            results[name] = results[name][0], measured(rows[name], LARGE, seconds)
             print("again:", line(name, *results[name]), flush=True)
     print("\n".join(["", *summary(results), "", *made_how()]))
     if not wanted:

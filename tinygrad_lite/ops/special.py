@@ -81,9 +81,8 @@ def trigamma(x: Array) -> Array:
     # As in digamma: ten times as fast as SciPy's zeta(2, x).
     if not isinstance(x, np.ndarray):
         return scipy_for(x).polygamma(1, x)
-    if x.size <= FEW and (x > 0).all():  # for x < 0 SciPy's is nan
-        out = scipy_for(x).zeta(2.0, x.astype(np.float64))
-        return out.astype(x.dtype) if x.dtype.kind == "f" else out
+    if x.size <= FEW and x.dtype.kind == "f" and (x > 0).all():  # for x < 0 SciPy's is nan
+        return scipy_for(x).zeta(2.0, x.astype(np.float64)).astype(x.dtype)
     return in_pieces(_trigamma, x)
 
 @op(x=lambda g, x, n: g * polygamma(x, n=n + 1))
