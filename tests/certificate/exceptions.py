@@ -182,7 +182,7 @@ EXEMPT: list[Exempt] = [
     Exempt("lu", "the method gives a tuple without names in PyTorch, the function one with names", "shape", forms="method"),
 ]
 
-# Entries that give indices, and the place of dim among the arguments after the input. Among equal numbers, which index is given is
+# Entries that give indices, and the place of dim among the arguments after the input. Which index is given of equal numbers is
 # not defined, so what the indices point at is compared.
 INDICES = {"topk": 1, "kthvalue": 1, "mode": 0, "sort": 0, "argsort": 0}
 

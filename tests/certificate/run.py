@@ -124,7 +124,7 @@ def refused(error: Exception) -> str:
 
 
 def pointed_at(name: str, sample: Any, results: list[Any]) -> list[Any]:
-    """The results of a search or sort, with the numbers of the input that the indices, the last result, point at in their place."""
+    """The results of a search or sort; in place of the last, the indices, the numbers of the input that they point at."""
     n, x = INDICES[name], array_of(sample.input.detach())
     dim = sample.kwargs.get("dim", sample.args[n] if len(sample.args) > n else -1)
     index = array_of(results[-1])
