@@ -39,10 +39,7 @@ LEFT_OUT = {
 NO_ROW = {name for names in LEFT_OUT.values() for name in names.split()}
 
 # Primitives that no row records on float32 tensors.
-NOT_RECORDED = {
-    "move": "to another device",
-    "nextafter": "has no derivative, in PyTorch neither: its row is forward only",
-}
+NOT_RECORDED = {"move": "to another device", "nextafter": "has no derivative, in PyTorch neither: its row is forward only"}
 
 
 def recorded(tensors: list[Any]) -> set[str]:
@@ -97,12 +94,7 @@ def test_every_op_is_recorded_by_a_row() -> None:
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [
-        (tl, torch),
-        (tl.linalg, torch.linalg),
-        (tl.special, torch.special),
-        (tl.nn.functional, torch.nn.functional),
-    ],
+    [(tl, torch), (tl.linalg, torch.linalg), (tl.special, torch.special), (tl.nn.functional, torch.nn.functional)],
     ids=["tinygrad_lite", "linalg", "special", "nn.functional"],
 )
 def test_every_function_has_a_row(ours: Any, theirs: Any) -> None:

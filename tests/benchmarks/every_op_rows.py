@@ -109,10 +109,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
     | plain("w", "acosh")
     | plain("x y", "atan2"),
     "Rounding": plain("x", "floor ceil round trunc fix")
-    | of(
-        round_decimals=lambda t, x: t.round(x, decimals=2),
-        nan_to_num=lambda t, x: t.nan_to_num(x),
-    ),
+    | of(round_decimals=lambda t, x: t.round(x, decimals=2), nan_to_num=lambda t, x: t.nan_to_num(x)),
     "Special functions": plain("x", "erf erfc i0")
     | plain("p", "lgamma digamma")
     | plain("u", "erfinv")
@@ -229,6 +226,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
         scatter_value=lambda t, m, rows: t.scatter(m, 1, rows, 0.5),
         scatter_add=lambda t, m, rows, n: t.scatter_add(m, 1, rows, n),
         scatter_reduce=lambda t, m, rows, n: t.scatter_reduce(m, 1, rows, n, "amax"),
+        scatter_reduce_prod=lambda t, m, rows, n: t.scatter_reduce(m, 1, rows, n, "prod"),
         index_select=lambda t, m, classes: t.index_select(m, 0, classes),
         index_select_1=lambda t, m, classes: t.index_select(m, 1, classes),
         index_add=lambda t, m, classes, n: t.index_add(m, 0, classes, n),
@@ -271,6 +269,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
         repeat=lambda t, m: m.repeat(2, 1),
         tile=lambda t, row: t.tile(row, (row.shape[0], 1)),
         repeat_interleave=lambda t, m: t.repeat_interleave(m, 2, 0),
+        repeat_interleave_each=lambda t, m, classes: t.repeat_interleave(m, classes % 3, 0),
         cat=lambda t, m, n: t.cat([m, n]),
         cat_1=lambda t, m, n: t.cat([m, n], 1),
         stack=lambda t, m, n: t.stack([m, n]),
@@ -447,27 +446,38 @@ FAMILIES: dict[str, dict[str, Row]] = {
 # Why a row takes more than 3 times PyTorch's time at 1,000,000 numbers.
 
 _REASONS = {
-    "PyTorch's .grad is here a view of the gradient that backward() was given; ours is a copy, so that a write to one does not "
-    "change the other": """t adjoint ravel flatten atleast_1d atleast_2d atleast_3d reshape view view_as reshape_as transpose
-        permute movedim mT unsqueeze squeeze squeeze_1 unflatten expand expand_as broadcast_to broadcast_tensors cat stack hstack
-        vstack dstack chunk split tensor_split unbind hsplit vsplit dsplit split_with_sizes positive real conj conj_physical
+    "PyTorch's .grad is here a view of the gradient that backward() was given; ours is a copy, so that a "
+    "write to one does not change the other": """
+        t adjoint ravel flatten atleast_1d atleast_2d atleast_3d reshape view view_as reshape_as transpose permute movedim
+        mT unsqueeze squeeze squeeze_1 unflatten expand expand_as broadcast_to broadcast_tensors cat stack hstack vstack
+        dstack chunk split tensor_split unbind hsplit vsplit dsplit split_with_sizes positive real conj conj_physical
         resolve_conj resolve_neg sum_to_size""",
-    "the result is computed beside x and then copied into it, so that an error leaves x as it was": "neg_ abs_ clamp_ sin_",
-    "NumPy has no SIMD loop for it": "nextafter fmod heaviside frexp ldexp gcd lcm",
-    "SciPy's loop, one number at a time; our own would have to reach its accuracy": """erfinv special.i0e special.i1 special.i1e
-        special.bessel_j0 special.bessel_j1 special.airy_ai special.bessel_y0 special.bessel_y1 special.modified_bessel_i0
-        special.modified_bessel_i1 special.modified_bessel_k0 special.modified_bessel_k1 special.scaled_modified_bessel_k0
-        special.scaled_modified_bessel_k1 igamma igammac special.zeta i0 special.ndtri mvlgamma""",
-    "NumPy writes numbers in reverse order one at a time": "fliplr flip rot90 flipud",
-    "several passes over index arrays, where PyTorch has one loop": """unique_consecutive getitem_pairs gather gather_0 scatter_add
-        scatter take_along_dim repeat_interleave masked_select getitem_mask index_reduce scatter_reduce""",
-    "its derivative finds the place in memory of each number, as the strides may overlap in any way": "as_strided",
-    "a few hundred numbers: the time of a few calls": "vander kron",
-    "in a dozen passes, as it is composed; PyTorch's is one loop": """nn.functional.gelu nn.functional.silu nn.functional.hardswish
-        nn.functional.hardsigmoid nn.functional.hardshrink nn.functional.softplus nn.functional.smooth_l1_loss
-        nn.functional.huber_loss threshold glu nn.functional.mish nn.functional.multi_margin_loss multilabel_margin_loss
-        nn.functional.triplet_margin_loss nn.functional.poisson_nll_loss nn.functional.gaussian_nll_loss""",
-    "one product with a reflection after the other": "linalg.householder_product ormqr",
-    "the draws are those of PyTorch's stream, number by number, and then log(-log u) in float32's accuracy": "gumbel_softmax",
+    "the result is computed beside x and then copied into it, so that an error leaves x as it was": """
+        neg_ abs_ clamp_ sin_""",
+    "NumPy has no SIMD loop for it": """
+        nextafter fmod heaviside frexp ldexp gcd lcm""",
+    "SciPy's loop, one number at a time; our own would have to reach its accuracy": """
+        erfinv special.i0e special.i1 special.i1e special.bessel_j0 special.bessel_j1 special.airy_ai special.bessel_y0
+        special.bessel_y1 special.modified_bessel_i0 special.modified_bessel_i1 special.modified_bessel_k0
+        special.modified_bessel_k1 special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1 igamma igammac
+        special.zeta i0 special.ndtri mvlgamma""",
+    "NumPy writes numbers in reverse order one at a time": """
+        fliplr flip rot90 flipud""",
+    "several passes over index arrays, where PyTorch has one loop": """
+        unique_consecutive getitem_pairs gather gather_0 scatter_add scatter take_along_dim repeat_interleave masked_select
+        getitem_mask index_reduce scatter_reduce""",
+    "its derivative finds the place in memory of each number, as the strides may overlap in any way": """
+        as_strided""",
+    "a few hundred numbers: the time of a few calls": """
+        vander kron""",
+    "in a dozen passes, as it is composed; PyTorch's is one loop": """
+        nn.functional.gelu nn.functional.silu nn.functional.hardswish nn.functional.hardsigmoid nn.functional.hardshrink
+        nn.functional.softplus nn.functional.smooth_l1_loss nn.functional.huber_loss threshold glu nn.functional.mish
+        nn.functional.multi_margin_loss multilabel_margin_loss nn.functional.triplet_margin_loss
+        nn.functional.poisson_nll_loss nn.functional.gaussian_nll_loss""",
+    "one product with a reflection after the other": """
+        linalg.householder_product ormqr""",
+    "the draws are those of PyTorch's stream, number by number, and then log(-log u) in float32's accuracy": """
+        gumbel_softmax""",
 }
 REASONS: dict[str, str] = {name: reason for reason, names in _REASONS.items() for name in names.split()}
