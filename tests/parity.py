@@ -1,8 +1,8 @@
 """PyTorch's own test database through PyTorch and through tinygrad_lite: `python tests/parity.py`.
 
-    python tests/parity.py linalg.inv cumsum -v     some entries, and each disagreement with the sample's inputs
-    python tests/parity.py --samples 5 -j 2         all entries, at most five samples of each dtype, in two processes
-    python tests/parity.py --write -j 2             all entries and samples, and the page tests/PARITY.md
+python tests/parity.py linalg.inv cumsum -v     some entries, and each disagreement with the sample's inputs
+python tests/parity.py --samples 5 -j 2         all entries, at most five samples of each dtype, in two processes
+python tests/parity.py --write -j 2             all entries and samples, and the page tests/PARITY.md
 """
 
 from __future__ import annotations
@@ -45,8 +45,11 @@ def show(row: Row, verbose: bool, everything: bool) -> None:
     excepted = f", excepted {dict(row.excepted)}" if row.excepted else ""
     outside = f", outside {dict(row.outside)}" if row.outside else ""
     good = "BAD" if row.differences else "ok "
-    print(f"{good} {row.name:40} {row.agreed}/{row.samples} samples, errors {row.errors_agreed}/{row.errors}, units: {units}"
-          f"{excepted}{outside}, {row.seconds:.1f} s", flush=True)
+    print(
+        f"{good} {row.name:40} {row.agreed}/{row.samples} samples, errors {row.errors_agreed}/{row.errors}, units: {units}"
+        f"{excepted}{outside}, {row.seconds:.1f} s",
+        flush=True,
+    )
     if verbose:
         shown = Counter[Any]()
         for d in row.differences:
@@ -79,8 +82,10 @@ def main() -> None:
         elif given.names:
             print(f"-   {title(info):40} not covered: there is no such function here")
     wrong = Counter(d.kind for row in rows for d in row.differences)
-    print(f"{len(rows)} entries, {sum(row.samples for row in rows)} samples, {sum(row.agreed for row in rows)} agree; "
-          f"{sum(row.errors for row in rows)} error inputs, {sum(row.errors_agreed for row in rows)} agree; wrong: {dict(wrong)}")
+    print(
+        f"{len(rows)} entries, {sum(row.samples for row in rows)} samples, {sum(row.agreed for row in rows)} agree; "
+        f"{sum(row.errors for row in rows)} error inputs, {sum(row.errors_agreed for row in rows)} agree; wrong: {dict(wrong)}"
+    )
     if given.write:
         page.PAGE.write_text(page.text(rows))
 

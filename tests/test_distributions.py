@@ -442,9 +442,18 @@ def test_a_distribution_of_your_own() -> None:
 
 def test_probabilities_that_are_computed_later_keep_their_gradient() -> None:
     logits = tl.tensor([0.0, 1.0], requires_grad=True)
-    d = ours.Categorical(logits=logits)
-    d.sample()  # computes probs without recording
+    d = ours.Bernoulli(logits=logits)
+    d.sample()  # computes probs without recording the draw
     assert d.probs.requires_grad and d.entropy().requires_grad
+
+
+def test_gamma_draws_are_above_0() -> None:
+    found = []
+    for t, module in ((tl, ours), (torch, theirs)):
+        t.manual_seed(0)
+        found.append(module.Gamma(t.tensor([0.05, 1e-3, 2.0]), t.tensor([1.0, 1e3, 1e38])).sample((20,)).numpy())
+    assert (found[0] > 0).all()
+    np.testing.assert_array_equal(*found)
 
 
 def test_signatures_and_constraints_are_those_of_torch() -> None:
@@ -495,3 +504,24 @@ def test_modules_are_found_as_in_torch() -> None:
 
     assert multinomial.Multinomial(10, tl.tensor([0.0, 1.0])).sample().tolist() == [0, 10] and Normal is ours.Normal
     assert tl.distributions is ours
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if " " not in case and case != "Multinomial"])
+def test_parameters_may_be_on_the_gpu(case: str, device: str) -> None:
+    kind, values = CASES[case]
+    found = []
+    for place in ("cpu", device):
+        given = {
+            name: tl.tensor(x, device=place, requires_grad=True) if isinstance(x, np.ndarray) else x
+            for name, x in values.items()
+        }
+        d = getattr(ours, kind)(**given)
+        tl.manual_seed(0)
+        x = d.rsample((3,)) if d.has_rsample else d.sample((3,))
+        y = d.log_prob(x.detach())
+        assert x.device.type == y.device.type == place
+        found.append([np.asarray(z.detach().cpu()) for z in (x, y)])
+        if d.has_rsample:
+            x.sum().backward()
+            found[-1] += [np.asarray(p.grad.cpu()) for p in given.values() if p.grad is not None]
+    same(*found)

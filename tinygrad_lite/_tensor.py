@@ -214,6 +214,28 @@ class Tensor(Methods):
             raise TypeError(f"register_hook: expected a function of the gradient, got {type(hook).__name__}")
         return Handle(_hooks_of(self.node), hook)
 
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
+        """Call hook(x) whenever backward() has added to the gradient of this leaf, x.grad: to update x at once, say.
+        RuntimeError for a result. `handle.remove()` removes the hook.
+        https://pytorch.org/docs/stable/generated/torch.Tensor.register_post_accumulate_grad_hook.html
+        >>> x = tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda x: x.sub_(0.1 * x.grad))
+        >>> x.sum().backward(); x
+        tensor([0.9000, 1.9000], requires_grad=True)
+        """
+        if not isinstance(self.node, Leaf):
+            what = "only a leaf that requires grad has a gradient that is added to"
+            raise RuntimeError(f"register_post_accumulate_grad_hook: {what}; for a result use register_hook()")
+        if not hasattr(self.node, "after"):
+            self.node.after = {}
+        me = ref(self)  # the leaf must not keep its tensor alive
+
+        def call() -> None:
+            if (x := me()) is not None:
+                hook(x)
+
+        return Handle(self.node.after, call)
+
     def detach(self) -> Tensor:
         """A tensor on the same memory, without history: gradients stop here."""
         memory = owner(self.array)

@@ -57,6 +57,8 @@ def axis_of(dim: int, ndim: int, what: str) -> int:
     2
     """
     if isinstance(dim, (bool, np.bool_)) or not isinstance(dim, (int, np.integer)):
+        if hasattr(dim, "array") and dim.array.dtype.kind in "iu" and dim.array.size == 1:
+            return axis_of(index(dim), ndim, what)
         raise TypeError(f"{what}: a dim must be an int, got {type(dim).__name__}")
     n = ndim or 1
     if not -n <= dim < n:
@@ -105,7 +107,15 @@ def numpy_names(function: Callable[Parameters, Result]) -> Callable[Parameters, 
                 if ours in options:
                     raise TypeError(f"{function.__name__}: give {ours} or {theirs}, not both")
                 options[ours] = options.pop(theirs)
-        return function(*args, **options)
+        try:
+            return function(*args, **options)
+        except AttributeError:  # it takes x.array first
+            x = args[0] if args else options.get("input")
+            if hasattr(x, "array"):
+                raise
+            kind = type(x).__name__
+            text = f"{function.__name__}: expected a Tensor, got {kind}; make it one with tensor(...)"
+        raise TypeError(text)
 
     return cast("Callable[Parameters, Result]", either)
 

@@ -228,6 +228,10 @@ def backward(
                 leaf.grad = leaf.grad + g
             else:
                 write(leaf.grad.array, iadd, g)
+            if hasattr(leaf, "after"):
+                with nullcontext() if create_graph else no_grad():
+                    for _, hook in sorted(leaf.after.items()):
+                        hook()
 
 
 def grad(

@@ -156,8 +156,8 @@ def in_place(
         try:
             write(x.array, change, *y)
         except (TypeError, ValueError, IndexError, OverflowError) as error:
-            if "same_kind" in str(error):  # NumPy will not cast the result
-                raise _misfit(what, x, op(x.detach(), *others)) from error
+            if "same_kind" in str(error):  # NumPy will not cast the result; PyTorch casts integers to fewer bits
+                return in_place(what, x, others, op)
             raise explained("in-place " + what, error, x.array, *y) from error
     for recorder in seam.recorders:
         recorder.written(what, x, others)
@@ -252,10 +252,12 @@ def measure(x: Tensor) -> None:
 
 def sharers(x: Tensor) -> list[str]:
     """What else uses the memory of x, for the text of an error. It searches all objects of the program, which is slow."""
-    memory, found = owner(x.array), []
-    for thing in get_objects():
-        if issubclass(type(thing), Tensor) and thing is not x and owner(thing.array) is memory:
-            found.append(f"another tensor, of shape {list(thing.array.shape)} (a view, or detached)")
+    memory = owner(x.array)
+    found = [
+        f"another tensor, of shape {list(thing.array.shape)} (a view, or detached)"
+        for thing in get_objects()
+        if issubclass(type(thing), Tensor) and thing is not x and owner(thing.array) is memory
+    ]
     return found or ["a NumPy array or the object that it was made from"]
 
 

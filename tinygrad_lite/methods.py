@@ -40,7 +40,7 @@ from .functional import neural as f_neural
 from .functional import reduction as f_reduction
 from .functional import shape as f_shape
 from .inplace import in_place, recorded, same_memory
-from .operands import NUMBERS, Number, as_array, device_and_dtype, row_major, wrapped, wrapped_around
+from .operands import NUMBERS, Number, as_array, device_and_dtype, order_of_axes, unsigned, wrapped, wrapped_around
 from .ops import arithmetic, choice, exponential, shape
 from .ops import indexing as indexing_ops
 from .suggest import no_such
@@ -103,11 +103,10 @@ def to(
     memory_format: Any = None,
 ) -> Tensor:
     """The tensor in another dtype, on another device, or with dtype and device of another tensor: x.to(float64), x.to("cuda"),
-    x.to(y). It is x itself if nothing changes and `copy`, the second bool after these, is false; `non_blocking` changes nothing. Gradients flow back through it, unless it makes integers.
+    x.to(y). It is x itself if nothing changes and `copy`, the second bool after these, is false; `non_blocking` changes
+    nothing. Gradients flow back through it, unless it makes integers.
     TypeError for a name that is neither a device nor a dtype.
     """
-    if memory_format is not None:
-        row_major("to", memory_format)
     if len(args) > 2:  # to(dtype, non_blocking, copy) or to(device, dtype, non_blocking, copy)
         copy = copy or [arg for arg in args if isinstance(arg, builtins.bool)][1:] == [True]
     device, dtype = device_and_dtype(args, device, dtype)
@@ -119,6 +118,11 @@ def to(
     if dtype is not None and x.array.dtype != dtype:
         cast = dtype.kind == "f"
         x = shape.cast(x, dtype=dtype, source=x.dtype) if cast else Tensor._of(x.array.astype(dtype))
+    axes = None if memory_format is None else order_of_axes("to", memory_format, x.array.ndim)
+    if axes is not None and not x.array.transpose(axes).flags.c_contiguous:
+        last = x.array.ndim in (4, 5) and x.array.transpose(0, *range(2, x.array.ndim), 1).flags.c_contiguous
+        if copy or x is not self or last or axes[-1] == 1 < x.array.ndim - 1:  # as in PyTorch, other orders may stay
+            return f_shape.clone(x, memory_format=memory_format)
     return shape.clone(x) if copy and x is self else x
 
 
@@ -133,7 +137,7 @@ def cuda(self: Tensor, device: str | None = None) -> Tensor:
 
 
 def _in(name: str, dtype: np.dtype[Any]) -> Callable[[Tensor], Tensor]:
-    def convert(self: Tensor, memory_format: Any = None) -> Tensor:
+    def convert(self: Tensor, *, memory_format: Any = None) -> Tensor:
         return to(self, dtype=dtype, memory_format=memory_format)
 
     convert.__name__ = convert.__qualname__ = name
@@ -199,8 +203,8 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
         if part and (not recorded(self, value) or _same_history(value, self)):
             return  # Python calls this at the end of x[index] += y, when += has written to the view x[index] already
         value = value.to(self.dtype)
-    elif type(value) is int and -256 < value < 0 and self.array.dtype == uint8:
-        value += 256  # as in PyTorch; a number further away is refused
+    elif type(value) is int:
+        value = unsigned(value, self.array.dtype)
     put = partial(indexing_ops.setitem, index=index)
     in_place("x[index] = y", self, (value,), put, lambda x, y: operator.setitem(x, index, y))
 
@@ -342,7 +346,8 @@ OPERATORS: dict[str, Any] = {
     "__rand__": comparison.bitwise_and, "__ror__": comparison.bitwise_or, "__rxor__": comparison.bitwise_xor,
     "__pos__": __pos__, "__invert__": __invert__, "__array_ufunc__": __array_ufunc__, "__array_function__": __array_function__,
 }
-OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("add", "sub", "mul", "truediv", "pow", "matmul")}
+OPERATORS |= {f"__r{name}__": _swapped(OPERATORS[f"__{name}__"]) for name in ("sub", "truediv", "pow", "matmul")}
+OPERATORS |= {"__radd__": arithmetic.add, "__rmul__": arithmetic.mul}  # 2 * x is x * 2
 OPERATORS |= {"__iadd__": _iadd, "__isub__": _isub, "__imul__": _imul, "__itruediv__": _idiv, "__ipow__": IN_PLACE["pow_"]}
 OPERATORS |= {
     f"__i{name}__": _bitwise_in_place(OPERATORS[f"__{name}__"], f"bitwise_{name}") for name in ("and", "or", "xor")

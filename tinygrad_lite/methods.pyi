@@ -3,7 +3,7 @@
 import builtins
 from typing import Any, Self, overload
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Never
 from ._tensor import Tensor
 from .axes import Dim
@@ -56,9 +56,6 @@ class Methods:
 
     def minimum(self, other: Tensor | Number) -> Tensor:
         """The smaller of x and y, nan if one of them is nan. Where they are equal, each gets half of the gradient."""
-
-    def clone(self) -> Tensor:
-        """A copy with its own memory."""
 
     def add(self, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """x + alpha · y.
@@ -224,6 +221,11 @@ class Methods:
         >>> tensor([[1], [2]]).expand(-1, 3)
         tensor([[1, 1, 1],
                 [2, 2, 2]])
+        """
+
+    def clone(self, *, memory_format: Any = None) -> Tensor:
+        """A copy with its own memory, in row-major order; with memory_format=channels_last, the numbers of the channels (dim 1) lie
+        side by side. Gradients flow back through it.
         """
 
     def view(self, *size: Any) -> Tensor:
@@ -400,17 +402,22 @@ class Methods:
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any, /) -> Any: ...
 
-    def __radd__(self, other: Tensor | Number, /) -> Tensor: ...
-
     def __rsub__(self, other: Tensor | Number, /) -> Tensor: ...
-
-    def __rmul__(self, other: Tensor | Number, /) -> Tensor: ...
 
     def __rtruediv__(self, other: Tensor | Number, /) -> Tensor: ...
 
     def __rpow__(self, other: Tensor | Number, /) -> Tensor: ...
 
     def __rmatmul__(self, other: Tensor | Number, /) -> Tensor: ...
+
+    def __radd__(self, other: Tensor | Number, /) -> Tensor:
+        """x + y.
+        >>> tensor([1.0, 2.0]) + 1
+        tensor([2., 3.])
+        """
+
+    def __rmul__(self, other: Tensor | Number, /) -> Tensor:
+        """x · y."""
 
     def __iadd__(self, other: Tensor | Number, /) -> Self:
         """Replace x by add(x, other), in the memory of x."""
@@ -476,9 +483,10 @@ class Methods:
     def where(self, condition: Tensor, other: Tensor | Number) -> Tensor:
         """This tensor where the condition is true, `other` elsewhere."""
 
-    def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: builtins.bool = False) -> Tensor:
+    def to(self, *args: Any, dtype: Any = None, device: Any = None, non_blocking: builtins.bool = False, copy: builtins.bool = False, memory_format: Any = None) -> Tensor:
         """The tensor in another dtype, on another device, or with dtype and device of another tensor: x.to(float64), x.to("cuda"),
-        x.to(y). It is x itself if nothing changes and copy is false. Gradients flow back through it, unless it makes integers.
+        x.to(y). It is x itself if nothing changes and `copy`, the second bool after these, is false; `non_blocking` changes
+        nothing. Gradients flow back through it, unless it makes integers.
         TypeError for a name that is neither a device nor a dtype.
         """
 
@@ -501,31 +509,31 @@ class Methods:
     def real(self) -> Tensor:
         """The real part: of real numbers, the only kind here, the tensor itself."""
 
-    def half(self) -> Tensor:
+    def half(self, *, memory_format: Any = None) -> Tensor:
         """The tensor as float16; x itself if it has this dtype already. See to()."""
 
-    def float(self) -> Tensor:
+    def float(self, *, memory_format: Any = None) -> Tensor:
         """The tensor as float32; x itself if it has this dtype already. See to()."""
 
-    def double(self) -> Tensor:
+    def double(self, *, memory_format: Any = None) -> Tensor:
         """The tensor as float64; x itself if it has this dtype already. See to()."""
 
-    def char(self) -> Tensor:
+    def char(self, *, memory_format: Any = None) -> Tensor:
         """The tensor as int8; x itself if it has this dtype already. See to()."""
 
-    def short(self) -> Tensor:
+    def short(self, *, memory_format: Any = None) -> Tensor:
         """The tensor as int16; x itself if it has this dtype already. See to()."""
 
-    def int(self) -> Tensor:
+    def int(self, *, memory_format: Any = None) -> Tensor:
         """The tensor as int32; x itself if it has this dtype already. See to()."""
 
-    def long(self) -> Tensor:
+    def long(self, *, memory_format: Any = None) -> Tensor:
         """The tensor as int64; x itself if it has this dtype already. See to()."""
 
-    def byte(self) -> Tensor:
+    def byte(self, *, memory_format: Any = None) -> Tensor:
         """The tensor as uint8; x itself if it has this dtype already. See to()."""
 
-    def bool(self) -> Tensor:
+    def bool(self, *, memory_format: Any = None) -> Tensor:
         """The tensor as bool; x itself if it has this dtype already. See to()."""
 
     def erf(self) -> Tensor:
@@ -659,7 +667,7 @@ class Methods:
 
     def atan2(self, other: Tensor | Number) -> Tensor:
         """The angle in [-π, π] of the point whose height is x and whose position on the horizontal axis is y.
-        At the origin its derivatives are 0.
+        At the origin its derivatives are 0, the second ones nan.
         >>> atan2(tensor([1.0, 1.0]), tensor([1.0, -1.0]))
         tensor([0.7854, 2.3562])
         """
@@ -693,7 +701,7 @@ class Methods:
 
     def arctan2(self, other: Tensor | Number) -> Tensor:
         """The angle in [-π, π] of the point whose height is x and whose position on the horizontal axis is y.
-        At the origin its derivatives are 0.
+        At the origin its derivatives are 0, the second ones nan.
         >>> atan2(tensor([1.0, 1.0]), tensor([1.0, -1.0]))
         tensor([0.7854, 2.3562])
         """
@@ -791,11 +799,26 @@ class Methods:
                 [1, 1]])
         """
 
+    def nonzero_static(self, *, size: builtins.int, fill_value: builtins.int = -1) -> Tensor:
+        """The first `size` rows of x.nonzero(); rows of `fill_value` follow if there are fewer.
+        >>> nonzero_static(tensor([0, 1, 1]), size=3)
+        tensor([[ 1],
+                [ 2],
+                [-1]])
+        """
+
     def argwhere(self) -> Tensor:
         """The positions of the x that are not 0, a row for each: x.nonzero().
         >>> tensor([0, 3, 4]).argwhere()
         tensor([[1],
                 [2]])
+        """
+
+    def new(self, *data: Any, device: Any = None) -> Tensor:
+        """A tensor of the dtype of x, from a list, x.new([1, 2]), or of a shape with arbitrary values, x.new(2, 3). An old form of
+        new_tensor() and new_empty().
+        >>> tensor([0.5]).new([1, 2])
+        tensor([1., 2.])
         """
 
     def new_tensor(self, data: Any, **options: Any) -> Tensor:
@@ -1014,6 +1037,18 @@ class Methods:
     def bitwise_right_shift(self, other: Tensor | Number) -> Tensor:
         """The bits moved down by y places: x >> y, which is x // 2^y. RuntimeError for floats and bools."""
 
+    def apply_(self, callable: Callable[[Any], Any]) -> Tensor:
+        """Replace each number x by callable(x).
+        >>> tensor([1.0, 2.0]).apply_(lambda x: x + 1)
+        tensor([2., 3.])
+        """
+
+    def map_(self, tensor: Tensor, callable: Callable[[Any, Any], Any]) -> Tensor:
+        """Replace each number x by callable(x, y), with the number y at its place in another tensor, which is broadcast."""
+
+    def map2_(self, x: Tensor, y: Tensor, callable: Callable[[Any, Any, Any], Any]) -> Tensor:
+        """As map_(), with two other tensors."""
+
     def lu(self, pivot: builtins.bool = True, get_infos: builtins.bool = False) -> Any:
         """linalg.lu_factor() under its older name; without an error for singular matrices, and with `info` if get_infos."""
 
@@ -1038,13 +1073,14 @@ class Methods:
         """Whether two tensors have the same shape."""
 
     def contiguous(self, memory_format: Any = None) -> Tensor:
-        """The tensor with its numbers in row-major order in memory: x itself if they lie so already, else a copy.
+        """The tensor with its numbers in row-major order in memory: x itself if they lie so already, else a copy. With
+        memory_format=channels_last, in that order.
         >>> zeros(2, 3).T.contiguous().stride()
         (2, 1)
         """
 
     def is_contiguous(self, memory_format: Any = None) -> builtins.bool:
-        """Whether the numbers lie in row-major order in memory, without gaps."""
+        """Whether the numbers lie in row-major order in memory, without gaps; or in the order of another memory_format."""
 
     @overload
     def stride(self, dim: None = None) -> tuple[builtins.int, ...]:
@@ -1257,6 +1293,101 @@ class Methods:
     def float_power_(self, exponent: Tensor | Number) -> Tensor:
         """Replace x by x ** y, in the memory of x. RuntimeError if x is not float64, in which it is computed."""
 
+    def get_device(self) -> builtins.int:
+        """The number of the GPU that holds the memory; -1 for the CPU."""
+
+    def is_signed(self) -> builtins.bool:
+        """Whether the dtype has negative numbers.
+        >>> tensor([1.0]).is_signed(), tensor([1], dtype=uint8).is_signed()
+        (True, False)
+        """
+
+    def is_inference(self) -> builtins.bool:
+        """False: what is computed in inference_mode() is a tensor like any other."""
+
+    def is_distributed(self) -> builtins.bool:
+        """False."""
+
+    @property
+    def is_cpu(self) -> builtins.bool:
+        """Whether the memory is the computer's."""
+
+    @property
+    def is_sparse(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_sparse_csr(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_quantized(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_meta(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_mkldnn(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_nested(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_mps(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_mtia(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_xla(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_xpu(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_ipu(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_maia(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    @property
+    def is_vulkan(self) -> builtins.bool:
+        """False: there are no such tensors here."""
+
+    def is_pinned(self, device: Any = None) -> builtins.bool:
+        """Whether the memory is pinned, for quick copies to a GPU: False."""
+
+    def is_shared(self) -> builtins.bool:
+        """Whether other processes see the memory: False."""
+
+    def pin_memory(self, device: Any = None) -> Tensor:
+        """x itself: there is no pinned memory here, and without it copies to a GPU are only slower."""
+
+    def share_memory_(self) -> Tensor:
+        """x itself. Its memory is not shared with other processes; there are no functions here that start any."""
+
+    @property
+    def output_nr(self) -> builtins.int:
+        """Which result of its step the tensor is: 0, as each step here has one."""
+
+    @property
+    def name(self) -> None:
+        """None: tensors have no names."""
+
+    @property
+    def imag(self) -> Never:
+        """Refused, as in PyTorch for real numbers, the only kind here."""
+
     def mm(self, mat2: Tensor) -> Tensor:
         """The product of two matrices, (n, k) and (k, m). RuntimeError for batches and vectors: matmul takes these."""
 
@@ -1438,7 +1569,9 @@ class Methods:
     def cummax(self, dim: builtins.int) -> Extremum:
         """The largest number so far along an axis, and its position: the last one if there are several. The first nan stays.
         >>> tensor([1.0, 3.0, 2.0]).cummax(0)
-        Extremum(values=tensor([1., 3., 3.]), indices=tensor([0, 1, 1]))
+        torch.return_types.cummax(
+        values=tensor([1., 3., 3.]),
+        indices=tensor([0, 1, 1]))
         """
 
     def cummin(self, dim: builtins.int) -> Extremum:
@@ -1574,6 +1707,12 @@ class Methods:
     def diagonal_scatter(self, src: Tensor, offset: builtins.int = 0, dim1: builtins.int = 0, dim2: builtins.int = 1) -> Tensor:
         """A copy of x in which the diagonal x.diagonal(offset, dim1, dim2) is src."""
 
+    def index_add_(self, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
+        """index_add(), in the memory of x."""
+
+    def masked_fill_(self, mask: Tensor, value: Any) -> Tensor:
+        """masked_fill(), in the memory of x."""
+
     def det(self) -> Tensor:
         """The determinant of each matrix.
         >>> det(tensor([[1.0, 2.0], [3.0, 4.0]]))
@@ -1603,7 +1742,7 @@ class Methods:
         """
 
     def cholesky_inverse(self, upper: builtins.bool = False) -> Tensor:
-        """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`."""
+        """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`. LinAlgError for a 0 on the diagonal of L."""
 
     def cholesky_solve(self, L: Tensor, upper: builtins.bool = False) -> Tensor:
         """X with A X = input, where A = L Lᵀ, or LᵀL if `upper`."""
@@ -1713,7 +1852,9 @@ class Methods:
     def aminmax(self, *, dim: builtins.int | None = None, keepdim: builtins.bool = False, axis: builtins.int | None = None, keepdims: builtins.bool = False) -> Range:
         """The smallest and the largest x, along an axis or of all; see amin.
         >>> tensor([1.0, 3.0, 2.0]).aminmax()
-        Range(min=tensor(1.), max=tensor(3.))
+        torch.return_types.aminmax(
+        min=tensor(1.),
+        max=tensor(3.))
         """
 
     def cov(self, *, correction: builtins.int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Tensor:
@@ -1794,6 +1935,14 @@ class Methods:
         >>> ones(2, 3).triu(1)
         tensor([[0., 1., 1.],
                 [0., 0., 1.]])
+        """
+
+    def fill_diagonal_(self, fill_value: Any, wrap: builtins.bool = False) -> Tensor:
+        """Write one number to x[i, i, ...] for each i. With wrap, the diagonal of a tall matrix begins anew below its end, after a
+        row without. RuntimeError for one dimension, and for more than two that are not of one size.
+        >>> zeros(2, 3).fill_diagonal_(5)
+        tensor([[5., 0., 0.],
+                [0., 5., 0.]])
         """
 
     def movedim(self, source: builtins.int | Sequence[builtins.int], destination: builtins.int | Sequence[builtins.int]) -> Tensor:
@@ -2225,9 +2374,6 @@ class Methods:
     def put_(self, index: Tensor, source: Tensor, accumulate: builtins.bool = False) -> Self:
         """Replace x by put(x, ...), in the memory of x."""
 
-    def index_add_(self, dim: builtins.int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Self:
-        """Replace x by index_add(x, ...), in the memory of x."""
-
     def index_copy_(self, dim: builtins.int, index: Tensor, source: Tensor) -> Self:
         """Replace x by index_copy(x, ...), in the memory of x."""
 
@@ -2239,9 +2385,6 @@ class Methods:
 
     def index_reduce_(self, dim: builtins.int, index: Tensor, source: Tensor, reduce: str, *, include_self: builtins.bool = True) -> Self:
         """Replace x by index_reduce(x, ...), in the memory of x."""
-
-    def masked_fill_(self, mask: Tensor, value: Any) -> Self:
-        """Replace x by masked_fill(x, ...), in the memory of x."""
 
     def masked_scatter_(self, mask: Tensor, source: Tensor) -> Self:
         """Replace x by masked_scatter(x, ...), in the memory of x."""

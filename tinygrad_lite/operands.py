@@ -24,10 +24,18 @@ class LinAlgError(RuntimeError):
     """What linear algebra cannot compute for these numbers: the inverse of a singular matrix, say."""
 
 
-def row_major(what: str, memory_format: Any) -> None:
-    """NotImplementedError for a memory_format other than preserve_format and contiguous_format: copies are in row-major order."""
-    if memory_format is not None and not str(memory_format).endswith(("contiguous_format", "preserve_format")):
-        raise NotImplementedError(f"{what}: memory_format {memory_format}: NumPy knows row-major order, contiguous_format, only")
+def order_of_axes(what: str, memory_format: Any, ndim: int) -> tuple[int, ...] | None:
+    """The axes in the order that a memory_format asks for, that of the longest steps in memory first; None for preserve_format.
+    RuntimeError if there is no such order for so many dimensions.
+    """
+    name = str(memory_format).rpartition(".")[2]
+    if memory_format is None or name == "preserve_format":
+        return None
+    if name == "contiguous_format":
+        return tuple(range(ndim))
+    if ndim != {"channels_last": 4, "channels_last_3d": 5}.get(name):
+        raise RuntimeError(f"{what}: memory_format {memory_format} is for 4 dimensions (3d: for 5), the tensor has {ndim}")
+    return (0, *range(2, ndim), 1)
 
 
 def as_array(out: Any) -> Array:
@@ -73,12 +81,19 @@ def promoted(what: str, *operands: Any) -> tuple[Any, ...]:
     of which the op makes floats), the default dtype.
     """
     arrays = [x.array if isinstance(x, Tensor) else x for x in operands]
+    if what == "sub" and any(is_array(x) and x.dtype.kind == "b" for x in arrays):
+        raise no_difference_of_bools()
     dtype = result_type(*arrays)
     if all(x.dtype == dtype for x in arrays if is_array(x)):
         dtype = get_default_dtype()
     if all(x.dtype == dtype for x in arrays if is_array(x)):
         raise RuntimeError(f"{what}: its result on {dtype} is of another dtype; are its options Python numbers?")
     return tuple(x.to(dtype) if isinstance(x, Tensor) else x for x in operands)
+
+
+def no_difference_of_bools() -> RuntimeError:
+    """The error for x - y where one is of bools; PyTorch defines no such difference."""
+    return RuntimeError("sub: bools are not subtracted; use ~x, logical_xor, or x.int()")
 
 
 def as_tensor_like(x: Any, like: Tensor) -> Tensor:
@@ -89,11 +104,20 @@ def as_tensor_like(x: Any, like: Tensor) -> Tensor:
         return Tensor._of(plain(x))
     if not isinstance(x, (bool, int, float, np.generic)):
         raise not_an_operand("an operand", x)
-    dtype = result_type(like.array, x)
+    kind = like.array.dtype.kind
+    if type(x) in NUMBERS and (kind == "f" or (kind in "iu" and type(x) is not float)):
+        dtype = like.array.dtype  # what result_type, which takes 5 µs, gives for these
+    else:
+        dtype = result_type(like.array, x)
     try:
-        return Tensor._of(array_module(like.array).asarray(x, dtype=dtype))
+        return Tensor._of(array_module(like.array).asarray(unsigned(x, dtype), dtype=dtype))
     except OverflowError as error:
         raise RuntimeError(f"the number {x} does not fit into {dtype}; cast the tensor first: x.long()") from error
+
+
+def unsigned(x: Any, dtype: np.dtype[Any]) -> Any:
+    """A number to be stored in a dtype. As in PyTorch, uint8 takes -1 as 255; any other number is unchanged."""
+    return x % 256 if dtype.kind == "u" and type(x) is int and -256 < x < 0 else x
 
 
 def all_tensors(what: str, given: Iterable[Any]) -> None:
@@ -105,12 +129,15 @@ def all_tensors(what: str, given: Iterable[Any]) -> None:
 
 def same_dtype(*tensors: Tensor) -> list[Tensor]:
     """The tensors, all cast to their common dtype, result_type(), which takes 5 µs."""
-    first = tensors[0].array.dtype
-    for x in tensors:
-        if x.array.dtype is not first:
-            break
-    else:
-        return list(tensors)
+    try:
+        first = tensors[0].array.dtype
+        for x in tensors:
+            if x.array.dtype is not first:
+                break
+        else:
+            return list(tensors)
+    except AttributeError:
+        raise not_a_tensor("this function", next(x for x in tensors if not isinstance(x, Tensor))) from None
     dtype = result_type(*[x.array for x in tensors])
     return [x.to(dtype) for x in tensors]
 

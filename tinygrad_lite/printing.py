@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from .tape import Leaf
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
+
+
+Kind = TypeVar("Kind", bound=type)
 
 
 class Options(NamedTuple):
@@ -83,14 +86,18 @@ def text(x: Tensor) -> str:
     return shown + ")"
 
 
-def as_result_of(name: str) -> Callable[[Any], str]:
-    """The `__repr__` of a result with several names: as PyTorch prints what its function `name` returns."""
+def as_result_of(name: str) -> Callable[[Kind], Kind]:
+    """A decorator for a NamedTuple: it is printed as PyTorch prints what its function `name` returns."""
 
     def shown(self: Any) -> str:
         fields = [f"{field}={value!r}" for field, value in zip(self._fields, self)]
         return f"torch.return_types.{name}(\n" + ",\n".join(fields) + ")"
 
-    return shown
+    def named(kind: Kind) -> Kind:
+        kind.__repr__ = shown  # type: ignore[assignment,method-assign]
+        return kind
+
+    return named
 
 
 def html(x: Tensor) -> str:

@@ -42,7 +42,10 @@ class Generator:
     def stream(self) -> Stream:
         """What the numbers are drawn from. It is made at the first use, because numpy.random is slow to import."""
         if self._stream is None:
-            from .streams import Numpy, Torch  # `from . import streams` would ask the package for the name, and load all functions
+            from .streams import (
+                Numpy,
+                Torch,
+            )  # `from . import streams` would ask the package for the name, and load all functions
 
             self._stream = (Torch if self._kind == "torch" else Numpy)(self._seed)
         return self._stream
@@ -50,7 +53,7 @@ class Generator:
     def manual_seed(self, seed: int) -> Generator:
         """Restart the stream from an integer of up to 64 bits; a negative one counts from 2⁶⁴ down. Returns the generator."""
         if not -(1 << 63) <= int(seed) < 1 << 64:
-            raise RuntimeError(f"manual_seed: a seed has at most 64 bits, got {seed}")
+            raise ValueError(f"manual_seed: a seed has at most 64 bits, got {seed}")
         self._seed, self._stream = int(seed) % (1 << 64), None
         return self
 

@@ -4,9 +4,10 @@ Every tensor on that memory must have the right history afterwards. After v is w
 numbers of v put where v lies in y. And v, like every other view of y, is a view of the new y.
 
 Tensors do not know their views. They are found among the objects of the program, and the references to the memory are counted:
-if there is one that neither a tensor nor a value saved for a derivative explains (a NumPy array), the write is refused. (A saved
-value does not mind: a walk that needs it will see that it was written to, and say so.) The write is refused too if some tensors on the memory have a history and others have none, because these may be detached or not. Only y.detach(), which
-is the very array of y, is sure to be: it shows the new numbers and has no gradient. If none has a history, as in
+if there is one that neither a tensor nor a value saved for a derivative explains (a NumPy array), the write is refused. (A
+saved value does not mind: a walk that needs it sees that it was written to, and says so.) The write is refused too if some
+tensors on the memory have a history and others have none, because these may be detached or not. Only y.detach(), which is the
+very array of y, is sure to be: it shows the new numbers and has no gradient. If none has a history, as in
 out = zeros(2, 3); out[0] += w, all get one, unless some tensor on this memory was ever detached.
 """
 

@@ -74,7 +74,8 @@ def _sine_by_x(x: Any) -> Any:
 
 
 def zeta(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Hurwitz' zeta function, Σ 1 / (other + k)^input over k = 0, 1, ...; differentiable in `other` only. TypeError for two numbers.
+    """Hurwitz' zeta function, Σ 1 / (other + k)^input over k = 0, 1, ...; differentiable in `other` only.
+    TypeError for two numbers.
     >>> zeta(tensor([2.0, 4.0]), 1)
     tensor([1.6449, 1.0823])
     """

@@ -124,8 +124,14 @@ class Torch:
         return np.array([_gamma(alpha, self.next_uniform, normal) for alpha in shapes], shapes.dtype)
 
     def next_normal(self) -> float:
-        """One normal number in float64; see pairs()."""
-        return self.pairs(1).item()  # type: ignore[no-any-return]
+        """One normal number in float64: that of pairs(1), which takes four times as long."""
+        if self.spare is not None:
+            x, self.spare = self.spare, None
+            return x
+        angle = 2 * math.pi * self.next_uniform()
+        r = math.sqrt(-2 * math.log1p(-self.next_uniform()))
+        self.spare = r * math.sin(angle)
+        return r * math.cos(angle)
 
     # The state, byte for byte as PyTorch's get_rng_state() has it
 
@@ -189,6 +195,9 @@ class Numpy(Torch):
 
     def next_uniform(self) -> float:
         return self.numpy.random()
+
+    def next_normal(self) -> float:
+        return self.numpy.standard_normal()
 
     def poisson(self, rates: Array) -> Array:
         return np.asarray(self.numpy.poisson(rates), float64)

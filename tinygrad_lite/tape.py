@@ -32,7 +32,7 @@ from .backend import Array
 
 Vjp = Callable[..., Any]
 clock = count(1)  # one count for new nodes and in-place writes, so that it is known which came first
-Hooks = dict[float, Callable[[Any], Any]]  # by number; they run in the order of the numbers
+Hooks = dict[float, Callable[..., Any]]  # by number; they run in the order of the numbers
 
 
 class Handle:
@@ -40,7 +40,7 @@ class Handle:
 
     ever = False  # whether any hook was ever registered: a program without hooks does not pay for looking for them
 
-    def __init__(self, hooks: Hooks, hook: Callable[[Any], Any], number: float | None = None) -> None:
+    def __init__(self, hooks: Hooks, hook: Callable[..., Any], number: float | None = None) -> None:
         Handle.ever = True
         self.hooks, self.number = hooks, next(clock) if number is None else number
         hooks[self.number] = hook
@@ -61,7 +61,9 @@ class Leaf:
     step recorded before requires_grad was switched off and on again still leads to it.
     """
 
-    __slots__ = ("grad", "requires_grad", "shape", "hooks")
+    __slots__ = ("grad", "requires_grad", "shape", "hooks", "after")
+    after: Hooks  # what is called when backward() has added to the gradient; set by the first such hook only
+    next_functions = ()  # no step comes before it
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape, self.requires_grad = shape, False

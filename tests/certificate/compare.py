@@ -12,7 +12,7 @@ is about as near to that as torch's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -61,8 +61,8 @@ def last_place(x: Array) -> Array:
 
 
 def apart(ours: Array, theirs: Array, unit: Any = None) -> float:
-    """The largest distance, in units in the last place of theirs, or in the units given. inf for integers that differ, and where
-    one is nan or infinite and the other is not.
+    """The largest distance, in units in the last place of theirs, or in the units given. inf for integers that differ, and
+    where one is nan or infinite and the other is not.
     """
     same = (ours == theirs) | ((ours != ours) & (theirs != theirs))
     if same.all():
@@ -91,10 +91,10 @@ def nth(results: list[Any], n: int, like: Array) -> Array | None:
     return array_of(found) if is_tensor(found) and tuple(found.shape) == like.shape else None
 
 
-def rounding(theirs: list[Any], n: int, again: Again, scale: float | None) -> Array:
-    """What rounding does to each number of torch's nth result; at least its last place. With a scale, the results are derivatives.
-    These are sums of products, which may cancel: so the unit is also at least a small part of the last place of the largest one,
-    or of the scale.
+def rounding(theirs: list[Any], n: int, again: Again, scale: float | None) -> Iterator[Array]:
+    """What rounding does to each number of torch's nth result, at least its last place: units that grow with each computation
+    that is looked at. With a scale, the results are derivatives. These are sums of products, which may cancel: so the unit is
+    also at least a small part of the last place of the largest one, or of the scale.
     """
     x = array_of(theirs[n])
     unit, eps = last_place(x), float(np.finfo(x.dtype).eps)
@@ -102,8 +102,9 @@ def rounding(theirs: list[Any], n: int, again: Again, scale: float | None) -> Ar
     size = max(np.abs(x[np.isfinite(x)]).max(initial=0), min(1, max(sizes)), scale or 0)
     if scale is not None:
         unit = np.maximum(unit, size * eps * 8 / LIMIT)
-    elif (x == np.rint(x)).all():
-        return unit  # whole numbers are not rounded: floor, sign, counts
+    yield unit
+    if scale is None and (x == np.rint(x)).all():
+        return  # whole numbers are not rounded: floor, sign, counts
     shaken = [{"shake": seed} for seed in range(1, 7)]
     single = [{"cast": np.float32, **how} for how in ({}, *shaken[:3])] if x.dtype == np.float64 else []
     for how in (*shaken, *single):
@@ -112,7 +113,7 @@ def rounding(theirs: list[Any], n: int, again: Again, scale: float | None) -> Ar
             step, coarse = np.abs(moved.astype(np.float64) - x.astype(np.float64)), float(np.finfo(moved.dtype).eps)
             step = np.where(step < size * coarse**0.25, step, 0)  # a larger one is a jump, or nan
             unit = np.maximum(unit, spread(step, x) * (eps / coarse))
-    return unit
+            yield unit
 
 
 def as_near(ours: Array, theirs: Array, n: int, unit: Array, again: Again) -> bool:
@@ -135,11 +136,13 @@ def numbers(all_ours: list[Any], all_theirs: list[Any], n: int, again: Again, sc
         if error <= LIMIT:
             return error, ""
         if np.isfinite(error) or theirs.dtype != np.float64:
-            unit = rounding(all_theirs, n, again, scale) if theirs.dtype.kind == "f" else None
-            error = apart(ours, theirs, unit)
-            if error <= LIMIT:
-                return error, ""
-            if theirs.dtype in (np.float16, np.float32) and as_near(ours, theirs, n, unit, again):  # type: ignore[arg-type]
+            for unit in rounding(all_theirs, n, again, scale) if theirs.dtype.kind == "f" else ():
+                error = apart(ours, theirs, unit)
+                if error <= LIMIT:
+                    return error, ""
+                if not np.isfinite(error):
+                    break
+            if theirs.dtype in (np.float16, np.float32) and as_near(ours, theirs, n, unit, again):
                 return LIMIT, ""
         differ = ~((ours == theirs) | ((ours != ours) & (theirs != theirs)))
         far = np.abs(ours.astype(np.float64) - theirs.astype(np.float64)) / (unit if np.isfinite(error) else 1)
@@ -148,7 +151,9 @@ def numbers(all_ours: list[Any], all_theirs: list[Any], n: int, again: Again, sc
         return error, f"{differ.sum()} of {theirs.size} numbers differ, by up to {error:.3g} units; {at}"
 
 
-def compared(theirs: list[Any], ours: list[Any], again: Again, scale: float | None = None) -> tuple[float, list[tuple[str, str]]]:
+def compared(
+    theirs: list[Any], ours: list[Any], again: Again, scale: float | None = None
+) -> tuple[float, list[tuple[str, str]]]:
     """The largest error in units, and what is wrong with our results: pairs of what ("dtype", "shape", "values") and a text."""
     if len(theirs) != len(ours):
         return 0.0, [("shape", f"{len(ours)} results, torch has {len(theirs)}")]
@@ -161,7 +166,7 @@ def compared(theirs: list[Any], ours: list[Any], again: Again, scale: float | No
                 wrong.append(("dtype", f"{what}{type(z).__name__} {z!r:.80}, in torch {type(y).__name__} {y!r:.80}"))
             elif isinstance(y, float) and (y == z or y != y != z != z or abs(y - z) <= LIMIT * np.spacing(abs(y))):
                 continue
-            elif not (y == z) and not (y != y and z != z):
+            elif y != z and not (y != y and z != z):
                 wrong.append(("values", f"{what}{z!r:.80}, in torch {y!r:.80}"))
             continue
         a, b = array_of(y), array_of(z)
@@ -195,7 +200,9 @@ def viewed(theirs: list[Any], ours: list[Any], their_memory: list[Array], our_me
             for m, (s, t) in enumerate(zip(their_memory, our_memory)):
                 shares, here = (np.may_share_memory(a, s), np.may_share_memory(b, t))
                 if shares != here:
-                    wrong.append(f"result {n} {'is' if here else 'is not'} a view of input {m}, in torch it {'is' if shares else 'is not'}")
+                    wrong.append(
+                        f"result {n} is {'' if here else 'not '}a view of input {m}, in torch it is {'' if shares else 'not'}"
+                    )
                 elif shares and not np.array_equal(places(a, s), places(b, t)):
                     wrong.append(f"result {n} is a view of other places of input {m} than in torch")
     return wrong

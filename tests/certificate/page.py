@@ -23,27 +23,28 @@ HEAD = """\
 # Parity with PyTorch
 
 PyTorch ships the database with which it tests its own operations (`torch.testing._internal.common_methods_invocations`): for
-each entry sample inputs, reference inputs with nan, inf, ties and huge numbers, and inputs that must be refused. This page says
-what happens when every entry whose operation exists in tinygrad_lite runs through both libraries. It was written by
+each entry sample inputs, reference inputs with nan, inf, ties and huge numbers, and inputs that must be refused. This page
+says what happens when every entry whose operation exists in tinygrad_lite runs through both libraries. It was written by
 
     python tests/parity.py --write
 
 on {date}, with PyTorch {torch} and NumPy {numpy} on the CPU. `python tests/parity.py NAME -v` runs one entry and prints each
 disagreement; tests/test_parity.py runs the first samples of every entry.
 
-**What is compared.** Of every sample, in every dtype that both libraries have (float64, float32, float16, integers, bool): values,
-dtypes, shapes, the names of a named result, whether a result is a view of an input and of which places, and that the inputs are
-afterwards as torch leaves them. In float64 the first derivatives with respect to all inputs, for the same upstream gradient that
-is not all ones, and the derivatives of those with respect to inputs and upstream gradient; in float32 and float16 the first
-derivatives. Functions that draw random numbers start from the same seed, and must draw the same numbers. The first {forms} samples
-of each dtype run through the method, the operator, the in-place form (the same memory, the same derivatives) and all aliases too.
-Matrices of more than {cut} numbers, which only elementwise functions get, are cut to their first rows.
-A sample agrees if all of this does. An error input agrees if it raises torch's exception or a subclass.
+**What is compared.** Of every sample, in every dtype that both libraries have (float64, float32, float16, integers, bool):
+values, dtypes, shapes, the names of a named result, whether a result is a view of an input and of which places, and that the
+inputs are afterwards as torch leaves them. In float64 the first derivatives with respect to all inputs, for the same
+upstream gradient that is not all ones, and the derivatives of those with respect to inputs and upstream gradient; in float32
+and float16 the first derivatives. Functions that draw random numbers start from the same seed, and must draw the same
+numbers. The first {forms} samples of each dtype run through the method, the operator, the in-place form (the same memory,
+the same derivatives) and all aliases too. Matrices of more than {cut} numbers, which only elementwise functions get, are cut
+to their first rows. A sample agrees if all of this does. An error input agrees if it raises torch's exception or a subclass.
 
-**Units.** An error is counted in units in the last place of torch's number. Where that is more than {limit}, rounding may be large
-because of the problem and not of the program: then the unit is what rounding does to torch's own result, measured by moving every
-input by its last place, and by torch's float32 result. Nothing that agrees is further than {limit} units away. A float32 or float16
-result that is must be about as near to torch's float64 result as torch's own. tests/certificate/compare.py says it exactly.
+**Units.** An error is counted in units in the last place of torch's number. Where that is more than {limit}, rounding may be
+large because of the problem and not of the program: then the unit is what rounding does to torch's own result, measured by
+moving every input by its last place, and by torch's float32 result. Nothing that agrees is further than {limit} units away.
+A float32 or float16 result that is must be about as near to torch's float64 result as torch's own.
+tests/certificate/compare.py says it exactly.
 
 **Exceptions** are for single samples, not for entries; the last column counts them, with the number of the reason below.
 """
@@ -75,8 +76,16 @@ def number(units: float | None) -> str:
 
 def line(row: Row) -> str:
     """A row of the table."""
-    units = [number(row.units.get(f"{kind} {dtype}")) for dtype, kind in
-             (("float64", "values"), ("float64", "first"), ("float64", "second"), ("float32", "values"), ("float32", "first"))]
+    units = [
+        number(row.units.get(f"{kind} {dtype}"))
+        for dtype, kind in (
+            ("float64", "values"),
+            ("float64", "first"),
+            ("float64", "second"),
+            ("float32", "values"),
+            ("float32", "first"),
+        )
+    ]
     notes = [f"{count} × {reasons().index(reason) + 1}" for reason, count in row.excepted.items()]
     errors = f"{row.errors_agreed}/{row.errors}" if row.errors else ""
     return f"| {row.name} | {row.samples} | {row.agreed} | {' | '.join(units)} | {errors} | {', '.join(notes)} |"
@@ -87,7 +96,9 @@ def text(rows: list[Row]) -> str:
     from .compare import LIMIT
     from .run import CUT, FORMS
 
-    head = HEAD.format(date=datetime.date.today(), torch=torch.__version__, numpy=np.__version__, forms=FORMS, limit=LIMIT, cut=CUT)
+    head = HEAD.format(
+        date=datetime.date.today(), torch=torch.__version__, numpy=np.__version__, forms=FORMS, limit=LIMIT, cut=CUT
+    )
     samples, agreed = sum(row.samples for row in rows), sum(row.agreed for row in rows)
     errors, errors_agreed = sum(row.errors for row in rows), sum(row.errors_agreed for row in rows)
     excepted = Counter[str]()
@@ -96,16 +107,27 @@ def text(rows: list[Row]) -> str:
         excepted.update(row.excepted)
         outside.update(row.outside)
     wrong = sum(len(row.differences) for row in rows)
-    parts = [head, "## Totals", "",
-             f"{len(rows)} entries, {samples} samples: {agreed} agree, {samples - agreed} do not "
-             f"({excepted.total()} exceptions, {wrong} without a reason). {errors} error inputs: {errors_agreed} agree "
-             f"({100 * errors_agreed / max(errors, 1):.1f} %).", "",
-             "Samples that need what is outside tinygrad_lite, and so are not counted: "
-             + ", ".join(f"{reason} ({count})" for reason, count in sorted(outside.items())) + ".", "",
-             "## Entries", "",
-             "| entry | samples | agree | values | first | second | float32 values | first | error inputs | exceptions |",
-             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |", *map(line, rows), "",
-             "## Reasons of the exceptions", ""]
+    parts = [
+        head,
+        "## Totals",
+        "",
+        f"{len(rows)} entries, {samples} samples: {agreed} agree, {samples - agreed} do not "
+        f"({excepted.total()} exceptions, {wrong} without a reason). {errors} error inputs: {errors_agreed} agree "
+        f"({100 * errors_agreed / max(errors, 1):.1f} %).",
+        "",
+        "Samples that need what is outside tinygrad_lite, and so are not counted: "
+        + ", ".join(f"{reason} ({count})" for reason, count in sorted(outside.items()))
+        + ".",
+        "",
+        "## Entries",
+        "",
+        "| entry | samples | agree | values | first | second | float32 values | first | error inputs | exceptions |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        *map(line, rows),
+        "",
+        "## Reasons of the exceptions",
+        "",
+    ]
     parts += [f"{n}. {reason} ({excepted[reason]})" for n, reason in enumerate(reasons(), 1)]
     parts += ["", NOT_COVERED, ""]
     parts += [f"- {reason}: {', '.join(names)}" for reason, names in left_out().items()]
@@ -129,12 +151,16 @@ def differs(what: str, now: Iterable[str], then: Iterable[str]) -> list[str]:
     """How two lists differ, in words."""
     now, then = set(now), set(then)
     return [f"{what} now, but not on the page: {name}" for name in sorted(now - then)] + [
-        f"{what} on the page, but not now: {name}" for name in sorted(then - now)]
+        f"{what} on the page, but not now: {name}" for name in sorted(then - now)
+    ]
 
 
 def totals(page: str) -> dict[str, Any]:
     """The numbers of the page: entries, samples, agreed, excepted, wrong, errors, errors_agreed."""
-    found = re.search(r"(\d+) entries, (\d+) samples: (\d+) agree, \d+ do not \((\d+) exceptions, (\d+) without a reason\)\. "
-                      r"(\d+) error inputs: (\d+) agree", page)
+    found = re.search(
+        r"(\d+) entries, (\d+) samples: (\d+) agree, \d+ do not \((\d+) exceptions, (\d+) without a reason\)\. "
+        r"(\d+) error inputs: (\d+) agree",
+        page,
+    )
     assert found, "the page has no line of totals"
     return dict(zip(("entries", "samples", "agreed", "excepted", "wrong", "errors", "errors_agreed"), map(int, found.groups())))

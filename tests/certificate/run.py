@@ -24,11 +24,11 @@ import tinygrad_lite as tl
 from tinygrad_lite.autograd import grad
 
 from .compare import LIMIT, apart, array_of, compared, fields, flat, is_tensor, unwritten, viewed
-from .exceptions import NO_FUNCTION, NOT_UNIQUE, exempted
+from .exceptions import INDICES, NO_FUNCTION, NOT_UNIQUE, exempted, tied
 from .translate import DTYPES, Copy, Outside, at, ours_for, rebound
 
 SEED = 7
-CUT = 20_000  # a matrix that an elementwise function gets is cut to so many numbers
+CUT = 5_000  # a matrix that an elementwise function gets is cut to so many numbers
 FORMS = 6  # this many samples of each dtype go through the other forms
 
 
@@ -83,8 +83,11 @@ def our_function(info: Any) -> Any:
 
 def chosen(names: list[str]) -> list[Any]:
     """The entries with one of these names or titles, or with an alias of that name; without names, all."""
-    return [info for info in op_db if not names
-            or any(name in (title(info), info.name, *[alias.name for alias in info.aliases]) for name in names)]
+    return [
+        info
+        for info in op_db
+        if not names or any(name in (title(info), info.name, *[alias.name for alias in info.aliases]) for name in names)
+    ]
 
 
 def cut(x: Any) -> Any:
@@ -118,6 +121,17 @@ def attempt(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
 def refused(error: Exception) -> str:
     """An exception in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+
+
+def pointed_at(name: str, sample: Any, results: list[Any]) -> list[Any]:
+    """The results of a search or sort, with the numbers of the input that the indices, the last result, point at in their place."""
+    n, x = INDICES[name], array_of(sample.input.detach())
+    dim = sample.kwargs.get("dim", sample.args[n] if len(sample.args) > n else -1)
+    index = array_of(results[-1])
+    if x.ndim:
+        index = index if index.ndim == x.ndim else np.expand_dims(index, dim)
+        x = np.take_along_axis(x, index, dim)
+    return [*results[:-1], torch.from_numpy(np.array(x))]
 
 
 def noise(like: Any, seed: int, call: Call) -> Any:
@@ -159,8 +173,10 @@ def filled(theirs: list[Any], ours: list[Any]) -> tuple[list[Any], list[Any]]:
     longest = max(len(theirs), len(ours))
     pairs = list(zip(theirs or [None] * longest, ours or [None] * longest))
     zero = [np.zeros_like(array_of(x if y is None else y)) if (x is None) != (y is None) else None for x, y in pairs]
-    return ([x if z is None or x is not None else torch.from_numpy(z) for (x, _), z in zip(pairs, zero)],
-            [y if z is None or y is not None else tl.from_numpy(z) for (_, y), z in zip(pairs, zero)])
+    return (
+        [x if z is None or x is not None else torch.from_numpy(z) for (x, _), z in zip(pairs, zero)],
+        [y if z is None or y is not None else tl.from_numpy(z) for (_, y), z in zip(pairs, zero)],
+    )
 
 
 class Entry:
@@ -193,11 +209,18 @@ class Entry:
     def forms(self) -> list[tuple[str, Any, Any, bool]]:
         """The other forms: a name, torch's function, ours, and whether it writes to its input. Operators are Python's own."""
         info = self.info
-        given = [("method", info.method_variant, False), ("operator", info.operator_variant, False),
-                 ("in place", info.inplace_variant, True), ("in-place operator", info.inplace_operator_variant, True)]
+        given = [
+            ("method", info.method_variant, False),
+            ("operator", info.operator_variant, False),
+            ("in place", info.inplace_variant, True),
+            ("in-place operator", info.inplace_operator_variant, True),
+        ]
         for alias in info.aliases:
-            given += [(alias.name, alias.op, False), (f"method {alias.name}", alias.method_variant, False),
-                      (f"in place {alias.name}", alias.inplace_variant, True)]
+            given += [
+                (alias.name, alias.op, False),
+                (f"method {alias.name}", alias.method_variant, False),
+                (f"in place {alias.name}", alias.inplace_variant, True),
+            ]
         return [(name, function, ours_for(function), writes) for name, function, writes in given if function is not None]
 
     def run(self, dtypes: Any = DTYPES) -> Row:
@@ -259,6 +282,7 @@ class Entry:
             ys, zs = [tuple(ys)], [zs]
         if fields(ys) != fields(zs):
             differs("shape", f"the parts of the result are {fields(zs)}, in torch {fields(ys)}")
+
         def once_more(**more: Any) -> Any:
             return Call(theirs, sample, False, **how, **more)()
 
@@ -267,6 +291,9 @@ class Entry:
         if wrong and any(fnmatchcase(self.row.name, pattern) for pattern in NOT_UNIQUE.split()):
             ys, zs = process(ys), rebound(process)(zs)
             units, wrong = compared(flat(ys), flat(zs), self.again(lambda **more: process(once_more(**more))))
+        if wrong and self.row.name in INDICES and tied(sample):
+            ys, zs = (pointed_at(self.row.name, sample, flat(y)) for y in (ys, zs))
+            units, wrong = compared(ys, zs, self.again(lambda **more: None))
         self.measure("values", dtype, units)
         for kind, text in wrong:
             differs(kind, text)

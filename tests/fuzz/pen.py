@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from . import wide
 from .twins import attempt, variables
 
 NUMBERS = ("0", "1", "-1", "2", "-0.5", "3", "0.25")
@@ -188,7 +189,12 @@ class Pen:
         forms += [f"{a}.diagonal({self.choice([0, 1])})"] * (x.ndim > 1)
         return self.choice(forms)
 
-    EXPRESSIONS = (unary, binary, binary, binary, other, reduction, product, arranged, arranged, indexed, view)
+    def wide(self) -> str:
+        forms = self.choice(wide.EXPRESSIONS)
+        name, x = self.pick() if forms is wide.ANY or forms is wide.VIEWS else self.floating()
+        return wide.filled(self, self.choice(forms), name, x)
+
+    EXPRESSIONS = (unary, binary, binary, binary, other, reduction, product, arranged, arranged, indexed, view) + (wide,) * 6
 
     def result(self) -> str:
         new = next(f"y{i}" for i in count() if f"y{i}" not in self.tensors)
@@ -208,7 +214,9 @@ class Pen:
         forms = [f"{a} {self.choice('+-*/')}= {b}"] * 3 + [f"{a}.fill_({self.choice(NUMBERS)})", f"{a}.zero_()"]
         forms += [f"{a}.{name}({b if name != 'copy_' or b[0] in 'abcdgy' else a})"]
         line = self.choice(forms)
-        if self.chance(0.4):
+        if self.chance(0.5):
+            line = wide.filled(self, self.choice(wide.WRITES), a, x, b)
+        elif self.chance(0.6):
             index = self.index(x.shape)
             part = {"x": x.detach(), "t": torch}
             if not attempt(f"x = x[{index}]", part):
@@ -247,7 +255,7 @@ class Pen:
 
     def third_order(self) -> str:
         a = self.name(lambda y: y.requires_grad and not y._is_view() and y.dtype == torch.float64)
-        b = self.name(lambda y: y.requires_grad and y.is_leaf and not y._is_view())
+        b = self.name(lambda y: y.requires_grad and y.is_leaf and not y._is_view() and y.dtype == torch.float64)
         options = "create_graph=True, materialize_grads=True"
         root = self.choice([f"({a} * {a} * {a}).sum()", f"({a}.tanh() * {a}).sum()", f"{a}.exp().sum()"])
         for end in (".sum()", ".sum()", ""):
@@ -271,6 +279,7 @@ def broadcasts(a: Shape, b: Shape, one_way: bool = False) -> bool:
     return all(m == n or n == 1 or (m == 1 and not one_way) for m, n in zip(a[::-1], b[::-1]))
 
 
+SMALL = ["int8", "int16", "uint8", "int32", "float16", "float16"]
 SHAPES: list[Shape] = [(2, 3), (3, 2), (3,), (2, 3), (1, 3), (), (1,), (2, 1), (3, 3), (2, 2, 3), (0,), (0, 3), (2,)]
 
 
@@ -279,14 +288,16 @@ def leaves(seed: int) -> list[str]:
     random = Random(seed)
     lines = []
     mixed = random.random() < 0.15
+    small = random.random() < 0.15
     for name in "abcd"[: random.randint(2, 4)]:
         shape = random.choice(SHAPES)
         numbers = [random.choice([random.gauss(0, 1), random.gauss(0, 1), random.randint(-2, 3)]) for _ in range(prod(shape))]
         values = np.round(numbers, 2)
-        dtype = random.choice(["float64", "float64", "float64", "int64"] + ["float32"] * 4 * mixed)
-        if dtype == "int64":
+        dtype = random.choice(["float64", "float64", "float64", "int64"] + ["float32"] * 4 * mixed + SMALL * small)
+        if "int" in dtype:
             values = np.trunc(values).astype(int)
-        grad = ", requires_grad=True" if dtype != "int64" and random.random() < 0.75 else ""
+            values = abs(values) if dtype == "uint8" else values
+        grad = ", requires_grad=True" if "int" not in dtype and random.random() < 0.75 else ""
         text = np.reshape(values, shape).tolist()
         lines.append(f"{name} = t.tensor({text}, dtype=t.{dtype}{grad})" + (f".reshape{shape}" if 0 in shape[:-1] else ""))
     return lines

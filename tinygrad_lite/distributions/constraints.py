@@ -128,18 +128,23 @@ class _OneHot(Constraint):
         return ((value == 0) | (value == 1)).all(-1) & (value.sum(-1) == 1)
 
 
+def _whole(value: Tensor, inside: Any) -> Any:
+    """Where the value is inside, and a whole number."""
+    return inside & (value % 1 == 0) if value.is_floating_point() else inside
+
+
 class _IntegerInterval(_Bounded):
     is_discrete = True
 
     def check(self, value: Tensor) -> Any:
-        return (value % 1 == 0) & (value >= self.lower_bound) & (value <= self.upper_bound)
+        return _whole(value, (value >= self.lower_bound) & (value <= self.upper_bound))
 
 
 class _IntegerGreaterThan(_BoundedBelow):  # PyTorch's name; the bound itself is among them
     is_discrete = True
 
     def check(self, value: Tensor) -> Any:
-        return (value % 1 == 0) & (value >= self.lower_bound)
+        return _whole(value, value >= self.lower_bound)
 
 
 class _Real(Constraint):

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..creation import tensor
-from ..operands import NUMBERS, Number, as_tensor_like, not_a_tensor, same_dtype
+from ..operands import NUMBERS, Number, as_tensor_like, no_difference_of_bools, not_a_tensor, same_dtype
 from ..ops import arithmetic
 
 __all__ = ["add", "sub", "mul", "div", "subtract", "multiply", "divide", "true_divide", "negative", "absolute", "rsub"]
@@ -27,7 +27,7 @@ def add(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) ->
 def sub(input: Tensor | Number, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
     """x - alpha · y. RuntimeError for bools: use ~x or x ^ y."""
     if _is_bool(input) or _is_bool(other):
-        raise RuntimeError("sub: bools are not subtracted; use ~x, logical_xor, or x.int()")
+        raise no_difference_of_bools()
     input, other = numbers_as_tensors(input, other)
     return arithmetic.sub(input, scaled("sub", input, other, alpha))
 

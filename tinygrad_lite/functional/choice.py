@@ -9,7 +9,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..dtypes import result_type
-from ..operands import as_array, as_tensor_like, same_dtype
+from ..operands import NUMBERS, as_array, as_tensor_like, not_a_tensor, same_dtype
 from ..ops import choice
 
 __all__ = ["clamp", "clip", "where"]
@@ -28,6 +28,9 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         bounds = [bound for bound in (min, max) if bound is not None]
         if not all(isinstance(bound, Tensor) for bound in bounds):
+            # As in PyTorch, a 0-d Tensor without a gradient is a number too.
+            if all(not isinstance(bound, Tensor) or not (bound.ndim or bound.requires_grad) for bound in bounds):
+                return clamp(input, *(bound.item() if isinstance(bound, Tensor) else bound for bound in (min, max)))
             kinds = f"{type(min).__name__} and {type(max).__name__}"
             raise TypeError(f"clamp: min and max must be both numbers or both Tensors, got {kinds}")
         x, *bounds = same_dtype(input, *bounds)
@@ -38,8 +41,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         return choice.clip(input, min=-inf if min is None else min, max=inf if max is None else max)
     dtype = result_type(input.array, *(bound for bound in (min, max) if bound is not None))
     x = input.to(dtype).array
-    x = x if min is None else np.maximum(x, min)
-    return Tensor._of(as_array(x if max is None else np.minimum(x, max)))
+    x = x if min is None else np.maximum(x, as_tensor_like(min, input).array)
+    return Tensor._of(as_array(x if max is None else np.minimum(x, as_tensor_like(max, input).array)))
 
 
 clip = clamp
@@ -62,6 +65,8 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         return tuple([Tensor._of(places) for places in found])
     if input is None or other is None:
         raise TypeError("where: give both values, where(condition, x, y), or none")
+    if type(condition) in NUMBERS:
+        raise not_a_tensor("where", condition)
     condition = as_tensor_like(condition, input if isinstance(input, Tensor) else other)
     if condition.array.dtype != np.bool_:
         if condition.array.dtype != np.uint8:

@@ -10,8 +10,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..backend import array_module
-from ..dtypes import int64
-from ..operands import all_tensors
+from ..operands import all_tensors, same_dtype
 from ..ops import contraction, indexing, shape
 from .reduction import sum
 
@@ -44,13 +43,13 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
     full = [{c for c, n in zip(term, x.shape) if n == sizes[c]} for x, term in zip(xs, terms)]  # without axes that broadcast
     for i in range(len(xs)):
         elsewhere = {*to}.union(*full[:i], *full[i + 1 :])
-        xs[i], terms[i] = reduced(xs[i], terms[i], full[i] & elsewhere)
+        xs[i], terms[i] = reduced(xs[i], terms[i], full[i] & elsewhere, full[i])
     out, have = xs[0], terms[0]
     for i in range(1, len(xs)):
         ahead = "".join([to, *terms[i + 1 :]])
         pair = "".join([c for c in dict.fromkeys(ahead) if c in have + terms[i]])
         if out.array.dtype != xs[i].array.dtype and {out.array.dtype.kind, xs[i].array.dtype.kind} <= {"i", "u"}:
-            out, xs[i] = out.to(int64), xs[i].to(int64)  # one is a sum of small integers
+            out, xs[i] = same_dtype(out, xs[i])  # one may be a sum of small integers, in int64
         out, have = contraction.einsum(out, xs[i], left=have, right=terms[i], to=pair), pair
     return out if len(xs) > 1 else shape.permute(out, axes=tuple([have.index(c) for c in to]))
 
@@ -100,11 +99,16 @@ def checked(equation: str, xs: list[Tensor], terms: list[str], to: str) -> dict[
     return sizes
 
 
-def reduced(x: Tensor, term: str, wanted: set[str]) -> tuple[Tensor, str]:
-    """x with each label once, summed over the labels that are not wanted."""
+def reduced(x: Tensor, term: str, wanted: set[str], full: set[str]) -> tuple[Tensor, str]:
+    """x with each label once, summed over the labels that are not wanted. A size of 1 that broadcasts, not in `full`, is
+    dropped: a sum would make int64 of small integers.
+    """
     lengths = dict(zip(term, x.shape))
     if len(lengths) < len(term):  # a label occurs twice: take the diagonal
         places = dict(zip(lengths, array_module(x.array).ogrid[tuple(map(slice, lengths.values()))]))
         x = indexing.getitem(x, index=tuple([places[c] for c in term]), once=True)
+    if not lengths.keys() <= full:
+        lengths = {c: n for c, n in lengths.items() if c in full}
+        x = shape.reshape(x, shape=tuple(lengths.values()))
     gone = tuple([i for i, c in enumerate(lengths) if c not in wanted])
     return (sum(x, gone) if gone else x), "".join([c for c in lengths if c in wanted])

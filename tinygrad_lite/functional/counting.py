@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._tensor import Tensor
-from ..axes import Dim, axes_of, axis_of
+from ..axes import Dim, axes_of, axis_of, size_of
 from ..backend import Array, array_module
 from ..dtypes import get_default_dtype, result_type
 from ..operands import all_tensors, as_array, explained
@@ -19,7 +19,7 @@ from .sorting import contiguous, order
 
 __all__ = [
     "unique", "unique_consecutive", "bincount", "histc", "histogram", "histogramdd", "count_nonzero", "allclose", "isclose",
-    "equal", "isin", "searchsorted", "bucketize", "nonzero", "argwhere",
+    "equal", "isin", "searchsorted", "bucketize", "nonzero", "nonzero_static", "argwhere", "unravel_index",
 ]  # fmt: skip
 
 
@@ -374,6 +374,7 @@ def bucketize(values: Any, boundaries: Tensor, *, out_int32: bool = False, right
     >>> bucketize(tensor([0.5, 1.0, 2.5]), tensor([1.0, 2.0]))
     tensor([0, 0, 2])
     """
+    all_tensors("bucketize", (boundaries,))
     if boundaries.array.ndim != 1:
         raise RuntimeError(f"bucketize: the boundaries must have one dimension, got shape {list(boundaries.shape)}")
     return searchsorted(boundaries, values, out_int32=out_int32, right=right)
@@ -390,6 +391,40 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     if as_tuple:
         return tuple(map(Tensor._of, np.nonzero(x if x.ndim else x.reshape(1))))
     return Tensor._of(np.argwhere(x))
+
+
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """The first `size` rows of x.nonzero(); rows of `fill_value` follow if there are fewer.
+    >>> nonzero_static(tensor([0, 1, 1]), size=3)
+    tensor([[ 1],
+            [ 2],
+            [-1]])
+    """
+    if size < 0:
+        raise RuntimeError(f"nonzero_static: size must not be negative, got {size}")
+    found = np.argwhere(input.array)[:size]
+    out = array_module(found).full((size, input.array.ndim), fill_value)
+    out[: len(found)] = found
+    return Tensor._of(out)
+
+
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """For positions in a tensor of this shape, counted row by row, the index along each axis. Positions wrap around.
+    >>> unravel_index(tensor([5, 2]), (2, 3))
+    (tensor([1, 0]), tensor([2, 2]))
+    """
+    if not isinstance(indices, Tensor):
+        raise TypeError(f"unravel_index: expected a Tensor of positions, got {type(indices).__name__}")
+    if indices.array.dtype.kind not in "iu":
+        raise TypeError(f"unravel_index: positions are integers, got {indices.dtype}")
+    sizes = size_of((shape,)) if isinstance(shape, int) else size_of((tuple(shape),))
+    if min(sizes, default=0) < 0:
+        raise ValueError(f"unravel_index: a size cannot be negative, got {list(sizes)}")
+    rest, found = indices.array.astype(np.int64), []
+    for n in reversed(sizes):
+        found.append(Tensor._of(as_array(rest % n)))
+        rest = rest // n
+    return tuple(reversed(found))
 
 
 def argwhere(input: Tensor) -> Tensor:

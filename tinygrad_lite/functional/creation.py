@@ -4,6 +4,7 @@ which take the dtype and device of another.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from .._tensor import Tensor
 from ..axes import size_of
 from ..backend import cupy, is_array
 from ..dtypes import as_dtype, get_default_dtype
+from ..ops import shape as shapes
 
-__all__ = ["asarray", "from_dlpack", "frombuffer", "scalar_tensor", "empty_strided", "logspace"]
-METHODS = ["new_tensor", "new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided"]
+__all__ = ["asarray", "fill", "from_dlpack", "frombuffer", "scalar_tensor", "empty_strided", "logspace", "range"]
+NOT_METHODS = ["fill"]
+METHODS = ["new", "new_tensor", "new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided"]
 
 
 def asarray(
@@ -110,6 +113,25 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any
     return creation.made(np.power(float(base), creation.spaced("logspace", start, end, steps, dtype)), dtype, **options)
 
 
+def range(start: Any, end: Any, step: Any = 1, *, dtype: Any = None, **options: Any) -> Tensor:
+    """start, start + step, ... up to and with `end`, of the default dtype. Deprecated in PyTorch, hence the warning; arange()
+    leaves the end out, as Python's range does.
+    >>> import warnings; warnings.simplefilter("ignore"); range(1, 4)
+    tensor([1., 2., 3., 4.])
+    """
+    text = "range is deprecated, because it differs from Python's range: it contains its end. Use arange"
+    warnings.warn(text, UserWarning, stacklevel=2)
+    if step == 0 or (end - start) * step < 0:
+        raise RuntimeError(f"range: steps of {step} do not lead from {start} to {end}")
+    n = int((end - start) / step) + 1
+    return creation.made(start + step * np.arange(n), dtype, **options)
+
+
+def fill(input: Tensor, value: Any) -> Tensor:
+    """A tensor with the shape and dtype of x, filled with one number, or with the number in a 0-d tensor."""
+    return shapes.clone(input).fill_(value)
+
+
 def _as(x: Tensor, options: dict[str, Any]) -> dict[str, Any]:
     """The options, with dtype and device of x where none is given."""
     return {"dtype": x.dtype, "device": x.device} | {name: value for name, value in options.items() if value is not None}
@@ -121,6 +143,18 @@ def new_tensor(self: Tensor, data: Any, **options: Any) -> Tensor:
     tensor([1., 2.])
     """
     return creation.tensor(data, **_as(self, options))
+
+
+def new(self: Tensor, *data: Any, device: Any = None) -> Tensor:
+    """A tensor of the dtype of x, from a list, x.new([1, 2]), or of a shape with arbitrary values, x.new(2, 3). An old form of
+    new_tensor() and new_empty().
+    >>> tensor([0.5]).new([1, 2])
+    tensor([1., 2.])
+    """
+    if len(data) == 1 and not isinstance(data[0], (int, tuple)):
+        values = data[0].array if isinstance(data[0], Tensor) else data[0]
+        return new_tensor(self, np.asarray(values), device=device)
+    return new_empty(self, *(data or (0,)), device=device)
 
 
 def new_zeros(self: Tensor, *shape: Any, size: Any = None, **options: Any) -> Tensor:

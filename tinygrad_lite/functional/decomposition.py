@@ -21,46 +21,46 @@ from ..printing import as_result_of
 __all__ = ["cholesky", "qr", "svd"]
 
 
+@as_result_of("linalg_qr")
 class QR(NamedTuple):
     """What qr() returns: orthonormal columns, and an upper triangular matrix."""
 
     Q: Tensor
     R: Tensor
-    __repr__ = as_result_of("linalg_qr")
 
 
+@as_result_of("linalg_svd")
 class SVD(NamedTuple):
     """What linalg.svd() returns: A = U diag(S) Vh."""
 
     U: Tensor
     S: Tensor
     Vh: Tensor
-    __repr__ = as_result_of("linalg_svd")
 
 
+@as_result_of("svd")
 class SVDWithV(NamedTuple):
     """What torch.svd() returns: A = U diag(S) Vᵀ."""
 
     U: Tensor
     S: Tensor
     V: Tensor
-    __repr__ = as_result_of("svd")
 
 
+@as_result_of("linalg_eigh")
 class Eigh(NamedTuple):
     """What eigh() returns: the eigenvalues, ascending, and the eigenvectors in the columns of a matrix."""
 
     eigenvalues: Tensor
     eigenvectors: Tensor
-    __repr__ = as_result_of("linalg_eigh")
 
 
+@as_result_of("linalg_cholesky_ex")
 class CholeskyEx(NamedTuple):
     """What cholesky_ex() returns: L, and for each matrix 0 or the order of the first minor that is not positive definite."""
 
     L: Tensor
     info: Tensor
-    __repr__ = as_result_of("linalg_cholesky_ex")
 
 
 def matrices(what: str, A: Any, square: bool = False) -> Tensor:

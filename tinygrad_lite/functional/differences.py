@@ -1,4 +1,4 @@
-"""Differences of neighbours along an axis, and integrals by the trapezoidal rule, which are sums over them."""
+"""Differences of neighbours along an axis; slopes, which are quotients of them, and integrals by the trapezoidal rule, sums."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from .reduction import sum
 from .scan import cumsum
 from .shape import cat, reshape
 
-__all__ = ["diff", "trapezoid", "trapz", "cumulative_trapezoid"]
+__all__ = ["diff", "gradient", "trapezoid", "trapz", "cumulative_trapezoid"]
+NOT_METHODS = ["gradient"]
 
 
 def _neighbours(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
@@ -47,6 +48,57 @@ def diff(
         upper, lower = _neighbours(x, along)
         x = Tensor._of(as_array(upper.array ^ lower.array)) if x.array.dtype == np.bool_ else upper - lower
     return x
+
+
+def gradient(input: Tensor, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
+    """The derivative along each axis of `dim` (None: all), from neighbouring numbers: between two neighbours the slope is the
+    difference over the distance; at each number it is the mean of the slopes on both sides, the nearer neighbour counting
+    more. `spacing` is the distance (1), or a list with one for each axis, or of the vectors of coordinates. At the edges it is
+    the only slope there is; with edge_order=2, the parabola through three numbers gives it.
+    https://pytorch.org/docs/stable/generated/torch.gradient.html
+    >>> gradient(tensor([1.0, 2.0, 4.0, 8.0]))
+    (tensor([1.0000, 1.5000, 3.0000, 4.0000]),)
+    """
+    ndim = input.array.ndim
+    axes = (
+        list(range(ndim))
+        if dim is None
+        else [axis_of(n, ndim, "gradient") for n in (dim if isinstance(dim, (list, tuple)) else [dim])]
+    )
+    if len(set(axes)) < len(axes):
+        raise RuntimeError(f"gradient: dim {dim} names an axis twice")
+    spacing = 1 if spacing is None else spacing.item() if isinstance(spacing, Tensor) else spacing
+    spaces = list(spacing) if isinstance(spacing, (list, tuple)) else [spacing] * len(axes)
+    if len(spaces) != len(axes):
+        raise RuntimeError(f"gradient: there must be one spacing for each of {len(axes)} axes, got {len(spaces)}")
+    if edge_order not in (1, 2):
+        raise RuntimeError(f"gradient: edge_order is 1 or 2, got {edge_order}")
+    if input.array.dtype.kind in "ub":
+        raise RuntimeError(f"gradient: not defined for {input.dtype}; cast to float first: x.float()")
+    return tuple([_gradient(input, axis, space, edge_order) for axis, space in zip(axes, spaces)])
+
+
+def _gradient(x: Tensor, axis: int, space: Any, edge_order: int) -> Tensor:
+    """The derivative of x along one axis; `space` is the distance of neighbours, or a vector of coordinates."""
+    n = x.array.shape[axis]
+    if n <= edge_order:
+        raise RuntimeError(f"gradient: edge_order={edge_order} needs {edge_order + 1} numbers along axis {axis}, got {n}")
+    if isinstance(space, Tensor):
+        if space.array.shape != (n,):
+            raise RuntimeError(f"gradient: expected {n} coordinates for axis {axis}, got shape {list(space.shape)}")
+        space = reshape(diff(space), [-1 if i == axis else 1 for i in range(x.array.ndim)])
+    slopes = diff(x, dim=axis) / space
+    left, right = _neighbours(slopes, axis)[::-1]
+    share: Any = 0.5  # of the right slope, which has more of it the nearer the right neighbour is
+    if isinstance(space, Tensor):
+        to_right, to_left = _neighbours(space, axis)
+        share = to_left / (to_left + to_right)
+    inner = left + share * (right - left)
+    first, last = [shapes.narrow(slopes, axis=axis, start=i, stop=i + 1) for i in (0, n - 2)]
+    if edge_order == 2:
+        at_first, at_last = [shapes.narrow(inner, axis=axis, start=i, stop=i + 1) for i in (0, n - 3)]
+        first, last = 2 * first - at_first, 2 * last - at_last
+    return cat([first, inner, last], axis)
 
 
 @numpy_names

@@ -20,13 +20,19 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
     (tensor([1., 8.]), tensor([2., 4.]))
     """
     if isinstance(input, Tensor) and isinstance(exponent, (bool, int, float, np.generic)):
-        if input.array.dtype.kind not in "f" and isinstance(exponent, (int, np.integer)) and exponent < 0:
+        exponent = exponent.item() if isinstance(exponent, np.generic) else exponent
+        if input.array.dtype.kind not in "f" and isinstance(exponent, int) and exponent < 0:
             raise RuntimeError("pow: integers to negative integer powers are not allowed; cast to float first: x.float()")
-        if input.array.dtype == np.bool_:
+        if input.array.dtype.kind == "b":
+            if isinstance(exponent, bool):
+                return Tensor._of(np.asarray(input.array | (not exponent)))
             input = input.to(result_type(input.array, exponent))
-        return exponential.pow_scalar(input, y=exponent.item() if isinstance(exponent, np.generic) else exponent)
+        return exponential.pow_scalar(input, y=exponent)
     if not isinstance(exponent, Tensor):
         if not isinstance(input, Tensor):
             raise not_a_tensor("pow", input)
         exponent = as_tensor_like(exponent, input)
-    return exponential.pow(as_tensor_like(input, exponent), exponent)
+    input = as_tensor_like(input, exponent)
+    if input.array.dtype.kind == "b" == exponent.array.dtype.kind:
+        raise RuntimeError("pow: not defined for bools; cast to int or float first: x.int()")
+    return exponential.pow(input, exponent)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
+from ..dtypes import result_type
 from ..operands import Number, as_array, as_tensor_like, explained, not_a_tensor, not_an_operand
 from . import comparison
 
@@ -183,6 +184,6 @@ def _bitwise(operator: Callable[..., Any], what: str, x: Any, y: Any) -> Tensor:
 def _shifted(operator: Callable[..., Any], what: str, x: Any, y: Any) -> Tensor:
     if not isinstance(x, Tensor) and not isinstance(y, Tensor):
         raise not_a_tensor(what, x)
-    if not any(isinstance(operand, Tensor) and operand.array.dtype.kind in "iu" for operand in (x, y)):
+    if result_type(*[getattr(z, "array", z) for z in (x, y)]).kind not in "iu":
         raise RuntimeError(f"{what}: defined for integers only, got {[getattr(z, 'dtype', type(z)) for z in (x, y)]}")
     return _bitwise(operator, what, x, y)

@@ -22,38 +22,38 @@ from .solving import solve_triangular
 __all__ = ["lu", "lu_solve", "lu_unpack", "geqrf", "orgqr", "ormqr"]
 
 
+@as_result_of("linalg_lu")
 class PLU(NamedTuple):
     """What linalg.lu() and lu_unpack() return: A = P L U."""
 
     P: Tensor
     L: Tensor
     U: Tensor
-    __repr__ = as_result_of("linalg_lu")
 
 
+@as_result_of("linalg_lu_factor")
 class Factors(NamedTuple):
     """What lu_factor() returns: L and U in one matrix, and the row exchanges, counted from 1."""
 
     LU: Tensor
     pivots: Tensor
-    __repr__ = as_result_of("linalg_lu_factor")
 
 
+@as_result_of("linalg_lu_factor_ex")
 class FactorsEx(NamedTuple):
     """What lu_factor_ex() returns: as Factors, and for each matrix 0, or the place of the first 0 on the diagonal of U."""
 
     LU: Tensor
     pivots: Tensor
     info: Tensor
-    __repr__ = as_result_of("linalg_lu_factor_ex")
 
 
+@as_result_of("geqrf")
 class Reflections(NamedTuple):
     """What geqrf() returns: R on and above the diagonal and the reflections below it, and their factors."""
 
     a: Tensor
     tau: Tensor
-    __repr__ = as_result_of("geqrf")
 
 
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False) -> FactorsEx:

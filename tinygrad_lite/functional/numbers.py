@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import pi
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Never
 
 import numpy as np
 
 from .._tensor import Tensor
 from ..dtypes import float64
 from ..inplace import in_place
-from ..operands import Number, all_tensors, as_array, explained, not_a_tensor, same_dtype
+from ..operands import Number, all_tensors, as_array, explained, not_a_tensor, same_dtype, unsigned
 from ..ops import arithmetic, numbers
 from ..ops.shape import clone
 from ..printing import as_result_of
@@ -21,7 +21,7 @@ from .exponential import pow
 __all__ = [
     "square", "deg2rad", "rad2deg", "float_power", "ldexp", "frexp", "copysign", "hypot", "lerp", "addcmul", "addcdiv",
     "clamp_min", "clamp_max", "nan_to_num", "sgn", "positive", "conj", "conj_physical", "resolve_conj", "resolve_neg", "real",
-    "isreal", "is_complex", "is_conj", "is_neg", "signbit", "heaviside", "nextafter", "gcd", "lcm",
+    "imag", "isreal", "is_complex", "is_conj", "is_neg", "signbit", "heaviside", "nextafter", "gcd", "lcm",
 ]  # fmt: skip
 METHODS = ["float_power_"]
 IN_PLACE = [
@@ -92,7 +92,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
     x, a, b = same_dtype(input, tensor1, tensor2)
     if isinstance(value, float) and x.array.dtype.kind != "f":
         raise RuntimeError(f"addcmul: value is {value!r}, and the tensors are {x.dtype}; cast them to float first")
-    return numbers.addcmul(x, a, b, value=value)
+    return numbers.addcmul(x, a, b, value=unsigned(value, x.array.dtype))
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
@@ -108,6 +108,7 @@ def lerp(input: Tensor, end: Tensor, weight: Tensor | Number) -> Tensor:
     tensor([ 2.5000, 12.5000])
     """
     floats("lerp", input)
+    all_tensors("lerp", (input, end))
     for name, x in (("end", end), ("weight", weight)):
         if isinstance(x, Tensor) and x.dtype != input.dtype:
             raise RuntimeError(f"lerp: {name} is {x.dtype}, and input is {input.dtype}; cast one: x.to(y.dtype)")
@@ -157,12 +158,12 @@ def nan_to_num(input: Tensor, nan: float | None = 0.0, posinf: float | None = No
     return numbers.finite(input, nan=0.0 if nan is None else nan, max=high, min=low)
 
 
+@as_result_of("frexp")
 class Parts(NamedTuple):
     """What frexp returns: x is mantissa · 2^exponent."""
 
     mantissa: Tensor
     exponent: Tensor
-    __repr__ = as_result_of("frexp")
 
 
 def frexp(input: Tensor) -> Parts:
@@ -197,6 +198,11 @@ def conj(input: Tensor) -> Tensor:
 def real(x: Tensor) -> Tensor:
     """The real part: of a real number, the only kind here, x itself."""
     return x
+
+
+def imag(x: Tensor) -> Never:
+    """Refused, as in PyTorch for real numbers, the only kind here."""
+    raise RuntimeError(f"imag: not defined for {x.dtype}; all numbers are real here")
 
 
 conj_physical = resolve_conj = resolve_neg = conj

@@ -65,6 +65,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     tensor([[3, 4],
             [6, 8]])
     """
+    all_tensors("outer", (input, vec2))
     for x in (input, vec2):
         if x.array.ndim != 1:
             raise RuntimeError(f"outer: expected two vectors, got shapes {list(input.shape)} and {list(vec2.shape)}")
@@ -124,6 +125,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     tensor([[1, 2],
             [3, 6]])
     """
+    all_tensors("kron", (input, other))
     ndim = max(input.array.ndim, other.array.ndim)
     m = (1,) * (ndim - input.array.ndim) + input.array.shape
     n = (1,) * (ndim - other.array.ndim) + other.array.shape
@@ -151,6 +153,7 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     >>> cross(tensor([1.0, 0.0, 0.0]), tensor([0.0, 1.0, 0.0]))
     tensor([0., 0., 1.])
     """
+    all_tensors("cross", (input, other))
     if dim is None:
         if input.array.ndim != other.array.ndim:
             raise RuntimeError(f"cross: {input.ndim} and {other.ndim} dimensions; they must be equally many")
@@ -299,13 +302,17 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
             j = i + length
             ways = [(cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)]
             cost[i, j], best[i, j] = min(ways)
+    return _product(xs, best, 0, len(xs) - 1)
 
-    def product(i: int, j: int) -> Tensor:
-        if i == j:
-            return xs[i]
-        return matmul(product(i, best[i, j]), product(best[i, j] + 1, j))
 
-    return product(0, len(xs) - 1)
+def _product(xs: list[Tensor], best: dict[tuple[int, int], int], i: int, j: int) -> Tensor:
+    """The product of the xs from i to j. Not a function within multi_dot: if it called itself there, it would refer to itself,
+    and keep the xs until the garbage collector finds them.
+    """
+    if i == j:
+        return xs[i]
+    k = best[i, j]
+    return matmul(_product(xs, best, i, k), _product(xs, best, k + 1, j))
 
 
 # Arguments

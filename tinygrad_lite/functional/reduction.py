@@ -117,7 +117,7 @@ class Extremum(NamedTuple):
 
 # One class for each function, so that it prints under that name.
 EXTREMUM: dict[str, type[Extremum]] = {
-    name: type(name, (Extremum,), {"__slots__": (), "__module__": __name__, "__repr__": as_result_of(name)})
+    name: as_result_of(name)(type(name, (Extremum,), {"__slots__": (), "__module__": __name__}))
     for name in ("max", "min", "cummax", "cummin")
 }
 

@@ -7,6 +7,7 @@ take, put), or a tuple as in x[index] (index_select, index_add, masked_*). ops/s
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ import numpy as np
 from .._tensor import Tensor
 from ..axes import axis_of
 from ..backend import array_module
-from ..operands import NUMBERS, as_array, as_tensor_like, explained
+from ..inplace import in_place, recorded
+from ..operands import NUMBERS, as_array, as_tensor_like, explained, unsigned
 from ..ops import choice, selection
 from ..ops import indexing as indexing_ops
-from ..ops.indexing import places_along
+from ..ops.indexing import add_at, places_along
 from ..ops.selection import at
 from ..ops.shape import expand, reshape
 from .indexing import index_of
@@ -29,9 +31,10 @@ __all__ = [
     "slice_scatter", "diagonal_scatter",
 ]
 IN_PLACE = [
-    "scatter", "scatter_add", "scatter_reduce", "put", "index_add", "index_copy", "index_fill", "index_put", "index_reduce",
-    "masked_fill", "masked_scatter",
+    "scatter", "scatter_add", "scatter_reduce", "put", "index_copy", "index_fill", "index_put", "index_reduce",
+    "masked_scatter",
 ]
+METHODS = ["index_add_", "masked_fill_"]
 # fmt: on
 EITHER_INT = ("int64", "int32")
 
@@ -293,12 +296,32 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
             [2., 2.]])
     """
     x, axis, positions = _slices("index_add", input, dim, index, RuntimeError)
-    source = _source("index_add", x, axis, positions, source, RuntimeError)
-    if alpha != 1:
-        float_or_not = x.array.dtype.kind == "f"
-        source = source * alpha if float_or_not else Tensor._of(as_array(source.array * np.asarray(alpha).astype(x.dtype)))
+    source = _scaled(_source("index_add", x, axis, positions, source, RuntimeError), alpha)
     out = selection.added(x, source, index=at(axis, positions))
     return out if input.array.ndim else reshape(out, shape=())
+
+
+def _scaled(source: Tensor, alpha: Any) -> Tensor:
+    if alpha == 1:
+        return source
+    if source.array.dtype.kind == "f":
+        return source * alpha  # type: ignore[no-any-return]
+    return Tensor._of(as_array(source.array * np.asarray(alpha).astype(source.dtype)))
+
+
+def index_add_(self: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
+    """index_add(), in the memory of x."""
+    simple = self.array.ndim and self.array.flags.c_contiguous and not recorded(self, source)
+    if not simple or not isinstance(source, Tensor) or np.may_share_memory(self.array, source.array):
+        return in_place("index_add", self, (index, source), partial(_added, dim=dim, alpha=alpha))
+    x, axis, positions = _slices("index_add", self, dim, index, RuntimeError)
+    source = _scaled(_source("index_add", x, axis, positions, source, RuntimeError), alpha)
+    add = partial(selection.added, index=at(axis, positions))
+    return in_place("index_add", self, (source,), add, lambda x, y: add_at(x, at(axis, positions), y))
+
+
+def _added(x: Tensor, index: Tensor, source: Tensor, *, dim: int, alpha: Any) -> Tensor:
+    return index_add(x, dim, index, source, alpha=alpha)
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
@@ -385,7 +408,7 @@ def as_number(what: str, value: Any, x: Tensor) -> Any:
         return float(value)
     if kind == "b":
         return bool(value)
-    value, bounds = int(value), np.iinfo(x.array.dtype)
+    value, bounds = unsigned(int(value), x.array.dtype), np.iinfo(x.array.dtype)
     if not bounds.min <= value <= bounds.max:
         raise RuntimeError(f"{what}: the value {value} does not fit into {x.dtype}")
     return value
@@ -413,10 +436,24 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     tensor([-1.,  2.])
     """
     x, kept = _mask("masked_fill", input, mask)
+    return choice.where(Tensor._of(kept), _filling(value, x), x)
+
+
+def _filling(value: Any, x: Tensor) -> Tensor:
     value = as_number("masked_fill", value, x)
-    if not isinstance(value, Tensor):
-        value = Tensor._of(array_module(x.array).asarray(value, dtype=x.dtype))
-    return choice.where(Tensor._of(kept), value, x)
+    return value if isinstance(value, Tensor) else Tensor._of(array_module(x.array).asarray(value, dtype=x.dtype))
+
+
+def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """masked_fill(), in the memory of x."""
+    x, kept = _mask("masked_fill", self, mask)
+    if recorded(self, value) or x is not self or np.may_share_memory(x.array, kept):
+        return in_place("masked_fill", self, (mask, value), masked_fill)
+
+    def write(x: Any, kept: Any, value: Any) -> None:
+        array_module(x).copyto(x, value, where=kept)
+
+    return in_place("masked_fill", self, (Tensor._of(kept), _filling(value, x)), masked_fill, write)
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:

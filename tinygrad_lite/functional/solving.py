@@ -28,30 +28,31 @@ __all__ = [
 # fmt: on
 
 
+@as_result_of("linalg_slogdet")
 class SignAndLog(NamedTuple):
     """What slogdet() returns: the sign of the determinant, and the logarithm of its size."""
 
     sign: Tensor
     logabsdet: Tensor
-    __repr__ = as_result_of("linalg_slogdet")
 
 
+@as_result_of("linalg_inv_ex")
 class InverseEx(NamedTuple):
     """What inv_ex() returns: the inverse, and for each matrix 0, or a positive number if it is singular."""
 
     inverse: Tensor
     info: Tensor
-    __repr__ = as_result_of("linalg_inv_ex")
 
 
+@as_result_of("linalg_solve_ex")
 class SolveEx(NamedTuple):
     """What solve_ex() returns: the solution, and for each matrix 0, or a positive number if it is singular."""
 
     result: Tensor
     info: Tensor
-    __repr__ = as_result_of("linalg_solve_ex")
 
 
+@as_result_of("linalg_lstsq")
 class LeastSquares(NamedTuple):
     """What lstsq() returns. What the driver does not compute is empty."""
 
@@ -59,15 +60,14 @@ class LeastSquares(NamedTuple):
     residuals: Tensor
     rank: Tensor
     singular_values: Tensor
-    __repr__ = as_result_of("linalg_lstsq")
 
 
+@as_result_of("triangular_solve")
 class TriangularSolution(NamedTuple):
     """What triangular_solve() returns: the solution, and the matrix."""
 
     solution: Tensor
     cloned_coefficient: Tensor
-    __repr__ = as_result_of("triangular_solve")
 
 
 # Determinants
@@ -226,8 +226,10 @@ def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 
 
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
-    """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`."""
+    """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`. LinAlgError for a 0 on the diagonal of L."""
     L = matrices("cholesky_inverse", input, square=True)
+    if not L.array.diagonal(0, -2, -1).all():
+        raise LinAlgError("cholesky_inverse: the matrix is singular: there is a 0 on the diagonal of its factor")
     return cholesky_solve(Tensor._of(array_module(L.array).eye(L.shape[-1], dtype=L.dtype)), L, upper)
 
 
@@ -267,6 +269,8 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
 
 def matrix_power(input: Tensor, n: int) -> Tensor:
     """The product of n times the matrix itself; for a negative n, of its inverse; the identity for n = 0."""
+    if not hasattr(n, "__index__"):
+        raise TypeError(f"matrix_power: n must be an int, got {type(n).__name__}")
     A = matrices("matrix_power", input, square=True)
     if n < 0:
         A, n = inv(A), -n

@@ -33,7 +33,7 @@ class Ranked(NamedTuple):
 
 # One class for each function, so that it prints under that name.
 RETURNS: dict[str, type[Ranked]] = {
-    name: type(name, (Ranked,), {"__slots__": (), "__module__": __name__, "__repr__": as_result_of(name)})
+    name: as_result_of(name)(type(name, (Ranked,), {"__slots__": (), "__module__": __name__}))
     for name in ("sort", "topk", "kthvalue", "median", "nanmedian", "mode")
 }
 
@@ -210,6 +210,8 @@ def kthvalue(
     """
     place, x = lead("kthvalue", input, dim)
     _no_bools("kthvalue", input)
+    if not x.shape[-1]:
+        raise IndexError(f"kthvalue: there are no numbers along dim {dim}")
     if not 1 <= k <= x.shape[-1]:
         raise RuntimeError(f"kthvalue: k is {k}, and there are {x.shape[-1]} numbers along dim {dim}; it counts from 1")
     return picked("kthvalue", input, place, order(x)[..., k - 1 : k], keepdim)  # type: ignore[no-any-return]

@@ -168,12 +168,12 @@ def _without_nan(x: Tensor) -> Tensor:
     return choice.masked(x, x.array == x.array) if x.array.dtype.kind == "f" else x
 
 
+@as_result_of("aminmax")
 class Range(NamedTuple):
     """What aminmax returns: the smallest and the largest numbers."""
 
     min: Tensor
     max: Tensor
-    __repr__ = as_result_of("aminmax")
 
 
 @numpy_names

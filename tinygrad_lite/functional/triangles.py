@@ -18,7 +18,26 @@ from .shape import flatten
 from .views import diagonal
 
 __all__ = ["trace", "diag", "diagflat", "diag_embed", "tril", "triu", "tril_indices", "triu_indices"]
-IN_PLACE = ["tril", "triu"]
+METHODS, IN_PLACE = ["fill_diagonal_"], ["tril", "triu"]
+
+
+def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Write one number to x[i, i, ...] for each i. With wrap, the diagonal of a tall matrix begins anew below its end, after a
+    row without. RuntimeError for one dimension, and for more than two that are not of one size.
+    >>> zeros(2, 3).fill_diagonal_(5)
+    tensor([[5., 0., 0.],
+            [0., 5., 0.]])
+    """
+    shape = self.array.shape
+    if len(shape) < 2:
+        raise RuntimeError(f"fill_diagonal_: expected at least two dimensions, got shape {list(shape)}")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError(f"fill_diagonal_: a diagonal of {len(shape)} dimensions needs equal sizes, got {list(shape)}")
+    places = np.arange(shape[0] if wrap and len(shape) == 2 else min(shape))
+    columns = places % (shape[1] + 1)
+    index = (places[columns < shape[1]], columns[columns < shape[1]]) if len(shape) == 2 else (places,) * len(shape)
+    self[tuple([Tensor._of(array_module(self.array).asarray(i)) for i in index])] = fill_value
+    return self
 
 
 def trace(input: Tensor) -> Tensor:

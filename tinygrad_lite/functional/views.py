@@ -320,7 +320,7 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
 
 def ravel(input: Tensor) -> Tensor:
     """All numbers along one axis, in row-major order: a view if they lie in memory so, else a copy."""
-    return shapes.reshape(contiguous(input), shape=(-1,)) if input.array.ndim != 1 else contiguous(input)
+    return shapes.reshape(contiguous(input), shape=(-1,))
 
 
 def broadcast_shapes(*shapes: Any) -> Size:

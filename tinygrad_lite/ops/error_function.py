@@ -41,7 +41,8 @@ def erfcx(x: Array) -> Array:
     """e^x² erfc(x), which neither overflows nor underflows for x > 0."""
     return scipy_for(x).erfcx(x)
 
-# A primitive because in float32 its formula is wrong by half for x = 5000; beyond 100 by the asymptotic series; at inf nan, as in PyTorch.
+# A primitive because in float32 its formula is wrong by a fourth at x = 1000. Beyond 100 it is the asymptotic series; at inf it
+# is nan, as in PyTorch.
 @op(x=lambda g, x, out: g * (2 * (erfcx(x) + x * out)))
 def erfcx_slope(x: Array) -> Array:
     """The derivative of erfcx, 2x erfcx(x) - 2/√π."""
