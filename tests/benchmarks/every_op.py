@@ -67,7 +67,8 @@ def inputs_of(names: Iterable[str], n: int) -> list[np.ndarray[Any, Any]]:
         "classes": lambda: r.integers(0, side, side),
         "rows": lambda: r.permuted(np.tile(np.arange(side), (side, 1)), axis=1),
     }
-    return [made[name]() for name in names]
+    arrays = {name: made[name]() for name in names if name != "twin"}
+    return [arrays["x" if name == "twin" else name].copy() for name in names]
 
 
 def timed(row: Row, t: Any, arrays: list[np.ndarray[Any, Any]]) -> Callable[[], Any]:

@@ -9,7 +9,7 @@ The name of a parameter says what it is, on 16 and on 1,000,000 numbers:
     i j         (n,) integers from 0 to 99          batch other  (1, 4, 4) and (62, 127, 127): batches of matrices
     k           (n,) all integers below n, mixed    classes    (√n,) integers below √n
     b c         (n,) true or false                  rows       (√n, √n) integers below √n
-                                                    vector     (4,) and (256,)
+    twin      the same numbers as x                 vector     (4,) and (256,)
 Those of floating point get a gradient.
 """
 
@@ -46,7 +46,8 @@ F = "nn.functional."
 
 FAMILIES: dict[str, dict[str, Row]] = {
     "Arithmetic": plain("x", "neg abs sign sgn positive reciprocal square frac deg2rad rad2deg")
-    | plain("x y", "add sub mul div rsub maximum minimum fmax fmin hypot copysign dist equal")
+    | plain("x y", "add sub mul div rsub maximum minimum fmax fmin hypot copysign dist")
+    | plain("x twin", "equal")
     | plain("x p", "remainder fmod float_power true_divide")
     | of(
         add_alpha=lambda t, x, y: t.add(x, y, alpha=2),
@@ -141,6 +142,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
         clamp_max=lambda t, x: t.clamp_max(x, 0.5),
         clamp_min_tensor=lambda t, x, y: t.clamp_min(x, y),
         clamp_max_tensor=lambda t, x, y: t.clamp_max(x, y),
+        fill=lambda t, x: t.fill(x, 0.5),
         masked_fill=lambda t, x, b: t.masked_fill(x, b, 0.5),
         masked_select=lambda t, x, b: t.masked_select(x, b),
         masked_scatter=lambda t, x, b, y: x.masked_scatter(b, y),
@@ -192,6 +194,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
         cummin=lambda t, m: t.cummin(m, 0),
         logcumsumexp=lambda t, m: t.logcumsumexp(m, 1),
         diff=lambda t, m: t.diff(m),
+        gradient=lambda t, m: t.gradient(m, dim=1),
         trapezoid=lambda t, m: t.trapezoid(m, dx=0.1),
         cumulative_trapezoid=lambda t, m: t.cumulative_trapezoid(m, dx=0.1),
     ),
@@ -234,6 +237,8 @@ FAMILIES: dict[str, dict[str, Row]] = {
         index_fill=lambda t, m, classes: t.index_fill(m, 0, classes, 0.5),
         index_put=lambda t, x, k, y: t.index_put(x, (k,), y),
         index_reduce=lambda t, m, classes, n: t.index_reduce(m, 0, classes, n, "amax"),
+        unravel_index=lambda t, i: t.unravel_index(i, (10, 10)),
+        nonzero_static=lambda t, x: t.nonzero_static(x, size=8),
         take=lambda t, x, k: t.take(x, k),
         take_along_dim=lambda t, m, rows: t.take_along_dim(m, rows, 1),
         put=lambda t, x, k, y: t.put(x, k, y),
@@ -407,6 +412,12 @@ FAMILIES: dict[str, dict[str, Row]] = {
         arange=lambda t, i: t.arange(i.shape[0]),
         linspace=lambda t, i: t.linspace(0, 1, i.shape[0]),
         logspace=lambda t, i: t.logspace(0, 1, i.shape[0]),
+        range=lambda t, i: t.range(1, i.shape[0]),
+        hann_window=lambda t, i: t.hann_window(i.shape[0]),
+        hamming_window=lambda t, i: t.hamming_window(i.shape[0]),
+        blackman_window=lambda t, i: t.blackman_window(i.shape[0]),
+        bartlett_window=lambda t, i: t.bartlett_window(i.shape[0]),
+        kaiser_window=lambda t, i: t.kaiser_window(i.shape[0]),
         eye=lambda t, classes: t.eye(classes.shape[0]),
         tril_indices=lambda t, classes: t.tril_indices(classes.shape[0], classes.shape[0]),
         triu_indices=lambda t, classes: t.triu_indices(classes.shape[0], classes.shape[0]),
