@@ -29,9 +29,13 @@ LEFT_OUT = {
         set_default_dtype set_default_tensor_type set_float32_matmul_precision set_num_threads set_printoptions
         use_deterministic_algorithms""",
     "seeds and states of generators": "get_rng_state initial_seed manual_seed seed set_rng_state",
-    "about a dtype, a shape or an object, not its numbers": """broadcast_shapes can_cast is_complex is_conj is_floating_point
+    "about a dtype, a shape or an object, not its numbers": """broadcast_shapes can_cast get_device imag
+        is_distributed is_inference is_signed is_complex is_conj is_floating_point
         is_neg is_tensor numel promote_types result_type typename""",
     "files, and compilation, which does nothing": "compile load save",
+    "a view, then a clone: both have a row": """alias_copy as_strided_copy detach_copy diagonal_copy expand_copy permute_copy
+        select_copy slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy
+        unsqueeze_copy view_copy""",
     "complex eigenvalues, refused": "eig eigvals",
     "another name of a function with a row, with a def of its own": """concat concatenate gammainc gammaincc moveaxis
         multigammaln orgqr pinv row_stack swapaxes swapdims unsafe_chunk unsafe_split unsafe_split_with_sizes""",
@@ -39,10 +43,7 @@ LEFT_OUT = {
 NO_ROW = {name for names in LEFT_OUT.values() for name in names.split()}
 
 # Primitives that no row records on float32 tensors.
-NOT_RECORDED = {
-    "move": "to another device",
-    "nextafter": "has no derivative, in PyTorch neither: its row is forward only",
-}
+NOT_RECORDED = {"move": "to another device", "nextafter": "has no derivative, in PyTorch neither: its row is forward only"}
 
 
 def recorded(tensors: list[Any]) -> set[str]:
@@ -97,12 +98,7 @@ def test_every_op_is_recorded_by_a_row() -> None:
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [
-        (tl, torch),
-        (tl.linalg, torch.linalg),
-        (tl.special, torch.special),
-        (tl.nn.functional, torch.nn.functional),
-    ],
+    [(tl, torch), (tl.linalg, torch.linalg), (tl.special, torch.special), (tl.nn.functional, torch.nn.functional)],
     ids=["tinygrad_lite", "linalg", "special", "nn.functional"],
 )
 def test_every_function_has_a_row(ours: Any, theirs: Any) -> None:

@@ -27,8 +27,7 @@ def masked(x: Array, keep: Array) -> Array:
     """x where `keep` is true, 0 elsewhere, even if x is inf or nan there (0 · x would be nan).
     Computed on the bits, which are all 0 in the number 0: ten times as fast as np.where if `keep` is irregular.
     """
-    bits = f"i{x.dtype.itemsize}"
-    return (x.view(bits) & -keep.astype(bits)).view(x.dtype)
+    return (x.view(f"i{x.dtype.itemsize}") * keep).view(x.dtype)
 
 @op(x=lambda g, x, y: masked(g, ~(x <= y)) + masked(g / 2, x == y),
     y=lambda g, x, y: masked(g, ~(x >= y)) + masked(g / 2, x == y))
