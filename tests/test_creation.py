@@ -58,7 +58,7 @@ SAME: dict[str, Any] = {
     "ones_like": lambda t: t.ones_like(t.zeros(2), dtype=t.float64),
     "full_like": lambda t: t.full_like(t.zeros(2, 2), 3),
     "full_like int": lambda t: t.full_like(t.zeros(2, dtype=t.int64), 3),
-    "empty_like": lambda t: t.empty_like(t.zeros(2, 2)) * 0,
+    "empty_like": lambda t: t.empty_like(t.zeros(2, 2)).zero_(),
     "eye": lambda t: t.eye(3),
     "eye wide": lambda t: t.eye(2, 3, dtype=t.int64),
     "eye tall": lambda t: t.eye(3, 2),
