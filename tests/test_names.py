@@ -230,7 +230,7 @@ CHECKED_BY_THEMSELVES = """
     nn.Module.half nn.init.normal nn.init.uniform nn.init.kaiming_normal nn.init.kaiming_uniform nn.init.xavier_normal
     nn.init.xavier_uniform nn.utils.clip_grad_norm optim.RMSprop optim.lr_scheduler.ConstantLR optim.lr_scheduler.LinearLR
     optim.lr_scheduler.ExponentialLR optim.lr_scheduler.MultiStepLR optim.lr_scheduler.PolynomialLR
-    optim.lr_scheduler.CosineAnnealingWarmRestarts 
+    optim.lr_scheduler.CosineAnnealingWarmRestarts
 """
 COMPARED = [name for name in suggest.instead() if name not in CHECKED_BY_THEMSELVES.split()]
 

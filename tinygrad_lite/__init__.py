@@ -60,8 +60,8 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("accelerator", "autograd", "backends", "cuda", "datasets", "distributions", "func", "linalg", "nn", "optim")
-_LAZY += ("special", "utils")
+_LAZY = ["accelerator", "autograd", "backends", "cuda", "datasets", "distributions", "func", "linalg", "nn", "optim"]
+_LAZY += ["special", "utils"]
 
 if TYPE_CHECKING:
     from . import accelerator as accelerator
