@@ -77,7 +77,7 @@ def with_nan(sample: Any) -> bool:
 
 def at_poles(sample: Any) -> bool:
     """Whether a number of the input is 0, -1, -2, ... or infinite."""
-    x = sample.input.detach()
+    x = sample.input.detach().double()  # round() refuses bools
     return bool((((x <= 0) & (x == x.round())) | x.isinf()).any())
 
 
