@@ -16,6 +16,7 @@ them, both in the order in which they were first assigned. There is no registry:
 from __future__ import annotations
 
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from html import escape
@@ -59,7 +60,7 @@ class Module:
     ...         return self.factor * x
     >>> Scale()(ones(2))
     tensor([1., 1.], grad_fn=<mul>)
-    >>> Scale().state_dict()
+    >>> dict(Scale().state_dict())
     {'factor': tensor([1.])}
     """
 
@@ -121,7 +122,7 @@ class Module:
 
         >>> from tinygrad_lite import zeros
         >>> m = Module()
-        >>> m.register_buffer("mean", zeros(2)); m.state_dict()
+        >>> m.register_buffer("mean", zeros(2)); dict(m.state_dict())
         {'mean': tensor([0., 0.])}
         """
         self._check_name(name, "buffer")
@@ -333,7 +334,7 @@ class Module:
         >>> {key: value.shape for key, value in nn.Sequential(nn.Linear(2, 3)).state_dict().items()}
         {'0.weight': torch.Size([3, 2]), '0.bias': torch.Size([3])}
         """
-        state = {} if destination is None else destination
+        state: dict[str, Tensor] = OrderedDict() if destination is None else destination  # as PyTorch prints it
         state.update((key, x if keep_vars else x.detach()) for key, x in self._state(prefix))
         return state
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import isfinite, nan
 from typing import Any
@@ -132,7 +132,7 @@ class Trainer:
         nothing to resume: no earlier fit, another model, or all epochs done.
         """
         _check_protocol(model, "training_step", "configure_optimizers")
-        batches = len(train_loader) if isinstance(train_loader, Sized) else None
+        batches = _count(train_loader)
         if batches == 0:
             raise ValueError("fit: train_loader has no batches")
         if resume:
@@ -408,6 +408,14 @@ def _mover(parameters: Sequence[Tensor]) -> Callable[[Any], Any] | None:
         return type(batch)(map(move, batch)) if type(batch) in (tuple, list) else batch
 
     return move
+
+
+def _count(loader: Any) -> int | None:
+    """How many batches a loader has; None if it does not know, as for an IterableDataset."""
+    try:
+        return len(loader)
+    except TypeError:
+        return None
 
 
 def _size(batch: Any) -> int:

@@ -442,9 +442,18 @@ def test_a_distribution_of_your_own() -> None:
 
 def test_probabilities_that_are_computed_later_keep_their_gradient() -> None:
     logits = tl.tensor([0.0, 1.0], requires_grad=True)
-    d = ours.Categorical(logits=logits)
-    d.sample()  # computes probs without recording
+    d = ours.Bernoulli(logits=logits)
+    d.sample()  # computes probs without recording the draw
     assert d.probs.requires_grad and d.entropy().requires_grad
+
+
+def test_gamma_draws_are_above_0() -> None:
+    found = []
+    for t, module in ((tl, ours), (torch, theirs)):
+        t.manual_seed(0)
+        found.append(module.Gamma(t.tensor([0.05, 1e-3, 2.0]), t.tensor([1.0, 1e3, 1e38])).sample((20,)).numpy())
+    assert (found[0] > 0).all()
+    np.testing.assert_array_equal(*found)
 
 
 def test_signatures_and_constraints_are_those_of_torch() -> None:

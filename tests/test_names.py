@@ -230,7 +230,7 @@ CHECKED_BY_THEMSELVES = """
     nn.Module.half nn.init.normal nn.init.uniform nn.init.kaiming_normal nn.init.kaiming_uniform nn.init.xavier_normal
     nn.init.xavier_uniform nn.utils.clip_grad_norm optim.RMSprop optim.lr_scheduler.ConstantLR optim.lr_scheduler.LinearLR
     optim.lr_scheduler.ExponentialLR optim.lr_scheduler.MultiStepLR optim.lr_scheduler.PolynomialLR
-    optim.lr_scheduler.CosineAnnealingWarmRestarts utils.data.RandomSampler utils.data.SubsetRandomSampler
+    optim.lr_scheduler.CosineAnnealingWarmRestarts 
 """
 COMPARED = [name for name in suggest.instead() if name not in CHECKED_BY_THEMSELVES.split()]
 
@@ -347,15 +347,6 @@ def test_a_schedule_has_pytorchs_rates(name: str) -> None:
         for optimizer, schedule in zip(optimizers, schedules):
             optimizer.step()
             schedule.step()
-
-
-def test_samplers() -> None:
-    data, indices = datasets.TensorDataset(tl.arange(20)), [3, 1, 15]
-    for name, expected in (("RandomSampler", [*range(20)]), ("SubsetRandomSampler", [1, 3, 15])):
-        drawn = [x.item() for (x,) in ours(f"utils.data.{name}", dataset=data, indices=indices)]
-        twin = list(getattr(torch.utils.data, name)(expected))
-        assert sorted(drawn) == expected and len(twin) == len(drawn)
-    assert [x.item() for (x,) in ours("utils.data.RandomSampler", dataset=data)] != [*range(20)]
 
 
 def test_every_expression_is_needed() -> None:

@@ -328,3 +328,16 @@ assert not methods.complete, "all functions were loaded"
 def test_a_training_program_does_not_load_all_functions() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_stream_without_a_length_trains() -> None:
+    class Line(tl.nn.Linear):
+        def training_step(self, batch: Any, number: int) -> Any:
+            return ((self(batch[0].float().unsqueeze(-1)).squeeze(-1) - batch[1].float()) ** 2).mean()
+
+        def configure_optimizers(self) -> Any:
+            return tl.optim.SGD(self.parameters(), lr=0.01)
+
+    loader = tl.utils.data.DataLoader(streamed(tl.utils.data), batch_size=3)
+    history = tl.nn.Trainer(max_epochs=20).fit(Line(1, 1), loader)
+    assert history["train_loss"][-1] < history["train_loss"][0]

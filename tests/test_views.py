@@ -322,8 +322,8 @@ def test_what_is_not_possible_says_so() -> None:
         with pytest.raises(NotImplementedError, match=r"(resize_|set_): .*x\."):
             attempt()
     for refused in (x.contiguous, x.clone, x.to, x.double, partial(tl.zeros_like, x)):
-        with pytest.raises(NotImplementedError, match="channels_last"):
-            refused(memory_format=torch.channels_last)
+        with pytest.raises(RuntimeError, match="channels_last is for 4 dimensions"):
+            refused(memory_format=tl.channels_last)
     with pytest.raises(RuntimeError, match=r"as_strided: .* reach number 2 of a memory of 2 numbers"):
         x.as_strided((2,), (1,), 1)
 
@@ -331,15 +331,28 @@ def test_what_is_not_possible_says_so() -> None:
 def test_memory_formats() -> None:
     for t in (tl, torch):
         x = t.zeros(2, 3, requires_grad=True).T
-        y = x.clone(memory_format=torch.contiguous_format)
+        y = x.clone(memory_format=t.contiguous_format)
         assert y.is_contiguous()
         assert y.requires_grad
-        assert t.ones_like(x, memory_format=torch.contiguous_format).stride() == (2, 1)
-        assert t.ones_like(x, memory_format=torch.preserve_format).stride() == (1, 3)
-        assert x.double(memory_format=torch.preserve_format).dtype == t.float64
+        assert str(t.zeros(2, layout=t.strided).numpy().dtype) == "float32"
+        assert str(t.preserve_format) == "torch.preserve_format"
+        assert t.ones_like(x, memory_format=t.contiguous_format).stride() == (2, 1)
+        assert t.ones_like(x, memory_format=t.preserve_format).stride() == (1, 3)
+        assert x.double(memory_format=t.preserve_format).dtype == t.float64
         assert x.to(t.float32, non_blocking=True) is x
         assert x.to(t.float32, False, True) is not x
         assert x.to("cpu", t.float32, True) is x
+        images = t.zeros(2, 3, 4, 5, requires_grad=True)
+        last = images.contiguous(memory_format=t.channels_last)
+        assert last.stride() == t.ones_like(images, memory_format=t.channels_last).stride() == (60, 1, 15, 3)
+        assert last.is_contiguous(memory_format=t.channels_last)
+        assert not x.is_contiguous(memory_format=t.channels_last)
+        assert last.to(memory_format=t.channels_last) is last
+        assert last.to(memory_format=t.contiguous_format).is_contiguous()
+        assert images.double(memory_format=t.channels_last).stride() == (60, 1, 15, 3)
+        assert images.transpose(2, 3).to(memory_format=t.contiguous_format).stride() == (60, 20, 1, 5)
+        last.sum().backward()
+        assert images.grad.stride() == (60, 20, 5, 1)
 
 
 def test_detach_in_place() -> None:

@@ -60,9 +60,11 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ("autograd", "backends", "cuda", "datasets", "distributions", "func", "linalg", "nn", "optim", "special", "utils")
+_LAZY = ("accelerator", "autograd", "backends", "cuda", "datasets", "distributions", "func", "linalg", "nn", "optim")
+_LAZY += ("special", "utils")
 
 if TYPE_CHECKING:
+    from . import accelerator as accelerator
     from . import autograd as autograd
     from . import backends as backends
     from . import cuda as cuda
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
     from .autograd.gradcheck import gradcheck as gradcheck
     from .functional.activation import *
     from .functional.contraction import *
+    from .functional.copies import *
     from .functional.counting import *
     from .functional.creation import *
     from .functional.decomposition import *
@@ -90,17 +93,20 @@ if TYPE_CHECKING:
     from .functional.lu import *
     from .functional.memory import *
     from .functional.numbers import *
+    from .functional.placement import *
     from .functional.products import *
     from .functional.random import *
     from .functional.rounding import *
     from .functional.scan import *
     from .functional.selection import *
+    from .functional.similarity import *
     from .functional.solving import *
     from .functional.sorting import *
     from .functional.special import *
     from .functional.statistics import *
     from .functional.triangles import *
     from .functional.views import *
+    from .functional.windows import *
     from .grad_mode import inference_mode as inference_mode
     from .ops.error_function import *
     from .ops.logarithmic import *

@@ -107,7 +107,15 @@ def numpy_names(function: Callable[Parameters, Result]) -> Callable[Parameters, 
                 if ours in options:
                     raise TypeError(f"{function.__name__}: give {ours} or {theirs}, not both")
                 options[ours] = options.pop(theirs)
-        return function(*args, **options)
+        try:
+            return function(*args, **options)
+        except AttributeError:  # it takes x.array first
+            x = args[0] if args else options.get("input")
+            if hasattr(x, "array"):
+                raise
+            kind = type(x).__name__
+            text = f"{function.__name__}: expected a Tensor, got {kind}; make it one with tensor(...)"
+        raise TypeError(text)
 
     return cast("Callable[Parameters, Result]", either)
 

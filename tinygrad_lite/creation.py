@@ -16,7 +16,7 @@ from ._tensor import Tensor
 from .axes import size_of
 from .backend import array_module, in_memory_order, is_array, plain, put
 from .dtypes import as_dtype, get_default_dtype, int64, result_type
-from .operands import row_major
+from .operands import order_of_axes
 from .random import Generator, check_floating, check_integers, draw
 
 NUMBERS = frozenset((int, float, bool))
@@ -115,7 +115,16 @@ def from_numpy(ndarray: Any) -> Tensor:
     return Tensor._of(plain(ndarray))
 
 
-def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
     """A tensor of a shape, filled with one number. If no dtype is given, it is that of tensor(fill_value).
     >>> full((2,), 7.0)
     tensor([7., 7.])
@@ -123,7 +132,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full: the size is a tuple, got {type(size).__name__} {size!r}")
     value = _one_number("full", fill_value, dtype)
-    return made(np.full(_sizes((size,)), value.array), value.dtype, device, requires_grad)
+    return made(np.full(_sizes((size,)), value.array), value.dtype, device, requires_grad, layout, pin_memory)
 
 
 def _one_number(what: str, value: Any, dtype: Any) -> Tensor:
@@ -133,41 +142,96 @@ def _one_number(what: str, value: Any, dtype: Any) -> Tensor:
     return number
 
 
-def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
     """A tensor of zeros of a shape: zeros(2, 3), zeros((2, 3)) or zeros(size=(2, 3))."""
-    return made(np.zeros(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad)
+    return made(np.zeros(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad, layout, pin_memory)
 
 
-def ones(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
     """A tensor of ones of a shape: ones(2, 3), ones((2, 3)) or ones(size=(2, 3))."""
-    return made(np.ones(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad)
+    return made(np.ones(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad, layout, pin_memory)
 
 
-def empty(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    pin_memory: bool = False,
+) -> Tensor:
     """A tensor of a shape: empty(2, 3). Its values are arbitrary: whatever the memory held."""
-    return made(np.empty(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad)
+    return made(np.empty(_size(shape, size), _dtype(dtype)), dtype, device, requires_grad, layout, pin_memory)
 
 
 def _array_like(make: Any, input: Tensor, memory_format: Any) -> Any:
-    if memory_format is None:
-        return make(input.array)
-    row_major(make.__name__, memory_format)
-    return make(input.array, order="C" if "contiguous" in str(memory_format) else "K")
+    x = input.array
+    axes = None if memory_format is None else order_of_axes(make.__name__, memory_format, x.ndim)
+    if axes is None:
+        return make(x)
+    return make(x.transpose(axes), order="C").transpose(sorted(range(x.ndim), key=axes.__getitem__))
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, memory_format: Any = None, **options: Any) -> Tensor:
-    """Zeros with the shape, dtype and device of another tensor. The options are device, requires_grad and layout."""
-    return made(_array_like(np.zeros_like, input, memory_format), input.dtype if dtype is None else dtype, **options)
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    memory_format: Any = None,
+) -> Tensor:
+    """Zeros with the shape, dtype and device of another tensor."""
+    return made(
+        _array_like(np.zeros_like, input, memory_format), input.dtype if dtype is None else dtype, device, requires_grad, layout
+    )
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, memory_format: Any = None, **options: Any) -> Tensor:
-    """Ones with the shape, dtype and device of another tensor. The options are device, requires_grad and layout."""
-    return made(_array_like(np.ones_like, input, memory_format), input.dtype if dtype is None else dtype, **options)
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    memory_format: Any = None,
+) -> Tensor:
+    """Ones with the shape, dtype and device of another tensor."""
+    return made(
+        _array_like(np.ones_like, input, memory_format), input.dtype if dtype is None else dtype, device, requires_grad, layout
+    )
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, memory_format: Any = None, **options: Any) -> Tensor:
-    """Arbitrary values with the shape, dtype and device of another tensor. The options are device, requires_grad and layout."""
-    return made(_array_like(np.empty_like, input, memory_format), input.dtype if dtype is None else dtype, **options)
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    layout: Any = None,
+    memory_format: Any = None,
+) -> Tensor:
+    """Arbitrary values with the shape, dtype and device of another tensor."""
+    return made(
+        _array_like(np.empty_like, input, memory_format), input.dtype if dtype is None else dtype, device, requires_grad, layout
+    )
 
 
 def _size(shape: Any, size: Any) -> tuple[int, ...]:
@@ -197,7 +261,7 @@ def full_like(input: Tensor, fill_value: Any, **options: Any) -> Tensor:
     """
     requires_grad = options.pop("requires_grad", False)
     x = empty_like(input, **options)
-    x.array[...] = put(_one_number("full_like", fill_value, x.dtype).array, x.device)
+    x.fill_(fill_value if type(fill_value) is int else _one_number("full_like", fill_value, x.dtype))
     return x.requires_grad_(requires_grad)
 
 

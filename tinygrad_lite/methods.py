@@ -40,7 +40,7 @@ from .functional import neural as f_neural
 from .functional import reduction as f_reduction
 from .functional import shape as f_shape
 from .inplace import in_place, recorded, same_memory
-from .operands import NUMBERS, Number, as_array, device_and_dtype, row_major, unsigned, wrapped, wrapped_around
+from .operands import NUMBERS, Number, as_array, device_and_dtype, order_of_axes, unsigned, wrapped, wrapped_around
 from .ops import arithmetic, choice, exponential, shape
 from .ops import indexing as indexing_ops
 from .suggest import no_such
@@ -107,8 +107,6 @@ def to(
     nothing. Gradients flow back through it, unless it makes integers.
     TypeError for a name that is neither a device nor a dtype.
     """
-    if memory_format is not None:
-        row_major("to", memory_format)
     if len(args) > 2:  # to(dtype, non_blocking, copy) or to(device, dtype, non_blocking, copy)
         copy = copy or [arg for arg in args if isinstance(arg, builtins.bool)][1:] == [True]
     device, dtype = device_and_dtype(args, device, dtype)
@@ -120,6 +118,11 @@ def to(
     if dtype is not None and x.array.dtype != dtype:
         cast = dtype.kind == "f"
         x = shape.cast(x, dtype=dtype, source=x.dtype) if cast else Tensor._of(x.array.astype(dtype))
+    axes = None if memory_format is None else order_of_axes("to", memory_format, x.array.ndim)
+    if axes is not None and not x.array.transpose(axes).flags.c_contiguous:
+        last = x.array.ndim in (4, 5) and x.array.transpose(0, *range(2, x.array.ndim), 1).flags.c_contiguous
+        if copy or x is not self or last or axes[-1] == 1 < x.array.ndim - 1:  # as in PyTorch, other orders may stay
+            return f_shape.clone(x, memory_format=memory_format)
     return shape.clone(x) if copy and x is self else x
 
 

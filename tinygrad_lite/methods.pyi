@@ -224,7 +224,9 @@ class Methods:
         """
 
     def clone(self, *, memory_format: Any = None) -> Tensor:
-        """A copy with its own memory, in row-major order. Gradients flow back through it."""
+        """A copy with its own memory, in row-major order; with memory_format=channels_last, the numbers of the channels (dim 1) lie
+        side by side. Gradients flow back through it.
+        """
 
     def view(self, *size: Any) -> Tensor:
         """As reshape(), but never a copy: RuntimeError if the order of the memory does not allow a view. x.view(int32) has the
@@ -1071,13 +1073,14 @@ class Methods:
         """Whether two tensors have the same shape."""
 
     def contiguous(self, memory_format: Any = None) -> Tensor:
-        """The tensor with its numbers in row-major order in memory: x itself if they lie so already, else a copy.
+        """The tensor with its numbers in row-major order in memory: x itself if they lie so already, else a copy. With
+        memory_format=channels_last, in that order.
         >>> zeros(2, 3).T.contiguous().stride()
         (2, 1)
         """
 
     def is_contiguous(self, memory_format: Any = None) -> builtins.bool:
-        """Whether the numbers lie in row-major order in memory, without gaps."""
+        """Whether the numbers lie in row-major order in memory, without gaps; or in the order of another memory_format."""
 
     @overload
     def stride(self, dim: None = None) -> tuple[builtins.int, ...]:
@@ -1739,7 +1742,7 @@ class Methods:
         """
 
     def cholesky_inverse(self, upper: builtins.bool = False) -> Tensor:
-        """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`."""
+        """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`. LinAlgError for a 0 on the diagonal of L."""
 
     def cholesky_solve(self, L: Tensor, upper: builtins.bool = False) -> Tensor:
         """X with A X = input, where A = L Lᵀ, or LᵀL if `upper`."""

@@ -24,10 +24,18 @@ class LinAlgError(RuntimeError):
     """What linear algebra cannot compute for these numbers: the inverse of a singular matrix, say."""
 
 
-def row_major(what: str, memory_format: Any) -> None:
-    """NotImplementedError for a memory_format that is neither preserve_format nor contiguous_format."""
-    if memory_format is not None and not str(memory_format).endswith(("contiguous_format", "preserve_format")):
-        raise NotImplementedError(f"{what}: memory_format {memory_format}: NumPy knows row-major order only, contiguous_format")
+def order_of_axes(what: str, memory_format: Any, ndim: int) -> tuple[int, ...] | None:
+    """The axes in the order that a memory_format asks for, that of the longest steps in memory first; None for preserve_format.
+    RuntimeError if there is no such order for so many dimensions.
+    """
+    name = str(memory_format).rpartition(".")[2]
+    if memory_format is None or name == "preserve_format":
+        return None
+    if name == "contiguous_format":
+        return tuple(range(ndim))
+    if ndim != {"channels_last": 4, "channels_last_3d": 5}.get(name):
+        raise RuntimeError(f"{what}: memory_format {memory_format} is for 4 dimensions (3d: for 5), the tensor has {ndim}")
+    return (0, *range(2, ndim), 1)
 
 
 def as_array(out: Any) -> Array:
@@ -96,7 +104,11 @@ def as_tensor_like(x: Any, like: Tensor) -> Tensor:
         return Tensor._of(plain(x))
     if not isinstance(x, (bool, int, float, np.generic)):
         raise not_an_operand("an operand", x)
-    dtype = result_type(like.array, x)
+    kind = like.array.dtype.kind
+    if type(x) in NUMBERS and (kind == "f" or (kind in "iu" and type(x) is not float)):
+        dtype = like.array.dtype  # what result_type, which takes 5 µs, gives for these
+    else:
+        dtype = result_type(like.array, x)
     try:
         return Tensor._of(array_module(like.array).asarray(unsigned(x, dtype), dtype=dtype))
     except OverflowError as error:

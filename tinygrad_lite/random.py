@@ -53,7 +53,7 @@ class Generator:
     def manual_seed(self, seed: int) -> Generator:
         """Restart the stream from an integer of up to 64 bits; a negative one counts from 2⁶⁴ down. Returns the generator."""
         if not -(1 << 63) <= int(seed) < 1 << 64:
-            raise RuntimeError(f"manual_seed: a seed has at most 64 bits, got {seed}")
+            raise ValueError(f"manual_seed: a seed has at most 64 bits, got {seed}")
         self._seed, self._stream = int(seed) % (1 << 64), None
         return self
 

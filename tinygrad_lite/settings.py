@@ -14,7 +14,29 @@ from .backend import CPU, device
 __all__ = [
     "are_deterministic_algorithms_enabled", "compile", "get_default_device", "get_float32_matmul_precision", "get_num_threads",
     "set_default_device", "set_float32_matmul_precision", "set_num_threads", "use_deterministic_algorithms",
+    "memory_format", "contiguous_format", "preserve_format", "channels_last", "layout", "strided",
 ]  # fmt: skip
+
+
+class memory_format:
+    """How the numbers of a copy are to lie in memory, as in x.clone(memory_format=contiguous_format): in row-major order, or
+    with those of the channels (dim 1 of 4) side by side, channels_last. It changes no result.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+class layout(memory_format):
+    """How the numbers of a tensor are kept in memory; here all tensors are `strided`, which means in one block."""
+
+
+contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+strided = layout("strided")
 
 _chosen: dict[str, Any] = {"deterministic": False, "precision": "highest", "warned": False}
 

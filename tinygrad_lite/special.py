@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ._tensor import Tensor
 from .dtypes import get_default_dtype
 from .functional.logarithmic import logit, xlogy
@@ -62,9 +64,13 @@ modified_bessel_k0 = _without_derivative("modified_bessel_k0", "The modified Bes
 modified_bessel_k1 = _without_derivative("modified_bessel_k1", "The modified Bessel function K1", lambda scipy, x: scipy.k1(x))
 scaled_modified_bessel_k0 = _without_derivative("scaled_modified_bessel_k0", "e^x K0(x)", lambda scipy, x: scipy.k0e(x))
 scaled_modified_bessel_k1 = _without_derivative("scaled_modified_bessel_k1", "e^x K1(x)", lambda scipy, x: scipy.k1e(x))
-spherical_bessel_j0 = _without_derivative(
-    "spherical_bessel_j0", "sin x / x, which is 1 at 0", lambda scipy, x: scipy.spherical_jn(0, x)
-)
+spherical_bessel_j0 = _without_derivative("spherical_bessel_j0", "sin x / x, which is 1 at 0", lambda scipy, x: _sine_by_x(x))
+
+
+def _sine_by_x(x: Any) -> Any:
+    """SciPy's spherical_jn(0, x) takes 37 ms for 1,000,000 numbers, and 20 µs for 16."""
+    out = np.sin(x) / x  # nan at 0 and inf
+    return np.where(x == 0, 1, np.where(np.isinf(x), 0, out))
 
 
 def zeta(input: Tensor | Number, other: Tensor | Number) -> Tensor:

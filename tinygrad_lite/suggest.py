@@ -21,6 +21,7 @@ from typing import Any
 
 PLACES = {  # our modules and classes, and PyTorch's for the same names
     "tinygrad_lite": "torch",
+    "tinygrad_lite.accelerator": "torch.accelerator",
     "tinygrad_lite.autograd": "torch.autograd",
     "tinygrad_lite.autograd.functional": "torch.autograd.functional",
     "tinygrad_lite.backends": "torch.backends",

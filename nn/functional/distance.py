@@ -13,6 +13,8 @@ import numpy as np
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import array_module
+from tinygrad_lite.functional import statistics
+from tinygrad_lite.functional.similarity import cosine_similarity, pairwise_distance
 from tinygrad_lite.operands import same_dtype
 from tinygrad_lite.ops import choice, exponential, indexing
 
@@ -35,45 +37,6 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -
     return input / choice.clip(input.norm(p, dim, keepdim=True), min=eps, max=np.inf)
 
 
-def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """x · y / (‖x‖ ‖y‖) along `dim`, where a norm counts as eps if it is less. The tensors broadcast.
-
-    https://pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html
-
-    >>> from tinygrad_lite import tensor
-    >>> cosine_similarity(tensor([[1.0, 0.0]]), tensor([[1.0, 1.0]]))
-    tensor([0.7071])
-    """
-    check_pair("cosine_similarity", x1, x2)
-    if x1.dtype.kind != "f" and x2.dtype.kind != "f":
-        raise RuntimeError(f"cosine_similarity: expected floating point inputs, got {x1.dtype} and {x2.dtype}")
-    x1, x2 = same_dtype(x1, x2)
-    shape = np.broadcast_shapes(x1.shape, x2.shape)
-    x1, x2 = functional.broadcast_to(x1, shape), functional.broadcast_to(x2, shape)
-    return functional.sum(_unit(x1, dim, eps) * _unit(x2, dim, eps), dim)
-
-
-def _unit(x: Tensor, dim: int, eps: float) -> Tensor:
-    """x / max(‖x‖, eps), but with the gradient of ‖x‖ where that is less than eps, as in PyTorch."""
-    norm = x.norm(2, dim, keepdim=True)
-    held = norm.detach()
-    return x / (norm + (choice.clip(held, min=eps, max=np.inf) - held))
-
-
-def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
-    """‖x - y + eps‖, the p-norm along the last dimension. The tensors broadcast.
-
-    https://pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html
-
-    >>> from tinygrad_lite import tensor
-    >>> pairwise_distance(tensor([[3.0, 4.0]]), tensor([[0.0, 0.0]]))
-    tensor([5.0000])
-    """
-    check_pair("pairwise_distance", x1, x2)
-    distance: Tensor = (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)
-    return distance
-
-
 def pdist(input: Tensor, p: float = 2) -> Tensor:
     """The p-norm distances between all pairs of rows: (N, D) gives (N (N-1) / 2), in the order (0,1), (0,2), ..., (1,2), ...
 
@@ -87,10 +50,7 @@ def pdist(input: Tensor, p: float = 2) -> Tensor:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     if p < 0:
         raise RuntimeError(f"pdist only supports non-negative p values, got {p}")
-    n = input.shape[0]
-    first, second = (array_module(input.array).asarray(index) for index in np.triu_indices(n, 1))
-    distance: Tensor = (input[Tensor._of(first)] - input[Tensor._of(second)]).norm(p, 1)
-    return distance
+    return statistics.pdist(input, p)
 
 
 # Losses

@@ -267,10 +267,11 @@ def _class_loss(
         log_p = functional.sum(log_p, 1, True)
     per_class = _class_weights(weight, log_p)
     w = per_class.array[index] * counted
-    log_p = choice.masked(log_p, counted[:, None])  # the loss of an ignored row is 0, not 0 · inf
     places = (array_module(index).arange(len(index)), index)
-    loss = -indexing.getitem(log_p, index=places, once=True) * Tensor._of(w)
+    picked = choice.masked(indexing.getitem(log_p, index=places, once=True), counted)  # of an ignored row 0, not 0 · inf
+    loss = -picked * Tensor._of(w)
     if smoothing:
+        log_p = choice.masked(log_p, counted[:, None])
         loss = loss * (1 - smoothing) - functional.sum(log_p * per_class, 1) * (smoothing / log_p.shape[1])
     if reduction == "mean":
         total: Tensor = functional.sum(loss)

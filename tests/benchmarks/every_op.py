@@ -2,9 +2,11 @@
 
     python tests/benchmarks/every_op.py            # all (about 5 minutes): writes every_op.md beside this file
     python tests/benchmarks/every_op.py exp sort   # these ones: prints their rows
+    python tests/benchmarks/every_op.py --quick    # all, with 3 short rounds a row
 
-The expressions are in every_op_rows.py. Ours and PyTorch's are timed in turn, in rounds, on equal inputs; printed are the medians
-and their ratio, with the quartiles of the ratios of the rounds behind it. A row that needs more than 3 times PyTorch's time at
+The expressions are in every_op_rows.py. Ours and PyTorch's are timed in turn, in rounds, on equal inputs, in time of the
+processor, which other programs on the machine lengthen less than the time of a clock. Printed are the medians and their ratio,
+with the quartiles of the ratios of the rounds behind it. A row that needs more than 3 times PyTorch's time at
 1,000,000 numbers must have a reason in REASONS; without one the exit status is 1. Such rows are measured a second time, with
 more rounds, before that is said: then the second measurement counts.
 """
@@ -14,19 +16,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-
-CORE_TYPE = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # these choose slower products; NumPy reads them when it is loaded
-if __name__ == "__main__" and any(name in os.environ for name in CORE_TYPE):
-    environment = {name: value for name, value in os.environ.items() if name not in CORE_TYPE}
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
-
 import warnings
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from platform import machine, python_version
 from statistics import median, quantiles
-from time import perf_counter
+from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +34,7 @@ import tinygrad_lite as tl
 
 PAGE = Path(__file__).with_suffix(".md")
 SMALL, LARGE = 16, 1_000_000
+CORE_TYPE = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # these choose slower products; NumPy reads them when it is loaded
 LIMIT = 3.0  # times PyTorch's time at 1,000,000 numbers
 
 
@@ -70,7 +67,8 @@ def inputs_of(names: Iterable[str], n: int) -> list[np.ndarray[Any, Any]]:
         "classes": lambda: r.integers(0, side, side),
         "rows": lambda: r.permuted(np.tile(np.arange(side), (side, 1)), axis=1),
     }
-    return [made[name]() for name in names]
+    arrays = {name: made[name]() for name in names if name != "twin"}
+    return [arrays["x" if name == "twin" else name].copy() for name in names]
 
 
 def timed(row: Row, t: Any, arrays: list[np.ndarray[Any, Any]]) -> Callable[[], Any]:
@@ -125,17 +123,18 @@ class Times(NamedTuple):
 
 
 def measured(row: Row, n: int, seconds: float) -> Times:
-    """The times of a row in about so many seconds, at least 5 rounds and at most 41."""
+    """The times of a row in about so many seconds, at least 5 rounds and at most 41; for 0 seconds, 3 short rounds."""
+    shortest = 0.002 if seconds else 0.0005  # seconds of a sample, if that is not one call
     arrays = inputs_of(row.inputs, n)
     functions = [timed(row, t, arrays) for t in (tl, torch)]
     calls, rounds = [], []
     for f in functions:
         f()  # the first call imports what the op needs
-        once = min(seconds_of(f, 1) for _ in range(3))
-        calls.append(max(1, int(0.002 / once)))  # a sample takes at least 2 ms, or is one call
+        once = min(seconds_of(f, 1) for _ in range(2))
+        calls.append(max(1, int(shortest / once)))
         rounds.append(once * calls[-1])
     samples = []
-    for i in range(max(5, min(41, int(seconds / sum(rounds))))):
+    for i in range(max(5, min(41, int(seconds / sum(rounds)))) if seconds else 3):
         order = (0, 1) if i % 2 else (1, 0)
         taken = {which: seconds_of(functions[which], calls[which]) / calls[which] * 1e6 for which in order}
         samples.append((taken[0], taken[1]))
@@ -144,10 +143,10 @@ def measured(row: Row, n: int, seconds: float) -> Times:
 
 
 def seconds_of(function: Callable[[], Any], calls: int) -> float:
-    start = perf_counter()
+    start = process_time()
     for _ in range(calls):
         function()
-    return perf_counter() - start
+    return process_time() - start
 
 
 def line(name: str, small: Times, large: Times) -> str:
@@ -206,14 +205,18 @@ def processor() -> str:
 
 def kernels() -> str:
     """The BLAS libraries in this process, and the kernels that they chose."""
-    found = {f"{info['internal_api']} {info.get('version')} {info.get('architecture', '')}".strip() for info in threadpool_info()}
+    found = {
+        f"{info['internal_api']} {info.get('version')} {info.get('architecture', '')}".strip() for info in threadpool_info()
+    }
     return ", ".join(sorted(found))
 
 
 def page(results: dict[str, tuple[Times, Times]]) -> str:
     """The text of every_op.md."""
     text = ["# Every op, beside PyTorch", "", *(__doc__ or "").split("\n\n")[0].split("\n"), ""]
-    text += ["Written by `python tests/benchmarks/every_op.py`; what each row runs is in `every_op_rows.py`. Times are medians in"]
+    text += [
+        "Written by `python tests/benchmarks/every_op.py`; what each row runs is in `every_op_rows.py`. Times are medians in"
+    ]
     text += ["microseconds; left at 16 numbers, right at 1,000,000 (matrices that are factorised: 256 by 256).", ""]
     text += [*summary(results), "", *made_how()]
     for family, rows in FAMILIES.items():
@@ -223,6 +226,11 @@ def page(results: dict[str, tuple[Times, Times]]) -> str:
 
 
 def main(wanted: list[str]) -> int:
+    if any(name in os.environ for name in CORE_TYPE):
+        environment = {name: value for name, value in os.environ.items() if name not in CORE_TYPE}
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+    seconds = 0.0 if "--quick" in wanted else 1.0
+    wanted = [name for name in wanted if name != "--quick"]
     rows = {name: row for family in FAMILIES.values() for name, row in family.items()}
     if unknown := [name for name in wanted if name not in rows]:
         sys.exit(f"no row of this name: {', '.join(unknown)}; there are {', '.join(rows)}")
@@ -234,11 +242,11 @@ def main(wanted: list[str]) -> int:
     with threadpool_limits(1):
         print(f"BLAS: {kernels()}\n{HEAD}")
         for name in wanted or rows:
-            results[name] = measured(rows[name], SMALL, 0.15), measured(rows[name], LARGE, 0.25)
+            results[name] = measured(rows[name], SMALL, 0.15 * seconds), measured(rows[name], LARGE, 0.25 * seconds)
             print(line(name, *results[name]), flush=True)
             gc.collect()
         for name in above(results):
-            results[name] = results[name][0], measured(rows[name], LARGE, 1.0)
+            results[name] = results[name][0], measured(rows[name], LARGE, seconds)
             print("again:", line(name, *results[name]), flush=True)
     print("\n".join(["", *summary(results), "", *made_how()]))
     if not wanted:

@@ -9,7 +9,7 @@ The name of a parameter says what it is, on 16 and on 1,000,000 numbers:
     i j         (n,) integers from 0 to 99          batch other  (1, 4, 4) and (62, 127, 127): batches of matrices
     k           (n,) all integers below n, mixed    classes    (√n,) integers below √n
     b c         (n,) true or false                  rows       (√n, √n) integers below √n
-                                                    vector     (4,) and (256,)
+    twin      the same numbers as x                 vector     (4,) and (256,)
 Those of floating point get a gradient.
 """
 
@@ -46,7 +46,8 @@ F = "nn.functional."
 
 FAMILIES: dict[str, dict[str, Row]] = {
     "Arithmetic": plain("x", "neg abs sign sgn positive reciprocal square frac deg2rad rad2deg")
-    | plain("x y", "add sub mul div rsub maximum minimum fmax fmin hypot copysign dist equal")
+    | plain("x y", "add sub mul div rsub maximum minimum fmax fmin hypot copysign dist")
+    | plain("x twin", "equal")
     | plain("x p", "remainder fmod float_power true_divide")
     | of(
         add_alpha=lambda t, x, y: t.add(x, y, alpha=2),
@@ -109,10 +110,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
     | plain("w", "acosh")
     | plain("x y", "atan2"),
     "Rounding": plain("x", "floor ceil round trunc fix")
-    | of(
-        round_decimals=lambda t, x: t.round(x, decimals=2),
-        nan_to_num=lambda t, x: t.nan_to_num(x),
-    ),
+    | of(round_decimals=lambda t, x: t.round(x, decimals=2), nan_to_num=lambda t, x: t.nan_to_num(x)),
     "Special functions": plain("x", "erf erfc i0")
     | plain("p", "lgamma digamma")
     | plain("u", "erfinv")
@@ -144,6 +142,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
         clamp_max=lambda t, x: t.clamp_max(x, 0.5),
         clamp_min_tensor=lambda t, x, y: t.clamp_min(x, y),
         clamp_max_tensor=lambda t, x, y: t.clamp_max(x, y),
+        fill=lambda t, x: t.fill(x, 0.5),
         masked_fill=lambda t, x, b: t.masked_fill(x, b, 0.5),
         masked_select=lambda t, x, b: t.masked_select(x, b),
         masked_scatter=lambda t, x, b, y: x.masked_scatter(b, y),
@@ -195,6 +194,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
         cummin=lambda t, m: t.cummin(m, 0),
         logcumsumexp=lambda t, m: t.logcumsumexp(m, 1),
         diff=lambda t, m: t.diff(m),
+        gradient=lambda t, m: t.gradient(m, dim=1),
         trapezoid=lambda t, m: t.trapezoid(m, dx=0.1),
         cumulative_trapezoid=lambda t, m: t.cumulative_trapezoid(m, dx=0.1),
     ),
@@ -229,6 +229,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
         scatter_value=lambda t, m, rows: t.scatter(m, 1, rows, 0.5),
         scatter_add=lambda t, m, rows, n: t.scatter_add(m, 1, rows, n),
         scatter_reduce=lambda t, m, rows, n: t.scatter_reduce(m, 1, rows, n, "amax"),
+        scatter_reduce_prod=lambda t, m, rows, n: t.scatter_reduce(m, 1, rows, n, "prod"),
         index_select=lambda t, m, classes: t.index_select(m, 0, classes),
         index_select_1=lambda t, m, classes: t.index_select(m, 1, classes),
         index_add=lambda t, m, classes, n: t.index_add(m, 0, classes, n),
@@ -236,6 +237,8 @@ FAMILIES: dict[str, dict[str, Row]] = {
         index_fill=lambda t, m, classes: t.index_fill(m, 0, classes, 0.5),
         index_put=lambda t, x, k, y: t.index_put(x, (k,), y),
         index_reduce=lambda t, m, classes, n: t.index_reduce(m, 0, classes, n, "amax"),
+        unravel_index=lambda t, i: t.unravel_index(i, (10, 10)),
+        nonzero_static=lambda t, x: t.nonzero_static(x, size=8),
         take=lambda t, x, k: t.take(x, k),
         take_along_dim=lambda t, m, rows: t.take_along_dim(m, rows, 1),
         put=lambda t, x, k, y: t.put(x, k, y),
@@ -271,6 +274,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
         repeat=lambda t, m: m.repeat(2, 1),
         tile=lambda t, row: t.tile(row, (row.shape[0], 1)),
         repeat_interleave=lambda t, m: t.repeat_interleave(m, 2, 0),
+        repeat_interleave_each=lambda t, m, classes: t.repeat_interleave(m, classes % 3, 0),
         cat=lambda t, m, n: t.cat([m, n]),
         cat_1=lambda t, m, n: t.cat([m, n], 1),
         stack=lambda t, m, n: t.stack([m, n]),
@@ -383,7 +387,9 @@ FAMILIES: dict[str, dict[str, Row]] = {
     | of(
         soft_margin_loss=lambda t, x, y: t.nn.functional.soft_margin_loss(x, y.detach()),
         cross_entropy_soft=lambda t, m, n: t.nn.functional.cross_entropy(m, t.softmax(n.detach(), 1)),
-        multilabel_margin_loss=lambda t, m, rows: t.nn.functional.multilabel_margin_loss(m, rows * (rows > 2) - 1),
+        multilabel_margin_loss=lambda t, m, rows: t.nn.functional.multilabel_margin_loss(
+            m[:256, :256], rows[:256, :256] % 256 * (rows[:256, :256] > 2) - 1
+        ),
         multilabel_soft_margin_loss=lambda t, m, n: t.nn.functional.multilabel_soft_margin_loss(m, n.detach().sigmoid()),
         cosine_embedding_loss=lambda t, m, n, row: t.nn.functional.cosine_embedding_loss(m, n, row.detach().sign()),
         triplet_margin_with_distance_loss=lambda t, m, n, o: t.nn.functional.triplet_margin_with_distance_loss(m, n, o),
@@ -406,6 +412,12 @@ FAMILIES: dict[str, dict[str, Row]] = {
         arange=lambda t, i: t.arange(i.shape[0]),
         linspace=lambda t, i: t.linspace(0, 1, i.shape[0]),
         logspace=lambda t, i: t.logspace(0, 1, i.shape[0]),
+        range=lambda t, i: t.range(1, i.shape[0]),
+        hann_window=lambda t, i: t.hann_window(i.shape[0]),
+        hamming_window=lambda t, i: t.hamming_window(i.shape[0]),
+        blackman_window=lambda t, i: t.blackman_window(i.shape[0]),
+        bartlett_window=lambda t, i: t.bartlett_window(i.shape[0]),
+        kaiser_window=lambda t, i: t.kaiser_window(i.shape[0]),
         eye=lambda t, classes: t.eye(classes.shape[0]),
         tril_indices=lambda t, classes: t.tril_indices(classes.shape[0], classes.shape[0]),
         triu_indices=lambda t, classes: t.triu_indices(classes.shape[0], classes.shape[0]),
@@ -443,4 +455,40 @@ FAMILIES: dict[str, dict[str, Row]] = {
 }
 
 # Why a row takes more than 3 times PyTorch's time at 1,000,000 numbers.
-REASONS: dict[str, str] = {}
+
+_REASONS = {
+    "PyTorch's .grad is here a view of the gradient that backward() was given; ours is a copy, so that a "
+    "write to one does not change the other": """
+        t adjoint ravel flatten atleast_1d atleast_2d atleast_3d reshape view view_as reshape_as transpose permute movedim
+        mT unsqueeze squeeze squeeze_1 unflatten expand expand_as broadcast_to broadcast_tensors cat stack hstack vstack
+        dstack chunk split tensor_split unbind hsplit vsplit dsplit split_with_sizes positive real conj conj_physical
+        resolve_conj resolve_neg sum_to_size""",
+    "the result is computed beside x and then copied into it, so that an error leaves x as it was": """
+        neg_ abs_ clamp_ sin_""",
+    "NumPy has no SIMD loop for it": """
+        nextafter fmod heaviside frexp ldexp gcd lcm""",
+    "SciPy's loop, one number at a time; our own would have to reach its accuracy": """
+        erfinv special.i0e special.i1 special.i1e special.bessel_j0 special.bessel_j1 special.airy_ai special.bessel_y0
+        special.bessel_y1 special.modified_bessel_i0 special.modified_bessel_i1 special.modified_bessel_k0
+        special.modified_bessel_k1 special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1 igamma igammac
+        special.zeta i0 special.ndtri mvlgamma""",
+    "NumPy writes numbers in reverse order one at a time": """
+        fliplr flip rot90 flipud""",
+    "several passes over index arrays, where PyTorch has one loop": """
+        unique_consecutive getitem_pairs gather gather_0 scatter_add scatter take_along_dim repeat_interleave masked_select
+        getitem_mask index_reduce scatter_reduce""",
+    "its derivative finds the place in memory of each number, as the strides may overlap in any way": """
+        as_strided""",
+    "a few hundred numbers: the time of a few calls": """
+        vander kron""",
+    "in a dozen passes, as it is composed; PyTorch's is one loop": """
+        nn.functional.gelu nn.functional.silu nn.functional.hardswish nn.functional.hardsigmoid nn.functional.hardshrink
+        nn.functional.softplus nn.functional.smooth_l1_loss nn.functional.huber_loss threshold glu nn.functional.mish
+        nn.functional.multi_margin_loss multilabel_margin_loss nn.functional.triplet_margin_loss
+        nn.functional.poisson_nll_loss nn.functional.gaussian_nll_loss""",
+    "one product with a reflection after the other": """
+        linalg.householder_product ormqr""",
+    "the draws are those of PyTorch's stream, number by number, and then log(-log u) in float32's accuracy": """
+        gumbel_softmax""",
+}
+REASONS: dict[str, str] = {name: reason for reason, names in _REASONS.items() for name in names.split()}

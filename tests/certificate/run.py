@@ -25,7 +25,7 @@ import tinygrad_lite as tl
 from tinygrad_lite.autograd import grad
 
 from .compare import LIMIT, apart, array_of, compared, fields, flat, is_tensor, unwritten, viewed
-from .exceptions import NO_FUNCTION, NOT_UNIQUE, exempted
+from .exceptions import INDICES, NO_FUNCTION, NOT_UNIQUE, exempted, tied
 from .translate import DTYPES, Copy, Outside, at, ours_for, rebound
 
 # To name its own test in errors, the database looks through the stack for each set of samples, which under pytest takes longer
@@ -125,6 +125,17 @@ def attempt(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
 def refused(error: Exception) -> str:
     """An exception in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+
+
+def pointed_at(name: str, sample: Any, results: list[Any]) -> list[Any]:
+    """The results of a search or sort; in place of the last, the indices, the numbers of the input that they point at."""
+    n, x = INDICES[name], array_of(sample.input.detach())
+    dim = sample.kwargs.get("dim", sample.args[n] if len(sample.args) > n else -1)
+    index = array_of(results[-1])
+    if x.ndim:
+        index = index if index.ndim == x.ndim else np.expand_dims(index, dim)
+        x = np.take_along_axis(x, index, dim)
+    return [*results[:-1], torch.from_numpy(np.array(x))]
 
 
 def noise(like: Any, seed: int, call: Call) -> Any:
@@ -284,6 +295,9 @@ class Entry:
         if wrong and any(fnmatchcase(self.row.name, pattern) for pattern in NOT_UNIQUE.split()):
             ys, zs = process(ys), rebound(process)(zs)
             units, wrong = compared(flat(ys), flat(zs), self.again(lambda **more: process(once_more(**more))))
+        if wrong and self.row.name in INDICES and tied(sample):
+            ys, zs = (pointed_at(self.row.name, sample, flat(y)) for y in (ys, zs))
+            units, wrong = compared(ys, zs, self.again(lambda **more: None))
         self.measure("values", dtype, units)
         for kind, text in wrong:
             differs(kind, text)

@@ -255,7 +255,7 @@ class Pen:
 
     def third_order(self) -> str:
         a = self.name(lambda y: y.requires_grad and not y._is_view() and y.dtype == torch.float64)
-        b = self.name(lambda y: y.requires_grad and y.is_leaf and not y._is_view())
+        b = self.name(lambda y: y.requires_grad and y.is_leaf and not y._is_view() and y.dtype == torch.float64)
         options = "create_graph=True, materialize_grads=True"
         root = self.choice([f"({a} * {a} * {a}).sum()", f"({a}.tanh() * {a}).sum()", f"{a}.exp().sum()"])
         for end in (".sum()", ".sum()", ""):

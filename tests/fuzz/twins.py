@@ -19,20 +19,24 @@ import torch
 
 import tinygrad_lite as tl
 
+# The steps of torch that save an index, or what a derivative of 0 does not need.
+PLACES = r"(Index\w*|Max|Min|Sort|Topk|\w*[mM]edian|Mode|Cum(max|min)|Aminmax|Gather|Take|Masked\w+|Scatter\w*|\w+Mean|Sgn)"
+
 # What torch refuses and we run, by torch's words, and why that is right.
 WE_RUN = {
     r"some elements of the input tensor and the written-to tensor": "NumPy reads overlapping memory before it writes",
-    r"not implemented for 'Bool'|bool tensor is not supported|Boolean inputs not": "an op on bools that torch has not written",
+    r"not implemented for '(Bool|Half)'|bool tensor is not supported|Boolean inputs not": "not written for this dtype",
     r"element 0 of tensors does not require grad": "a derivative that is 0 everywhere is recorded like any other",
     r"ZeroTensors are immutable": "torch's own kind of zero, which it cannot add to",
     r"a view of a leaf Variable": "a view of a leaf that is gone, so that nobody can miss its gradient",
     r"moved into the graph interior": "a leaf that was switched off and written over: what was computed before needs no place",
-    r"a second time.*freed: ((Index|IndexPut|IndexFill|Max|Min|Kthvalue|Sort|Topk|Median|Nanmedian|Mode|Cummax|Cummin|Aminmax)Backward\d(, )?|CopySlices(, )?)+$": "an index is no array that is let go",
+    rf"a second time.*freed: ({PLACES}Backward\d(, )?|CopySlices(, )?)+$": "an index is no array that is let go",
     r"a second time.*freed: DivBackward2$": "the derivative of a rounded quotient is 0",
     r"modified by an inplace operation": "our vjp keeps something else; the answer is torch's if that saves copies",
     r"Dimension specified as \d+ but tensor has no dim|range of \[-1, 0\], but got 1|unflatten got": "axis 0 of a 0-d tensor",
     r"value cannot be converted to type uint8_t without overflow": "a float is cut to an integer, in uint8 too",
     r"derivative for '?\w+' is not implemented": "a derivative that torch has not written",
+    r"Low precision dtypes not supported": "linear algebra in float16 is computed in float32",
     r"derivative for aten::\w+ is not implemented": "a derivative that torch has not written",
     r"doesn't match the broadcast shape": "torch's clamp does not sum the gradient of a bound that is broadcast",
     r"view size is not compatible": "results may be laid out in another order",
@@ -45,10 +49,10 @@ WE_REFUSE = {
     r"are one number in memory": "x[index] = y in expanded memory, which torch warns of",
     r"index -?\d+ is out of bounds": "a place that is not there, where the rest of the index leaves nothing",
     r"view: shape .* cannot be a view": "results may be laid out in another order",
-    r"backward through (div|matmul|einsum): .* changed in place": "torch's 2 / x keeps its result, products of batches copies",
+    r"backward through (div|matmul|einsum|sinc): .* changed in place": "torch's 2 / x and sinc keep something else",
     r"sign: cannot compute with bool": "the sign of bools",
     r"Integers to negative integer powers": "integers to negative powers",
-    r"backward through (lerp|remainder|addcmul|addcdiv) a second time": "a number that the vjp names is kept, and let go",
+    r"backward through (lerp|remainder|addcmul|addcdiv|mul) a second time": "a number that the vjp names is kept, and let go",
     r"addcmul: value is": "integers and a value that is none",
     r"mT: a matrix": "the transpose of a number, which torch warns of",
     r"negative step": "a slice with a negative step",

@@ -33,7 +33,7 @@ class Categorical(Distribution):
         given, x = one_of(probs, logits), logits if probs is None else probs
         if x.dim() < 1:
             raise ValueError(f"`{given}` parameter must be at least one-dimensional.")
-        self._param = x - x.logsumexp(-1, keepdim=True) if probs is None else x / x.sum(-1, keepdim=True)
+        self._param: Tensor = x - x.logsumexp(-1, keepdim=True) if probs is None else x / x.sum(-1, keepdim=True)
         vars(self)[given] = self._param
         self._num_events = self._param.shape[-1]
         super().__init__(self._param.shape[:-1], validate_args=validate_args)
@@ -74,8 +74,11 @@ class Categorical(Distribution):
 
     def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
-        value, logits = broadcast_all(value.long().unsqueeze(-1), self.logits)
-        return logits.gather(-1, value[..., :1]).squeeze(-1)
+        index, logits = value.long().unsqueeze(-1), self.logits
+        if index.shape[:-1] != self._batch_shape:
+            index, logits = broadcast_all(index, logits)
+            index = index[..., :1]
+        return logits.gather(-1, index).squeeze(-1)
 
     def entropy(self) -> Tensor:
         logits = self.logits.clamp(min=float(np.finfo(self.logits.dtype).min))  # -inf times 0 would be nan

@@ -51,10 +51,10 @@ class Gamma(Distribution):
         return x
 
     def log_prob(self, value: Any) -> Tensor:
-        value = as_tensor(value, dtype=self.rate.dtype, device=self.rate.device)
-        self._check(value)
+        x: Tensor = as_tensor(value, dtype=self.rate.dtype, device=self.rate.device)
+        self._check(x)
         a, rate = self.concentration, self.rate
-        return a.xlogy(rate) + (a - 1).xlogy(value) - rate * value - a.lgamma()
+        return a.xlogy(rate) + (a - 1).xlogy(x) - rate * x - a.lgamma()
 
     def entropy(self) -> Tensor:
         a = self.concentration

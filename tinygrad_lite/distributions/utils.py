@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -82,7 +82,11 @@ class lazy_property:
         self.wrapped = wrapped
         update_wrapper(self, wrapped)  # type: ignore[arg-type]
 
-    def __get__(self, instance: Any, kind: Any = None) -> Any:
+    @overload
+    def __get__(self, instance: None, kind: Any = None) -> lazy_property: ...
+    @overload
+    def __get__(self, instance: object, kind: Any = None) -> Tensor: ...
+    def __get__(self, instance: object, kind: Any = None) -> lazy_property | Tensor:
         if instance is None:
             return self
         with enable_grad():  # it is kept, and may be asked for with gradients later

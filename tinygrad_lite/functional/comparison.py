@@ -24,9 +24,9 @@ def pairwise(compare: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
             y = other.array
         elif type(other) in NUMBERS and x.dtype.kind == "f":
             y = other  # weak for NumPy too
+        elif type(other) is int and x.dtype.kind in "iu":
+            y = other = np.array(other, np.int64).astype(x.dtype).item()  # a number too large wraps around, as in PyTorch
         elif isinstance(other, (bool, int, float, np.generic)) or is_array(other):
-            if isinstance(other, int) and x.dtype.kind in "iu" and not isinstance(other, bool):
-                other = np.array(other, np.int64).astype(x.dtype).item()  # a number too large wraps around, as in PyTorch
             y = as_tensor_like(other, self).array
         else:
             return NotImplemented  # type: ignore[no-any-return]

@@ -10,7 +10,8 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..backend import array_module
-from ..operands import all_tensors, same_dtype
+from ..dtypes import promoted
+from ..operands import all_tensors
 from ..ops import contraction, indexing, shape
 from .reduction import sum
 
@@ -49,7 +50,8 @@ def einsum(equation: Any, *operands: Any) -> Tensor:
         ahead = "".join([to, *terms[i + 1 :]])
         pair = "".join([c for c in dict.fromkeys(ahead) if c in have + terms[i]])
         if out.array.dtype != xs[i].array.dtype and {out.array.dtype.kind, xs[i].array.dtype.kind} <= {"i", "u"}:
-            out, xs[i] = same_dtype(out, xs[i])  # one may be a sum of small integers, in int64
+            dtype = promoted(out.dtype, xs[i].dtype)  # one may be a sum of small integers, in int64, and 0-d
+            out, xs[i] = out.to(dtype), xs[i].to(dtype)
         out, have = contraction.einsum(out, xs[i], left=have, right=terms[i], to=pair), pair
     return out if len(xs) > 1 else shape.permute(out, axes=tuple([have.index(c) for c in to]))
 
@@ -100,8 +102,8 @@ def checked(equation: str, xs: list[Tensor], terms: list[str], to: str) -> dict[
 
 
 def reduced(x: Tensor, term: str, wanted: set[str], full: set[str]) -> tuple[Tensor, str]:
-    """x with each label once, summed over the labels that are not wanted. A size of 1 that broadcasts, not in `full`, is dropped:
-    a sum would make int64 of small integers.
+    """x with each label once, summed over the labels that are not wanted. A size of 1 that broadcasts, not in `full`, is
+    dropped: a sum would make int64 of small integers.
     """
     lengths = dict(zip(term, x.shape))
     if len(lengths) < len(term):  # a label occurs twice: take the diagonal

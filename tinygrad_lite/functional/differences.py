@@ -52,9 +52,9 @@ def diff(
 
 def gradient(input: Tensor, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Tensor, ...]:
     """The derivative along each axis of `dim` (None: all), from neighbouring numbers: between two neighbours the slope is the
-    difference over the distance; at each number it is the mean of the slopes on both sides, the nearer neighbour counting more.
-    `spacing` is the distance (1), or a list with one for each axis, or of the vectors of coordinates. At the edges it is the only
-    slope there is; with edge_order=2, the parabola through three numbers gives it.
+    difference over the distance; at each number it is the mean of the slopes on both sides, the nearer neighbour counting
+    more. `spacing` is the distance (1), or a list with one for each axis, or of the vectors of coordinates. At the edges it is
+    the only slope there is; with edge_order=2, the parabola through three numbers gives it.
     https://pytorch.org/docs/stable/generated/torch.gradient.html
     >>> gradient(tensor([1.0, 2.0, 4.0, 8.0]))
     (tensor([1.0000, 1.5000, 3.0000, 4.0000]),)

@@ -23,7 +23,7 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
         exponent = exponent.item() if isinstance(exponent, np.generic) else exponent
         if input.array.dtype.kind not in "f" and isinstance(exponent, int) and exponent < 0:
             raise RuntimeError("pow: integers to negative integer powers are not allowed; cast to float first: x.float()")
-        if input.array.dtype == np.bool_:
+        if input.array.dtype.kind == "b":
             if isinstance(exponent, bool):
                 return Tensor._of(np.asarray(input.array | (not exponent)))
             input = input.to(result_type(input.array, exponent))
@@ -33,6 +33,6 @@ def pow(input: Tensor | Number, exponent: Tensor | Number) -> Tensor:
             raise not_a_tensor("pow", input)
         exponent = as_tensor_like(exponent, input)
     input = as_tensor_like(input, exponent)
-    if input.array.dtype == np.bool_ == exponent.array.dtype:
+    if input.array.dtype.kind == "b" == exponent.array.dtype.kind:
         raise RuntimeError("pow: not defined for bools; cast to int or float first: x.int()")
     return exponential.pow(input, exponent)

@@ -9,7 +9,7 @@ from .._tensor import Tensor
 from ..axes import Dim, axis_of
 from ..grad_mode import enable_grad
 from ..inplace import become, same_memory
-from ..operands import row_major
+from ..operands import order_of_axes
 from ..ops import shape as shapes
 from ..ops.arrangement import memory_of
 from ..tape import Leaf
@@ -26,17 +26,20 @@ METHODS = [
 
 
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor with its numbers in row-major order in memory: x itself if they lie so already, else a copy.
+    """The tensor with its numbers in row-major order in memory: x itself if they lie so already, else a copy. With
+    memory_format=channels_last, in that order.
     >>> zeros(2, 3).T.contiguous().stride()
     (2, 1)
     """
-    return input if is_contiguous(input, memory_format) else shapes.clone(input)
+    return input if is_contiguous(input, memory_format) else arranged.clone(input, memory_format=memory_format)
 
 
 def is_contiguous(input: Tensor, memory_format: Any = None) -> bool:
-    """Whether the numbers lie in row-major order in memory, without gaps."""
-    row_major("is_contiguous", memory_format)
-    return bool(input.array.flags.c_contiguous)
+    """Whether the numbers lie in row-major order in memory, without gaps; or in the order of another memory_format."""
+    x = input.array
+    if str(memory_format).rpartition(".")[2].startswith("channels_last"):
+        return x.ndim in (4, 5) and bool(x.transpose(order_of_axes("is_contiguous", memory_format, x.ndim)).flags.c_contiguous)
+    return bool(x.flags.c_contiguous)
 
 
 @overload
@@ -49,9 +52,12 @@ def stride(input: Tensor, dim: int | None = None) -> tuple[int, ...] | int:
     ((3, 1), 1)
     """
     x = input.array
-    steps: tuple[int, ...] = tuple([step // x.dtype.itemsize for step in x.strides])
+    steps = [step // x.dtype.itemsize for step in x.strides]
+    for axis in range(len(steps) - 1, -1, -1):
+        if x.shape[axis] == 1 and not steps[axis]:  # x[None]: NumPy says 0, PyTorch what it would be if there were more
+            steps[axis] = steps[axis + 1] * x.shape[axis + 1] if axis + 1 < len(steps) else 1
     if dim is None:
-        return steps
+        return tuple(steps)
     if not steps:
         raise IndexError("stride: a 0-d tensor has no axes, and so no strides")
     return int(steps[axis_of(dim, len(steps), "stride")])

@@ -302,13 +302,17 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
             j = i + length
             ways = [(cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)]
             cost[i, j], best[i, j] = min(ways)
+    return _product(xs, best, 0, len(xs) - 1)
 
-    def product(i: int, j: int) -> Tensor:
-        if i == j:
-            return xs[i]
-        return matmul(product(i, best[i, j]), product(best[i, j] + 1, j))
 
-    return product(0, len(xs) - 1)
+def _product(xs: list[Tensor], best: dict[tuple[int, int], int], i: int, j: int) -> Tensor:
+    """The product of the xs from i to j. Not a function within multi_dot: if it called itself there, it would refer to itself,
+    and keep the xs until the garbage collector finds them.
+    """
+    if i == j:
+        return xs[i]
+    k = best[i, j]
+    return matmul(_product(xs, best, i, k), _product(xs, best, k + 1, j))
 
 
 # Arguments

@@ -15,7 +15,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..axes import Dim, axes_of, axis_of, numpy_names, size_of, sizes_by_name
 from ..dtypes import as_dtype
-from ..operands import all_tensors, row_major, same_dtype
+from ..operands import all_tensors, order_of_axes, same_dtype
 from ..ops import shape as shapes
 
 __all__ = ["reshape", "permute", "transpose", "squeeze", "unsqueeze", "flatten", "broadcast_to", "cat", "stack", "clone"]
@@ -23,10 +23,14 @@ METHODS = ["view", "expand"]
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
-    """A copy with its own memory, in row-major order. Gradients flow back through it."""
-    if memory_format is not None:
-        row_major("clone", memory_format)
-    return shapes.clone(input)
+    """A copy with its own memory, in row-major order; with memory_format=channels_last, the numbers of the channels (dim 1) lie
+    side by side. Gradients flow back through it.
+    """
+    axes = None if memory_format is None else order_of_axes("clone", memory_format, input.array.ndim)
+    if axes is None:
+        return shapes.clone(input)
+    out = shapes.clone(shapes.permute(input, axes=axes))
+    return shapes.permute(out, axes=shapes.inverse(axes))
 
 
 @sizes_by_name

@@ -226,8 +226,10 @@ def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 
 
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
-    """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`."""
+    """A⁻¹, where A = L Lᵀ, or LᵀL if `upper`. LinAlgError for a 0 on the diagonal of L."""
     L = matrices("cholesky_inverse", input, square=True)
+    if not L.array.diagonal(0, -2, -1).all():
+        raise LinAlgError("cholesky_inverse: the matrix is singular: there is a 0 on the diagonal of its factor")
     return cholesky_solve(Tensor._of(array_module(L.array).eye(L.shape[-1], dtype=L.dtype)), L, upper)
 
 

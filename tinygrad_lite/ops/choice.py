@@ -27,8 +27,7 @@ def masked(x: Array, keep: Array) -> Array:
     """x where `keep` is true, 0 elsewhere, even if x is inf or nan there (0 · x would be nan).
     Computed on the bits, which are all 0 in the number 0: ten times as fast as np.where if `keep` is irregular.
     """
-    bits = f"i{x.dtype.itemsize}"
-    return (x.view(bits) & -keep.astype(bits)).view(x.dtype)
+    return (x.view(f"i{x.dtype.itemsize}") * keep).view(x.dtype)
 
 @op(x=lambda g, x, y: masked(g, ~(x <= y)) + masked(g / 2, x == y),
     y=lambda g, x, y: masked(g, ~(x >= y)) + masked(g / 2, x == y))
@@ -53,6 +52,8 @@ def clip(x: Array, *, min: float, max: float) -> Array:
     >>> tensor([-1.0, 0.5, 2.0]).clamp(0, 1)
     tensor([0.0000, 0.5000, 1.0000])
     """
+    if x.size > 2000 and type(x) is np.ndarray:
+        return x.clip(min, max)  # a sixth of the time of np.maximum and np.minimum with numbers
     return np.minimum(np.maximum(x, min), max)
 
 @op(x=lambda g, x, min, max: masked(g, (x >= min) & (x <= max)),

@@ -52,6 +52,8 @@ def add_at(out: Array, index: Any, x: Array) -> None:
         axis = next(i for i, part in enumerate(parts) if part is arrays[0])
         shape = (*out.shape[:axis], *arrays[0].shape, *out.shape[axis + 1 :])
         add_slices(out, axis, arrays[0].reshape(-1), np.broadcast_to(x, shape).reshape(-1))
+    elif x.size * 300 < out.size:  # then the numbers below take longer to make than add.at needs
+        np.add.at(out, index, x)
     else:
         places = np.arange(out.size).reshape(out.shape)[index]
         np.add.at(out.reshape(-1), places.reshape(-1), np.broadcast_to(x, places.shape).reshape(-1))

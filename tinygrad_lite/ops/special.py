@@ -35,6 +35,7 @@ def scipy_for(*operands: Any) -> Any:
 
 
 PIECE = 1 << 15
+FEW = 64  # up to here one call of SciPy takes less time than the many passes of ours
 
 
 def in_pieces(function: Callable[[Array], Array], x: Array) -> Array:
@@ -70,14 +71,19 @@ def digamma(x: Array) -> Array:
     >>> tensor([1.0, 2.0]).digamma()
     tensor([-0.5772,  0.4228])
     """
-    # SciPy's takes 0.6 µs for a number near the root 1.46, and 25 times as long as PyTorch's for normal numbers.
-    return in_pieces(_digamma, x) if isinstance(x, np.ndarray) else scipy_for(x).digamma(x)
+    # SciPy's takes 0.6 µs for a number near the root 1.46, and 25 times as long as PyTorch's for normal numbers; for 16 numbers
+    # it takes 5 µs, the many passes of ours 40.
+    return in_pieces(_digamma, x) if isinstance(x, np.ndarray) and x.size > FEW else scipy_for(x).digamma(x)
 
 @op(x=lambda g, x: g * polygamma(x, n=2))
 def trigamma(x: Array) -> Array:
     """The derivative of digamma, Σ 1 / (x + k)² over k = 0, 1, ..."""
     # As in digamma: ten times as fast as SciPy's zeta(2, x).
-    return in_pieces(_trigamma, x) if isinstance(x, np.ndarray) else scipy_for(x).polygamma(1, x)
+    if not isinstance(x, np.ndarray):
+        return scipy_for(x).polygamma(1, x)
+    if x.size <= FEW and x.dtype.kind == "f" and (x > 0).all():  # for x < 0 SciPy's is nan
+        return scipy_for(x).zeta(2.0, x.astype(np.float64)).astype(x.dtype)
+    return in_pieces(_trigamma, x)
 
 @op(x=lambda g, x, n: g * polygamma(x, n=n + 1))
 def polygamma(x: Array, *, n: int) -> Array:

@@ -107,8 +107,9 @@ def sinc_ratio(x: Array) -> Array:
     z = y * y
     out = (np.cos(y) - np.sin(y) / y) / z
     near, series = z < 1, 0.0
+    small = z[near]
     for k in range(10, 0, -1):
-        series = series * z[near] + (-1) ** k * 2 * k / factorial(2 * k + 1)
+        series = series * small + (-1) ** k * 2 * k / factorial(2 * k + 1)
     out[near] = series
     return (out * pi**2).reshape(x.shape)
 

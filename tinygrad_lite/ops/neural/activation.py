@@ -23,7 +23,7 @@ METHODS = FUNCTIONS = IN_PLACE = ["relu", "sigmoid"]
 @op(x=lambda g, out: masked(g, ~(out <= 0)))
 def relu(x: Array) -> Array:
     """max(x, 0); its derivative at 0 is 0."""
-    return limited(x, 0, inf) if x.dtype.kind == "f" else np.maximum(x, 0)
+    return x.clip(0, inf) if x.size > 2000 and x.dtype.kind == "f" else np.maximum(x, 0)  # as in limited, without a minimum
 
 @op(x=lambda g, out: g * ((1 - out) * out))
 def sigmoid(x: Array) -> Array:
