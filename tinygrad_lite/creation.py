@@ -329,8 +329,8 @@ def spaced(what: str, start: Any, end: Any, steps: int, dtype: Any) -> Any:
         raise RuntimeError(f"{what}: the number of steps cannot be negative, got {n}")
     if kind in "iu":
         start, end = int(start), int(end)
-    step, i = (float(end) - float(start)) / max(n - 1, 1), np.arange(n)
-    return np.where(i < n // 2 if n > 1 else i == 0, start + step * i, end - step * (n - 1 - i))
+    step, half = (float(end) - float(start)) / max(n - 1, 1), n // 2 if n > 1 else n
+    return np.concatenate([start + step * np.arange(half), end - step * np.arange(n - 1 - half, -1, -1)])
 
 
 # Random numbers: the same as PyTorch's from the same seed

@@ -459,36 +459,37 @@ FAMILIES: dict[str, dict[str, Row]] = {
 _REASONS = {
     "PyTorch's .grad is here a view of the gradient that backward() was given; ours is a copy, so that a "
     "write to one does not change the other": """
-        t adjoint ravel flatten atleast_1d atleast_2d atleast_3d reshape view view_as reshape_as transpose permute movedim
-        mT unsqueeze squeeze squeeze_1 unflatten expand expand_as broadcast_to broadcast_tensors cat stack hstack vstack
-        dstack chunk split tensor_split unbind hsplit vsplit dsplit split_with_sizes positive real conj conj_physical
-        resolve_conj resolve_neg sum_to_size""",
+        t adjoint ravel flatten atleast_1d atleast_2d atleast_3d reshape view view_as reshape_as transpose permute
+        movedim mT unsqueeze squeeze squeeze_1 unflatten expand expand_as broadcast_to broadcast_tensors cat stack
+        hstack vstack dstack chunk split tensor_split unbind hsplit vsplit dsplit split_with_sizes positive real conj
+        conj_physical resolve_conj resolve_neg sum_to_size fill""",
     "the result is computed beside x and then copied into it, so that an error leaves x as it was": """
         neg_ abs_ clamp_ sin_""",
-    "NumPy has no SIMD loop for it": """
-        nextafter fmod heaviside frexp ldexp gcd lcm""",
+    "NumPy has no SIMD loop for it": "nextafter",
     "SciPy's loop, one number at a time; our own would have to reach its accuracy": """
-        erfinv special.i0e special.i1 special.i1e special.bessel_j0 special.bessel_j1 special.airy_ai special.bessel_y0
-        special.bessel_y1 special.modified_bessel_i0 special.modified_bessel_i1 special.modified_bessel_k0
-        special.modified_bessel_k1 special.scaled_modified_bessel_k0 special.scaled_modified_bessel_k1 igamma igammac
-        special.zeta i0 special.ndtri mvlgamma""",
-    "NumPy writes numbers in reverse order one at a time": """
-        fliplr flip rot90 flipud""",
+        erfinv igammac special.bessel_j0 special.airy_ai""",
+    "NumPy writes numbers in reverse order one at a time": "fliplr rot90 flip",
     "several passes over index arrays, where PyTorch has one loop": """
-        unique_consecutive getitem_pairs gather gather_0 scatter_add scatter take_along_dim repeat_interleave masked_select
-        getitem_mask index_reduce scatter_reduce""",
-    "its derivative finds the place in memory of each number, as the strides may overlap in any way": """
-        as_strided""",
-    "a few hundred numbers: the time of a few calls": """
-        vander kron""",
+        unique_consecutive gather multilabel_margin_loss""",
+    "its derivative finds the place in memory of each number, as the strides may overlap in any way": "as_strided",
+    "a few hundred numbers: the time of a few calls": "vander",
     "in a dozen passes, as it is composed; PyTorch's is one loop": """
-        nn.functional.gelu nn.functional.silu nn.functional.hardswish nn.functional.hardsigmoid nn.functional.hardshrink
-        nn.functional.softplus nn.functional.smooth_l1_loss nn.functional.huber_loss threshold glu nn.functional.mish
-        nn.functional.multi_margin_loss multilabel_margin_loss nn.functional.triplet_margin_loss
-        nn.functional.poisson_nll_loss nn.functional.gaussian_nll_loss""",
-    "one product with a reflection after the other": """
-        linalg.householder_product ormqr""",
+        nn.functional.silu nn.functional.hardswish nn.functional.hardsigmoid nn.functional.hardshrink
+        nn.functional.huber_loss nn.functional.smooth_l1_loss threshold""",
+    "one product with a reflection after the other": "linalg.householder_product ormqr",
     "the draws are those of PyTorch's stream, number by number, and then log(-log u) in float32's accuracy": """
         gumbel_softmax""",
+    "the same numbers as PyTorch from the same seed, each with its fused float32 arithmetic step by step": """
+        randn randn_like normal normal_ log_normal_ exponential_ cauchy_""",
+    "the same numbers as PyTorch from the same seed: how many draws a number takes depends on them, so "
+    "that they are made one by one, in Python": """
+        poisson binomial""",
+    "the same numbers as PyTorch from the same seed: the draws and choices are several passes": """
+        randperm multinomial multinomial_rows""",
+    "computed in float64, and then rounded": """
+        linspace hann_window hamming_window blackman_window bartlett_window""",
+    "np.tri and its nonzero; PyTorch counts the positions": "tril_indices triu_indices",
+    "np.eye writes zeros, and then a diagonal; PyTorch too, in one call": "eye",
+    "the same microseconds at every size: a check of the arguments": "empty_strided asarray",
 }
 REASONS: dict[str, str] = {name: reason for reason, names in _REASONS.items() for name in names.split()}
