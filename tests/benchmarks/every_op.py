@@ -217,11 +217,9 @@ def kernels() -> str:
 def page(results: dict[str, tuple[Times, Times]], quick: bool) -> str:
     """The text of every_op.md."""
     text = ["# Every op, beside PyTorch", "", *(__doc__ or "").split("\n\n")[0].split("\n"), ""]
-    text += [
-        "Written by `python tests/benchmarks/every_op.py`; what each row runs is in `every_op_rows.py`. Times are medians in"
-    ]
-    text += ["`every_op_rows.py`. Times are medians in microseconds; left at 16 numbers, right at 1,000,000 (matrices that are"]
-    text += ["factorised: 256 by 256).", ""]
+    command = f"python tests/benchmarks/every_op.py{' --quick' if quick else ''}"
+    text += [f"Written by `{command}`; what each row runs is in `every_op_rows.py`. Times are medians in"]
+    text += ["microseconds; left at 16 numbers, right at 1,000,000 (matrices that are factorised: 256 by 256).", ""]
     text += [*summary(results), "", *made_how()]
     for family, rows in FAMILIES.items():
         text += ["", f"## {family}", "", HEAD, "|---|" + "---:|" * (HEAD.count("|") - 2)]
