@@ -181,7 +181,10 @@ def summary(results: dict[str, tuple[Times, Times]]) -> list[str]:
     text = [f"Of {len(results)} rows the median ratio is **{median(small):.2f}** at 16 numbers and **{median(large):.2f}** at"]
     text += [f"1,000,000; {sum(x <= 1 for x in small)} and {sum(x <= 1 for x in large)} of them take no longer than PyTorch."]
     text += ["", f"Above {LIMIT:g} at 1,000,000 are {len(slow)}:" if slow else f"None is above {LIMIT:g} at 1,000,000.", ""]
-    return [*text, *[f"- {name}, {ratio:.1f}: {REASONS.get(name, 'NO REASON GIVEN')}" for name, ratio in slow.items()]]
+    reasons: dict[str, list[str]] = {}
+    for name, ratio in slow.items():
+        reasons.setdefault(REASONS.get(name, "NO REASON GIVEN"), []).append(f"{name} {ratio:.1f}")
+    return [*text, *[f"- {reason}: {', '.join(names)}" for reason, names in reasons.items()]]
 
 
 def made_how() -> list[str]:
@@ -211,12 +214,11 @@ def kernels() -> str:
     return ", ".join(sorted(found))
 
 
-def page(results: dict[str, tuple[Times, Times]]) -> str:
+def page(results: dict[str, tuple[Times, Times]], quick: bool) -> str:
     """The text of every_op.md."""
     text = ["# Every op, beside PyTorch", "", *(__doc__ or "").split("\n\n")[0].split("\n"), ""]
-    text += [
-        "Written by `python tests/benchmarks/every_op.py`; what each row runs is in `every_op_rows.py`. Times are medians in"
-    ]
+    command = f"python tests/benchmarks/every_op.py{' --quick' if quick else ''}"
+    text += [f"Written by `{command}`; what each row runs is in `every_op_rows.py`. Times are medians in"]
     text += ["microseconds; left at 16 numbers, right at 1,000,000 (matrices that are factorised: 256 by 256).", ""]
     text += [*summary(results), "", *made_how()]
     for family, rows in FAMILIES.items():
@@ -250,7 +252,7 @@ def main(wanted: list[str]) -> int:
             print("again:", line(name, *results[name]), flush=True)
     print("\n".join(["", *summary(results), "", *made_how()]))
     if not wanted:
-        PAGE.write_text(page(results))
+        PAGE.write_text(page(results, seconds == 0))
     missing = [name for name in above(results) if name not in REASONS]
     if missing:
         print(f"\nabove {LIMIT:g} without a reason in REASONS: {', '.join(missing)}")

@@ -457,12 +457,13 @@ FAMILIES: dict[str, dict[str, Row]] = {
 # Why a row takes more than 3 times PyTorch's time at 1,000,000 numbers.
 
 _REASONS = {
+    "a clone, which is then written to": "fill",
     "PyTorch's .grad is here a view of the gradient that backward() was given; ours is a copy, so that a "
     "write to one does not change the other": """
         t adjoint ravel flatten atleast_1d atleast_2d atleast_3d reshape view view_as reshape_as transpose permute
         movedim mT unsqueeze squeeze squeeze_1 unflatten expand expand_as broadcast_to broadcast_tensors cat stack
         hstack vstack dstack chunk split tensor_split unbind hsplit vsplit dsplit split_with_sizes positive real conj
-        conj_physical resolve_conj resolve_neg sum_to_size fill""",
+        conj_physical resolve_conj resolve_neg sum_to_size""",
     "the result is computed beside x and then copied into it, so that an error leaves x as it was": """
         neg_ abs_ clamp_ sin_""",
     "NumPy has no SIMD loop for it": "nextafter",
