@@ -178,7 +178,6 @@ EXEMPT: list[Exempt] = [
         "second",
         when=with_zero,
     ),
-    Exempt("matrix_exp linalg.matrix_exp", "sums of terms that are larger than the result", "second", "float64", within=64),
     Exempt("lu", "the method gives a tuple without names in PyTorch, the function one with names", "shape", forms="method"),
 ]
 
