@@ -15,7 +15,7 @@ import scipy.linalg
 import scipy.special
 
 METHODS = (
-    "all any argmax argmin astype copy cumprod cumsum dot item max mean min nonzero prod ravel repeat reshape squeeze std sum "
+    "all any argmax argmin astype copy cumprod cumsum diagonal dot item max mean min nonzero prod ravel repeat reshape squeeze std sum "
     "take tolist transpose view fill"
 )
 OPERATORS = (
