@@ -15,8 +15,8 @@ import scipy.linalg
 import scipy.special
 
 METHODS = (
-    "all any argmax argmin astype copy cumprod cumsum diagonal dot item max mean min nonzero prod ravel repeat reshape squeeze std sum "
-    "take tolist transpose view fill"
+    "all any argmax argmin astype copy cumprod cumsum diagonal dot item max mean min nonzero prod ravel repeat reshape squeeze "
+    "std sum take tolist transpose view fill"
 )
 OPERATORS = (
     "add sub mul truediv pow matmul and or xor floordiv mod radd rsub rmul rtruediv rpow rmatmul rand ror rxor iadd isub imul "

@@ -78,8 +78,8 @@ def _default_dtype() -> Any:
 def test_programs_equal_torch() -> None:
     counts: Counter[str] = Counter()
 
-    # The same programs each time. (Hypothesis also draws constants of the modules that happen to be loaded.) One program in 200 or
-    # so of another seed differs: in float16 numbers that are mostly rounding, or where torch refuses a write half-way.
+    # The same programs each time. (Hypothesis also draws constants of the modules that happen to be loaded.) With another seed,
+    # one program in 200 or so differs: in float16 numbers that are mostly rounding, or where torch refuses a write half-way.
     random = Random(3)
     for _ in range(700):
         if failure := run_program([random.getrandbits(40) for _ in range(random.randint(6, 20))], counts):
