@@ -110,8 +110,6 @@ if TYPE_CHECKING:
     from .grad_mode import inference_mode as inference_mode
     from .ops.error_function import *
     from .ops.logarithmic import *
-    from .ops.neural.activation import relu as relu
-    from .ops.neural.activation import sigmoid as sigmoid
     from .ops.numbers import *
     from .ops.rounding import *
     from .ops.special import *
@@ -138,11 +136,7 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
     def _load_all() -> None:
         """Load all functions, and put them here; see methods.load_all(). With them comes Tensor, so that it has all methods."""
         _methods.load_all()
-        names = {
-            name: getattr(family, name)
-            for family in (*_methods.FAMILIES, _creation, _dtypes)
-            for name in _methods.functions_of(family)
-        }
+        names = {name: getattr(family, name) for family in (*_methods.FAMILIES, _creation, _dtypes) for name in family.__all__}
         here = globals()
         for file, more in _MORE.items():
             module = _import_module(f"{__name__}.{file}")

@@ -1,5 +1,5 @@
-"""torch.linalg: the names of linear algebra. The functions are in functional/: products.py, decomposition.py, solving.py and
-lu.py; their derivatives are in ops/decomposition.py and ops/lu.py.
+"""torch.linalg: the names of linear algebra. The functions are in functional/ (products, decomposition, solving, lu, norms and
+others); their derivatives are in the files of ops/ that these build on.
 
 Matrices are the last two axes, (..., n, m), and the leading axes are batches. LinAlgError, a RuntimeError, says that one is
 singular, or not positive definite. Complex numbers are not supported, and so neither are the eigenvalues of a general matrix.

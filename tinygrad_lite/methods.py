@@ -311,17 +311,9 @@ def first_parameter(function: Any) -> str:
     return str(getattr(function, "__wrapped__", function).__code__.co_varnames[0])
 
 
-def functions_of(family: Any) -> list[str]:
-    """The names in a family that are functions of tinygrad_lite. Of ops/neural/, these are those in FUNCTIONS; the others are
-    functions of nn.functional alone.
-    """
-    return getattr(family, "FUNCTIONS", []) if ".neural." in family.__name__ else family.__all__
-
-
 def _public(family: Any) -> dict[str, Callable[..., Any]]:
     """The methods of a family: its public functions whose first parameter is `input`, and what PyTorch has as methods only."""
-    functions = {} if ".neural." in family.__name__ else {name: getattr(family, name) for name in family.__all__}
-    functions = {name: f for name, f in functions.items() if name not in getattr(family, "NOT_METHODS", [])}
+    functions = {name: getattr(family, name) for name in family.__all__ if name not in getattr(family, "NOT_METHODS", [])}
     takes_input = {name: f for name, f in functions.items() if type(f) is FunctionType and first_parameter(f) == "input"}
     return takes_input | {name: getattr(family, name) for name in getattr(family, "METHODS", [])}
 
@@ -395,7 +387,7 @@ def load_all() -> bool:
         return False
     with lock:
         here = dirname(__file__)
-        folders = ["ops", "functional", "ops/neural"]
+        folders = ["ops", "functional"]
         files = [
             f"{folder}/{file[:-3]}"
             for folder in folders

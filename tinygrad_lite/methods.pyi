@@ -715,6 +715,15 @@ class Methods:
     def arctanh(self) -> Tensor:
         """The number whose hyperbolic tangent is x: -inf at -1, inf at 1."""
 
+    def relu(self) -> Tensor:
+        """max(x, 0); its derivative at 0 is 0."""
+
+    def sigmoid(self) -> Tensor:
+        """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). If e^-x overflows, the result is 0, which is right.
+        >>> tensor([0.0, 100.0, -1000.0]).sigmoid()
+        tensor([0.5000, 1.0000, 0.0000])
+        """
+
     def prelu(self, weight: Tensor) -> Tensor:
         """x where x > 0, w · x elsewhere; w is one number, or one for each channel (dim 1).
 
@@ -2080,15 +2089,6 @@ class Methods:
                 [3, 4]])
         """
 
-    def relu(self) -> Tensor:
-        """max(x, 0); its derivative at 0 is 0."""
-
-    def sigmoid(self) -> Tensor:
-        """1 / (1 + e^-x): sigmoid' = sigmoid (1 - sigmoid). If e^-x overflows, the result is 0, which is right.
-        >>> tensor([0.0, 100.0, -1000.0]).sigmoid()
-        tensor([0.5000, 1.0000, 0.0000])
-        """
-
     def erf_(self) -> Self:
         """Replace x by erf(x, ...), in the memory of x."""
 
@@ -2211,6 +2211,12 @@ class Methods:
 
     def arctanh_(self) -> Self:
         """Replace x by atanh(x, ...), in the memory of x."""
+
+    def relu_(self) -> Self:
+        """Replace x by relu(x, ...), in the memory of x."""
+
+    def sigmoid_(self) -> Self:
+        """Replace x by sigmoid(x, ...), in the memory of x."""
 
     def xlogy_(self, other: Tensor | Number) -> Self:
         """Replace x by xlogy(x, ...), in the memory of x."""
@@ -2397,9 +2403,3 @@ class Methods:
 
     def triu_(self, diagonal: builtins.int = 0) -> Self:
         """Replace x by triu(x, ...), in the memory of x."""
-
-    def relu_(self) -> Self:
-        """Replace x by relu(x, ...), in the memory of x."""
-
-    def sigmoid_(self) -> Self:
-        """Replace x by sigmoid(x, ...), in the memory of x."""

@@ -4,7 +4,7 @@
         loss = f(x)             # .applied(op, inputs, options, out) after each op
         loss.backward()         # .differentiated(node, nth, g, x_g) after each vjp
 
-detect_anomaly() in anomaly.py is a Recorder. While none is open, apply.py and backward.py only test one attribute.
+detect_anomaly() in autograd/anomaly.py is a Recorder. While none is open, apply.py and backward.py only test one attribute.
 """
 
 from __future__ import annotations

@@ -2,9 +2,11 @@
 
 The file is a safetensors file, so other libraries can read its tensors: a state_dict has the same names there. The structure
 around the tensors is JSON in the file's header, under "tinygrad_lite". Loading a file runs no code from it. Each value in the
-JSON is a number, text, true, false, null, or an object with one key that says what it is:
+JSON is a number, text, true, false, null, or an object whose first key says what it is (a tensor may also have
+"requires_grad"):
 
-    {"tensor": name}  {"dict": [[key, value], ...]}  {"list": [...]}  {"tuple": [...]}  {"float": "nan"}  {"dtype": "float32"}
+    {"tensor": name}  {"dict": [[key, value], ...]}  {"OrderedDict": ...}  {"list": [...]}  {"tuple": [...]}
+    {"float": "nan"}  {"dtype": "float32"}  {"device": "cpu"}
 
 https://huggingface.co/docs/safetensors, https://pytorch.org/docs/stable/generated/torch.save.html
 """

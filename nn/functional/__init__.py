@@ -18,7 +18,7 @@ from tinygrad_lite.suggest import missing_from, names_in
 from . import activation, distance, loss, padding, regression, sparse
 from . import dropout as _dropout
 from . import linear as _linear
-from .activation import *
+from .activation import *  # type: ignore[assignment]  # its relu has an option more, inplace
 from .distance import *
 from .dropout import *
 from .linear import *

@@ -14,12 +14,14 @@ from .._tensor import Tensor
 from ..inplace import in_place
 from ..ops.choice import masked
 from ..ops.neural import activation as ops
+from ..ops.neural.activation import relu, sigmoid
 from ..ops.shape import reshape
 from ..random import Generator, draw
 
-__all__ = ["selu", "celu", "rrelu", "threshold", "prelu", "hardshrink"]
+__all__ = ["relu", "sigmoid", "selu", "celu", "rrelu", "threshold", "prelu", "hardshrink"]
 __all__ += ["relu_", "selu_", "celu_", "rrelu_", "threshold_"]
-NOT_METHODS = [name for name in __all__ if name not in ("prelu", "hardshrink")]
+IN_PLACE = ["relu", "sigmoid"]
+NOT_METHODS = [name for name in __all__ if name not in (*IN_PLACE, "prelu", "hardshrink")]
 
 
 def apply(op: Any, input: Tensor, inplace: bool = False, **options: Any) -> Tensor:

@@ -1,4 +1,4 @@
-"""Products of vectors and matrices under their special names. All are compositions of matmul, sums and elementwise products."""
+"""Products of vectors and matrices under their special names, composed from the primitives of ops/products.py and matmul."""
 
 from __future__ import annotations
 

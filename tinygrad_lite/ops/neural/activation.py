@@ -18,7 +18,6 @@ from ..exponential import exp
 from ..special import in_pieces, scipy_for
 
 __all__ = ["sigmoid"]
-METHODS = FUNCTIONS = IN_PLACE = ["relu", "sigmoid"]
 
 @op(x=lambda g, out: masked(g, ~(out <= 0)))
 def relu(x: Array) -> Array:
