@@ -1,14 +1,14 @@
 """Every op's time on 16 and on 1,000,000 float32 numbers, forward and backward, beside PyTorch's, one thread each.
 
-    python tests/benchmarks/every_op.py            # all (about 5 minutes): writes every_op.md beside this file
+    python tests/benchmarks/every_op.py            # all (7 minutes): writes every_op.md beside this file
     python tests/benchmarks/every_op.py exp sort   # these ones: prints their rows
     python tests/benchmarks/every_op.py --quick    # all, with 3 short rounds a row
 
 The expressions are in every_op_rows.py. Ours and PyTorch's are timed in turn, in rounds, on equal inputs, in time of the
 processor, which other programs on the machine lengthen less than the time of a clock. Printed are the medians and their ratio,
-with the quartiles of the ratios of the rounds behind it. A row that needs more than 3 times PyTorch's time at
-1,000,000 numbers must have a reason in REASONS; without one the exit status is 1. Such rows are measured a second time, with
-more rounds, before that is said: then the second measurement counts.
+with the quartiles of the ratios of the rounds behind it. The exit status is 1 if an op has no row (every_op_lacking.py), and if
+a row needs more than 3 times PyTorch's time at 1,000,000 numbers and has no reason in REASONS. Such rows are measured a second
+time, with more rounds, before that is said: then the second measurement counts.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from every_op_lacking import without_a_row
 from every_op_rows import FAMILIES, REASONS, Row
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -236,6 +237,8 @@ def main(wanted: list[str]) -> int:
     rows = {name: row for family in FAMILIES.values() for name, row in family.items()}
     if unknown := [name for name in wanted if name not in rows]:
         sys.exit(f"no row of this name: {', '.join(unknown)}; there are {', '.join(rows)}")
+    if lacking := [] if wanted else without_a_row(inputs_of, tensors):
+        print(f"without a row in every_op_rows.py, or a reason in every_op_lacking.py: {', '.join(lacking)}")
     torch.set_num_threads(1)
     np.empty(31 << 20, np.uint8)  # see made_how
     warnings.simplefilter("ignore")
@@ -256,7 +259,7 @@ def main(wanted: list[str]) -> int:
     missing = [name for name in above(results) if name not in REASONS]
     if missing:
         print(f"\nabove {LIMIT:g} without a reason in REASONS: {', '.join(missing)}")
-    return 1 if missing else 0
+    return 1 if missing or lacking else 0
 
 
 if __name__ == "__main__":
