@@ -272,6 +272,34 @@ def test_saved_tensors_are_freed_without_the_garbage_collector() -> None:
         gc.enable()
 
 
+@BOTH
+@pytest.mark.parametrize("written", ["its input", "its result"])
+def test_a_write_to_memory_that_it_handed_through_is_refused(t: Any, written: str) -> None:
+    x = t.ones(2, requires_grad=True)
+    y = x * 1
+    z = functions(t)["Same"].apply(y)
+    with pytest.raises(RuntimeError):  # PyTorch refuses one of them in backward only
+        (y if written == "its input" else z).mul_(2)
+        z.sum().backward()
+
+
+@BOTH
+def test_a_gradient_gets_the_dtype_of_its_input(t: Any) -> None:
+    class Twice(t.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g.double() * 2
+
+    x = t.ones(2, requires_grad=True)
+    y = x.exp()
+    (g,) = t.autograd.grad(Twice.apply(y).sum(), y)
+    assert g.dtype == t.float32 and g.tolist() == [2.0, 2.0]
+
+
 def test_a_recorder_sees_it() -> None:
     x = tl.tensor([1000.0], requires_grad=True)
     with pytest.raises(RuntimeError, match="inf"), tl.autograd.detect_anomaly():

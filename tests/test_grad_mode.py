@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import torch
 
 import tinygrad_lite as tl
 
@@ -195,3 +196,26 @@ def test_the_leaf_of_a_tensor_is_its_own_for_life() -> None:
     w.requires_grad_(False)
     y.backward()  # what no longer requires grad gathers none, as in PyTorch
     assert w.grad.tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("t", [tl, torch], ids=["ours", "torch"])
+def test_inference_mode(t: Any) -> None:
+    found = []
+    for outer in (True, False):
+        with t.set_grad_enabled(outer):
+            for mode in (True, False):
+                with t.inference_mode(mode):
+                    found.append(t.is_grad_enabled())
+    assert found == [False, True, False, True]
+
+    @t.inference_mode()
+    def called() -> bool:
+        return bool(t.is_grad_enabled())
+
+    @t.inference_mode
+    def bare() -> bool:
+        return bool(t.is_grad_enabled())
+
+    assert not called() and not bare() and t.is_grad_enabled()
+    with t.inference_mode():
+        assert not (t.ones(2, requires_grad=True) * 2).requires_grad

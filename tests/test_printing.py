@@ -71,3 +71,8 @@ def test_options_stay_until_they_are_set_again() -> None:
     assert "..." not in repr(tl.zeros(2000))
     with pytest.raises(ValueError, match="default, short, full, got 'long'"):
         tl.set_printoptions(profile="long")
+
+
+def test_exponents_begin_beyond_a_factor_of_a_thousand_not_at_it() -> None:
+    for x in ([1.5, 1500.0], [1.5, 1500.1], [1.0, 1e8], [1.0, 1.1e8], [0.5, 1e-4], [0.5, 0.9e-4], [1e-4 / 3]):
+        assert repr(tl.tensor(x)) == repr(torch.tensor(x)), x

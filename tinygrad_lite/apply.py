@@ -71,6 +71,7 @@ def view(**vjps: Vjp | None) -> Decorator:
 
 def _registered(vjps: dict[str, Vjp | None], forward: Callable[..., Array], *, computes: bool) -> Callable[..., Tensor]:
     made = Op(forward, vjps)
+    made.shares = not computes
     register(made)
     simple = not made.variadic and None not in made.vjps
     if simple and len(made.inputs) == 1:

@@ -107,10 +107,6 @@ class inference_mode(_Recording):
     def __new__(cls, mode: Any = True) -> Any:
         return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)  # @inference_mode, without brackets
 
-    def __enter__(self) -> None:
-        self.before.append(mode.enabled)
-        mode.enabled = mode.enabled and self.to
-
 
 class set_grad_enabled(_Recording):
     """Switch recording on or off at once; as a context manager or decorator, until the end of the block or function."""

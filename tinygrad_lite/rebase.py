@@ -88,7 +88,7 @@ def rebase(x: Tensor, out: Tensor, tensors: list[Tensor]) -> None:
     for y in tensors:
         if y is not base:
             at = places_in(base, y)
-            if is_view_of(y, base) and at.min(initial=0) >= 0:
+            if at.min(initial=0) >= 0:
                 views.append((y, at))
             else:
                 become(y, y.array, put(y, out, x).node)
@@ -106,7 +106,17 @@ def consistent(tensors: list[Tensor]) -> bool:
         if id(memory) in detached or not type(memory).__weakrefoffset__:  # which takes no note
             return False
         kinds = {Node} if len({id(y.array) for y in tensors}) == len(tensors) else kinds  # no y.data = x, say
-    return kinds == {Node} and len({y.dtype for y in tensors}) == 1
+    return kinds == {Node} and len({y.dtype for y in tensors}) == 1 and len({origin(y) for y in tensors}) == 1
+
+
+def origin(x: Tensor) -> Any:
+    """The step that made the memory of x: the first above the views. A tensor of another origin on the same memory, which a
+    Function that returns its input makes, has a derivative of its own, and a write would lose it.
+    """
+    node = x.node
+    while type(node) is Node and getattr(node.op, "shares", False):
+        node = node.edges[0]
+    return node
 
 
 def is_view_of(x: Tensor, y: Tensor) -> bool:

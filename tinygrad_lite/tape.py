@@ -112,7 +112,8 @@ class Node:
 class Op:
     """A forward, a vjp (or None) for each input, and lemmas. Four tuples have one entry for each vjp: `vjps`; `reads`, the
     names that it asks for; `needs`, the names of the values to save for it (a lemma is replaced by what the lemma asks for);
-    `keeps`, the function that picks these values. `saves_arrays` says whether any saved value is an array.
+    `keeps`, the function that picks these values. `saves_arrays` says whether any saved value is an array, and `shares`
+    whether the result may be a part of the input's memory.
     A forward takes its inputs by position and its options by keyword only. A forward with a variable number of inputs (`*xs`)
     has one vjp for all of them, which may ask for `nth`, the position of the input that it is called for.
     """
@@ -129,6 +130,7 @@ class Op:
         "needs",
         "keeps",
         "saves_arrays",
+        "shares",
     )
 
     def __init__(self, forward: Callable[..., Array], given: dict[str, Vjp | None]) -> None:
@@ -157,6 +159,7 @@ class Op:
         self.needs = tuple([self._needs(reads) for reads in self.reads])
         self.keeps = tuple(map(self._keep, self.inputs, self.needs))
         self.saves_arrays = any(name in (*self.inputs, "out") for needs in self.needs for name in needs)
+        self.shares = False  # set by @view in apply.py
         self._check_lemmas()
 
     def _check_names(self, given: dict[str, Vjp | None]) -> None:
