@@ -41,4 +41,5 @@ __all__ += regression.__all__
 __all__ += sparse.__all__
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __all__ = list(dict.fromkeys(__all__))  # relu is in two files, because this one has an option more, inplace
     __getattr__, __dir__ = missing_from(__name__), names_in(__name__)
