@@ -19,13 +19,31 @@ from .callbacks import BestWeights, EarlyStopping, GradientNorms
 from .containers import *
 from .history import History
 from .layers import activation as _activation
+from .layers import attention as _attention
+from .layers import convolution as _convolution
 from .layers import dropout as _dropout
 from .layers import linear as _linear
+from .layers import normalization as _normalization
+from .layers import padding as _padding
+from .layers import pooling as _pooling
+from .layers import recurrent as _recurrent
+from .layers import resampling as _resampling
 from .layers import shape as _shape
+from .layers import sparse as _sparse
+from .layers import transformer as _transformer
 from .layers.activation import *
+from .layers.attention import *
+from .layers.convolution import *
 from .layers.dropout import *
 from .layers.linear import *
+from .layers.normalization import *
+from .layers.padding import *
+from .layers.pooling import *
+from .layers.recurrent import *
+from .layers.resampling import *
 from .layers.shape import *
+from .layers.sparse import *
+from .layers.transformer import *
 from .loss import *
 from .metrics import accuracy
 from .module import *
@@ -40,9 +58,18 @@ __all__ += parameter.__all__
 __all__ += containers.__all__
 __all__ += loss.__all__
 __all__ += _activation.__all__
+__all__ += _attention.__all__
+__all__ += _convolution.__all__
 __all__ += _dropout.__all__
 __all__ += _linear.__all__
+__all__ += _normalization.__all__
+__all__ += _padding.__all__
+__all__ += _pooling.__all__
+__all__ += _recurrent.__all__
+__all__ += _resampling.__all__
 __all__ += _shape.__all__
+__all__ += _sparse.__all__
+__all__ += _transformer.__all__
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
     __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

@@ -15,16 +15,35 @@ from tinygrad_lite.ops.neural.activation import *
 from tinygrad_lite.suggest import missing_from, names_in
 
 # Two files have the name of a function in them: F.linear is to be the function, so that the file is _linear here.
-from . import activation, distance, loss, padding, regression, sparse
+from . import (
+    activation,
+    attention,
+    convolution,
+    distance,
+    loss,
+    normalization,
+    padding,
+    patches,
+    pooling,
+    regression,
+    resampling,
+    sparse,
+)
 from . import dropout as _dropout
 from . import linear as _linear
 from .activation import *  # type: ignore[assignment]  # its relu has an option more, inplace
+from .attention import *
+from .convolution import *
 from .distance import *
 from .dropout import *
 from .linear import *
 from .loss import *
+from .normalization import *
 from .padding import *
+from .patches import *
+from .pooling import *
 from .regression import *
+from .resampling import *
 from .sparse import *
 
 # Line by line, in the form that pyright understands.
@@ -32,12 +51,18 @@ __all__: list[str] = []
 __all__ += activation.__all__
 __all__ += _activation_ops.__all__
 __all__ += _activation_functions.__all__
+__all__ += attention.__all__
+__all__ += convolution.__all__
 __all__ += distance.__all__
 __all__ += _dropout.__all__
 __all__ += _linear.__all__
 __all__ += loss.__all__
+__all__ += normalization.__all__
 __all__ += padding.__all__
+__all__ += patches.__all__
+__all__ += pooling.__all__
 __all__ += regression.__all__
+__all__ += resampling.__all__
 __all__ += sparse.__all__
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error

@@ -1,0 +1,5 @@
+"""Interpolation: an image of another size."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
