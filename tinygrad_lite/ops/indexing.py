@@ -109,9 +109,13 @@ def places_along(index: Array, axis: int, shape: tuple[int, ...]) -> Array:
     """Where gather finds its numbers in an array of a shape, flattened. The index may be shorter along other axes."""
     small = index.size <= 4096 and type(index) is np.ndarray
     step, others = (offsets if small else offsets.__wrapped__)(index.shape, axis, shape)
+    if others is None:
+        return np.multiply(index, step, dtype=np.int64)
+    others = array_module(index).asarray(others)
+    if step == 1:  # one pass less
+        return np.add(index, others, dtype=np.int64)
     places = np.multiply(index, step, dtype=np.int64)
-    if others is not None:
-        places += array_module(index).asarray(others)
+    places += others
     return places
 
 @lru_cache(256)
