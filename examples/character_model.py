@@ -210,7 +210,9 @@ image = ax.imshow(values, cmap="OrRd", vmin=0, vmax=8, aspect="auto")
 for n, symbol in enumerate(shown):
     letter = {"\n": "¶", " ": " "}.get(alphabet[symbol], alphabet[symbol])
     color = "white" if values.flat[n] > 6 else "black"
-    ax.text(n % across, n // across, letter, ha="center", va="center", family="monospace", fontsize=9, color=color, parse_math=False)
+    ax.text(
+        n % across, n // across, letter, ha="center", va="center", family="monospace", fontsize=9, color=color, parse_math=False
+    )
 ax.set_axis_off()
 ax.set_title("Unread text: how much each character surprises the GRU (¶ is the end of a line)")
 figure.colorbar(image, ax=ax, label="bits", pad=0.01)
@@ -218,6 +220,9 @@ figure.colorbar(image, ax=ax, label="bits", pad=0.01)
 half = int(np.argmax(reach < reach[0] / 2)) + 1 if (reach < reach[0] / 2).any() else len(reach)
 tenth = int(np.argmax(reach < reach[0] / 10)) + 1 if (reach < reach[0] / 10).any() else len(reach)
 print(f"To be seen: the GRU needs {curve[-1][2]:.2f} bits for a character of the text that it has not read, counting after two")
-print(f"characters {counted[2].mean():.2f}. Its gradient is less than half as large {half} places back as at the last character,", end="")
+print(
+    f"characters {counted[2].mean():.2f}. Its gradient is less than half as large {half} places back as at the last character,",
+    end="",
+)
 print(f"\nand less than a tenth {tenth} places back.")
 lesson.finish(figure, args.out)
