@@ -208,10 +208,8 @@ ax = panels["surprise"]
 image = ax.imshow(values, cmap="OrRd", vmin=0, vmax=8, aspect="auto")
 for n, symbol in enumerate(shown):
     letter = alphabet[symbol].replace("\n", "¶")
-    style = {"family": "monospace", "fontsize": 9, "color": "white" if values.flat[n] > 6 else "black"}
-    ax.text(
-        n % across, n // across, letter, ha="center", va="center", family="monospace", fontsize=9, color=color, parse_math=False
-    )
+    ax.text(n % across, n // across, letter, ha="center", va="center", family="monospace", fontsize=9, parse_math=False,
+            color="white" if values.flat[n] > 6 else "black")  # fmt: skip
 ax.set_axis_off()
 ax.set_title("Unread text: how much each character surprises the GRU (¶ is the end of a line)")
 figure.colorbar(image, ax=ax, label="bits", pad=0.01)
