@@ -13,7 +13,7 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Never, Protocol, ParamSpec, TypeVar
+from typing import Any, Never, ParamSpec, Protocol, TypeVar
 
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.autograd import Function
@@ -365,7 +365,9 @@ def _replaced(made: Any, given: tuple[Any, ...], what: str, name: str) -> tuple[
     return made
 
 
-def _through(then: Callable[..., Any], values: tuple[Any, ...], filled: bool = True) -> tuple[tuple[Any, ...], list[int] | None]:
+def _through(
+    then: Callable[..., Any], values: tuple[Any, ...], filled: bool = True
+) -> tuple[tuple[Any, ...], list[int] | None]:
     """The values, in which the tensors have passed through one recorded step, and their places; None if none requires grad.
     `then` gets zeros for a gradient that did not arrive, or None.
     """

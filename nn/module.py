@@ -31,12 +31,13 @@ from tinygrad_lite.dtypes import as_dtype
 from tinygrad_lite.settings import compile
 from tinygrad_lite.suggest import no_such
 
-from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter, zero_grads
+from .parameter import Buffer, Parameter, UninitializedParameter, zero_grads
 from .state import Stateful
 
 __all__ = ["Module"]
 
 T = TypeVar("T", bound=Tensor)
+
 
 class Module(Stateful):
     """The base of all layers and networks. A subclass assigns parameters and children in __init__ and computes in forward.
@@ -455,7 +456,9 @@ class Module(Stateful):
 class _Own(MutableMapping[str, Any]):
     """What is directly in a module of one kind, by name: to read, to replace, to add and to remove."""
 
-    def __init__(self, module: Module, own: Callable[[], Iterator[tuple[str, Any]]], put: Callable[..., None] | None = None) -> None:
+    def __init__(
+        self, module: Module, own: Callable[[], Iterator[tuple[str, Any]]], put: Callable[..., None] | None = None
+    ) -> None:
         self.module, self.own, self.put = module, own, put or partial(setattr, module)
 
     def __getitem__(self, name: str) -> Any:
@@ -503,7 +506,9 @@ def _warn_of_plain_containers(module: Module) -> None:
             held = value.values() if isinstance(value, dict) else value
             if not isinstance(next(iter(held), None), (Module, Parameter)):
                 continue  # one look at the first is enough: it may be a list of a million numbers
-            inside = [[x] if isinstance(x, Parameter) else _all_parameters(x) for x in held if isinstance(x, (Module, Parameter))]
+            inside = [
+                [x] if isinstance(x, Parameter) else _all_parameters(x) for x in held if isinstance(x, (Module, Parameter))
+            ]
             if {p for ps in inside for p in ps if p.requires_grad} - set(_all_parameters(module)):
                 kind, better = ("dict", "nn.ModuleDict") if isinstance(value, dict) else (type(value).__name__, "nn.ModuleList")
                 warnings.warn(

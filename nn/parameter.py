@@ -1,5 +1,5 @@
-"""Parameter: a Tensor that is trained. Buffer: one that belongs to a module and is not. The uninitialized forms of both get their
-shape from the first input.
+"""Parameter: a Tensor that is trained. Buffer: one that belongs to a module and is not. The uninitialized forms of both
+get their shape from the first input.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Parameter(Tensor):
 
 
 class Buffer(Tensor):
-    """A Tensor that moves with a module and, if persistent, is saved with it, but is not trained: `self.mean = Buffer(zeros(3))`
-    is the same as register_buffer("mean", zeros(3)).
+    """A Tensor that moves with a module and, if persistent, is saved with it, but is not trained. As an attribute,
+    `self.mean = Buffer(zeros(3))`, it is the same as register_buffer("mean", zeros(3)).
 
     It shares the memory of `data`. https://pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
 

@@ -67,7 +67,7 @@ def test_casts() -> None:
             (lambda net: net.to_empty(device="cpu"), "float64", "float64"),
         ]:
             weight = net[0].weight
-            assert do(net) is net and net[0].weight is weight or lib is torch
+            assert do(net) is net and (net[0].weight is weight or lib is torch)
             assert str(net[0].weight.dtype).endswith(floats) and str(net[1].seen.dtype).endswith(ints)
     with pytest.raises(NotImplementedError, match="bfloat16"):
         net_of(tl).bfloat16()
