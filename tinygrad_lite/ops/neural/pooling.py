@@ -91,8 +91,8 @@ def step(place: int, windows: slice, numbers: slice, behind: int) -> tuple[int, 
     rest = (slice(None),) * behind
     return place, (..., windows, *rest), (..., numbers, *rest)
 
-# If the forward found the places of the maxima, it would be a window_sum. But most forwards have no use for them; and to keep the
-# result, for comparison, would forbid what PyTorch allows, a relu_() after it.
+# If the forward found the places of the maxima, it would be a window_sum. But most forwards have no use for them; and to keep
+# the result, for comparison, would forbid what PyTorch allows, a relu_() after it.
 @op(x=lambda g, x, windows: window_spread(g, windows=windows, winners=winners(x, windows)))
 def window_max(x: Array, *, windows: Windows) -> Array:
     """The largest number of each window, nan if one is nan. The gradient goes to the first of equal ones, to the last nan."""
