@@ -25,7 +25,7 @@ def attention_weights(q: Array, k: Array, mask: Array | None) -> Array:
     """softmax(q kᵀ + mask) over the keys: queries (..., L, E) and keys (..., S, E) give (..., L, S), as which the mask counts.
     A row that is -inf throughout gives 0, where softmax gives nan.
     """
-    out = matmul(q, mT(k))
+    out = q @ mT(k)
     if not out.size:
         return out
     if mask is not None:
