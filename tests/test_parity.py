@@ -1,4 +1,4 @@
-"""The certificate: the first samples of every covered entry of PyTorch's database, and tests of what compares them.
+"""The certificate: the first samples of every covered entry of PyTorch's databases, and tests of what compares them.
 
 All samples run by `python tests/parity.py`; tests/PARITY.md is what it says.
 """
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from certificate import exceptions, page
+from certificate.modules import MODULES, Module
 from certificate.run import Difference, Entry, chosen, our_function, title
 
 import tinygrad_lite as tl
@@ -27,6 +28,15 @@ def test_first_samples_equal_torch(chunk: int) -> None:
     for info in ENTRIES[chunk::CHUNKS]:
         found = Entry(info, 4).run(FEW).differences
         wrong += [f"{title(info)}: {d.kind} {d.dtype} [{d.form}] #{d.number}: {d.text}\n  {d.sample[:300]}" for d in found]
+    assert not wrong, "\n".join([f"{len(wrong)} differences", *wrong[:20]])
+
+
+@pytest.mark.parametrize("chunk", range(4))
+def test_first_samples_of_modules_equal_torch(chunk: int) -> None:
+    wrong = []
+    for info in [info for info in MODULES.chosen([]) if MODULES.ours(info) is not None][chunk::4]:
+        found = Module(info, 4).run().differences
+        wrong += [f"{info.name}: {d.kind} {d.dtype} [{d.form}] #{d.number}: {d.text}\n  {d.sample[:300]}" for d in found]
     assert not wrong, "\n".join([f"{len(wrong)} differences", *wrong[:20]])
 
 
@@ -123,3 +133,41 @@ def test_an_exception_is_for_its_samples_only(monkeypatch: pytest.MonkeyPatch) -
     assert row.excepted["for this test"]
     assert row.differences
     assert all(isinstance(d, Difference) for d in row.differences)
+
+
+# What breaks in a module is seen
+
+
+def found_in(name: str, kind: type) -> set[str]:
+    """The kinds of differences of a module if our class were another one."""
+    return {f"{d.kind} {d.dtype}".strip() for d in Module(MODULES.chosen([name])[0], 3, kind).run().differences}
+
+
+def linear(**changed: Any) -> type:
+    """Our Linear with some methods changed, under its name."""
+    return type("Linear", (tl.nn.Linear,), changed)
+
+
+def test_a_wrong_start_is_seen() -> None:
+    def start(self: Any) -> None:
+        tl.nn.init.uniform_(self.weight, -1, 1)
+
+    def names(self: Any, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+        self.bias, self.weight = [
+            getattr(tl.nn.Linear(in_features, out_features, bias, device, dtype), n) for n in ("bias", "weight")
+        ]
+
+    assert found_in("nn.Linear", linear(reset_parameters=start)) == {"state float64", "state float32"}
+    assert "state float64" in found_in("nn.Linear", linear(__init__=names))
+    assert found_in("nn.Linear", linear(extra_repr=lambda self: "")) == {"repr float64", "repr float32"}
+
+
+def test_a_wrong_forward_is_seen() -> None:
+    def bias_detached(self: Any, input: Any) -> Any:
+        return tl.nn.functional.linear(input, self.weight, self.bias if self.bias is None else self.bias.detach())
+
+    def trained(self: Any, input: Any) -> Any:
+        return tl.nn.Linear.forward(self, input) * (1 if self.training else 1 + 1e-13)
+
+    assert "first float64" in found_in("nn.Linear", linear(forward=bias_detached))
+    assert "values float64" in found_in("nn.Linear", linear(forward=trained))
