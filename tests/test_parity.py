@@ -53,6 +53,10 @@ def test_page_shows_what_is_promised() -> None:
     assert totals["entries"] >= 300
     assert totals["wrong"] == 0
     assert totals["errors_agreed"] >= 0.97 * totals["errors"]
+    modules = page.totals(page.PAGE.read_text(), MODULES.heading)
+    assert modules["entries"] >= 100
+    assert modules["wrong"] == 0
+    assert modules["errors_agreed"] >= 0.97 * modules["errors"]
 
 
 def test_page_notices_what_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,36 +142,35 @@ def test_an_exception_is_for_its_samples_only(monkeypatch: pytest.MonkeyPatch) -
 # What breaks in a module is seen
 
 
-def found_in(name: str, kind: type) -> set[str]:
-    """The kinds of differences of a module if our class were another one."""
-    return {f"{d.kind} {d.dtype}".strip() for d in Module(MODULES.chosen([name])[0], 3, kind).run().differences}
+def found_with(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> set[str]:
+    """The kinds of differences of nn.Linear with some of its methods changed."""
+    with monkeypatch.context() as patch:
+        for name, method in changed.items():
+            patch.setattr(tl.nn.Linear, name, method)
+        return {f"{d.kind} {d.dtype}" for d in Module(MODULES.chosen(["nn.Linear"])[0], 3).run().differences}
 
 
-def linear(**changed: Any) -> type:
-    """Our Linear with some methods changed, under its name."""
-    return type("Linear", (tl.nn.Linear,), changed)
+def test_a_wrong_start_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = tl.nn.Linear.__init__
+
+    def other_order(self: Any, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        vars(self)["weight"] = vars(self).pop("weight")
+
+    other_values = found_with(monkeypatch, reset_parameters=lambda self: tl.nn.init.uniform_(self.weight, -1, 1))
+    assert other_values == {"state float64", "state float32"}
+    assert "state float64" in found_with(monkeypatch, __init__=other_order)
+    assert found_with(monkeypatch, extra_repr=lambda self: "") == {"repr float64", "repr float32"}
 
 
-def test_a_wrong_start_is_seen() -> None:
-    def start(self: Any) -> None:
-        tl.nn.init.uniform_(self.weight, -1, 1)
+def test_a_wrong_forward_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    forward = tl.nn.Linear.forward
 
-    def names(self: Any, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
-        self.bias, self.weight = [
-            getattr(tl.nn.Linear(in_features, out_features, bias, device, dtype), n) for n in ("bias", "weight")
-        ]
-
-    assert found_in("nn.Linear", linear(reset_parameters=start)) == {"state float64", "state float32"}
-    assert "state float64" in found_in("nn.Linear", linear(__init__=names))
-    assert found_in("nn.Linear", linear(extra_repr=lambda self: "")) == {"repr float64", "repr float32"}
-
-
-def test_a_wrong_forward_is_seen() -> None:
     def bias_detached(self: Any, input: Any) -> Any:
         return tl.nn.functional.linear(input, self.weight, self.bias if self.bias is None else self.bias.detach())
 
     def trained(self: Any, input: Any) -> Any:
-        return tl.nn.Linear.forward(self, input) * (1 if self.training else 1 + 1e-13)
+        return forward(self, input) * (1 if self.training else 1 + 1e-13)
 
-    assert "first float64" in found_in("nn.Linear", linear(forward=bias_detached))
-    assert "values float64" in found_in("nn.Linear", linear(forward=trained))
+    assert "first float64" in found_with(monkeypatch, forward=bias_detached)
+    assert "values float64" in found_with(monkeypatch, forward=trained)

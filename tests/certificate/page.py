@@ -140,7 +140,7 @@ def stale(page: str) -> list[str]:
     tables, _, rest = page.partition(NOT_COVERED)
     covered = [name for database in DATABASES for name in database.covered()]
     wrong += differs("covered", covered, re.findall(r"^\| ([^ |]+) \| \d", tables, re.M))
-    wrong += differs("excepted", reasons(), re.findall(r"^\d+\. (.*) \(\d+\)$", table, re.M))
+    wrong += differs("excepted", reasons(), re.findall(r"^\d+\. (.*) \(\d+\)$", tables, re.M))
     listed = [f"{reason}: {name}" for reason, names in re.findall(r"^- (.*): (.*)$", rest, re.M) for name in names.split(", ")]
     wrong += differs("not covered", [f"{reason}: {name}" for reason, names in left_out().items() for name in names], listed)
     return wrong

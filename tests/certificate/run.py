@@ -153,8 +153,8 @@ def derivatives(call: Call, process: Any, wrapper: Any, twice: bool) -> tuple[li
     upstream gradients; and which results require grad. `process` and `wrapper` are the database's own: they make a result that
     is unique of one that is not (the signs of eigenvectors), and an input that is valid of any.
     """
-    plain = call.function
     if wrapper is not None:
+        plain = call.function
         call.function = lambda *args, **kwargs: wrapper(plain, *args, **kwargs)
     results = call()
     results = flat(results if process is None else process(results))
