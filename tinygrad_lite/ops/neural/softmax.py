@@ -12,13 +12,25 @@ from ..reduction import sum as sum_over
 
 
 # One step, because the largest x is subtracted first: that leaves the result the same, and exp cannot overflow.
-@op(x=lambda g, out, axis: out * (g - sum_over(g * out, axis=(axis,), keepdims=True)))
+@op(x=lambda g, out, axis: softmax_slope(g, out, axis=axis))
 def softmax(x: Array, *, axis: int) -> Array:
     """e^x / Σ e^x along an axis. The gradient: out · (g - Σ g·out)."""
     if not x.size:
         return x.copy()
     out = np.exp(x - by_columns(x, (axis,)).max(axis, keepdims=True))
     out /= sum_over(out, axis=(axis,), keepdims=True)
+    return out
+
+# One step, because two of four arrays are saved, in attention the largest ones of all. A gradient h of the result and x meet in
+# Σ h y x - (Σ h y)(Σ x y): in both alike, so that x receives what this op makes of h.
+@op(x=lambda g, y, axis: softmax_slope(g, y, axis=axis),
+    y=lambda g, x, y, axis: g * x - g * sum_over(x * y, axis=(axis,), keepdims=True)
+        - x * sum_over(g * y, axis=(axis,), keepdims=True))
+def softmax_slope(x: Array, y: Array, *, axis: int) -> Array:
+    """y · (x - Σ x·y): the gradient x of y = softmax(z) along an axis, taken back to z."""
+    out = x * y
+    np.subtract(x, sum_over(out, axis=(axis,), keepdims=True), out=out)
+    out *= y
     return out
 
 # As above; and because log(softmax) would be log 0 = -inf where softmax underflows.
