@@ -102,7 +102,9 @@ def by_channel(x: Array) -> Array:
 
 def along(x: Array, channel: Array) -> Array:
     """One number for each channel, so that it broadcasts to a batch as by_channel makes it."""
-    return channel[:, None] if x.ndim == 3 else channel.repeat(x.shape[1] // max(len(channel), 1))
+    if x.ndim == 3:
+        return channel[:, None]
+    return channel if x.shape[1] == len(channel) else channel.repeat(x.shape[1] // len(channel))
 
 def over_batch(x: Array, c: int, y: Array | None = None) -> Array:
     """Σ x, or Σ x y, for each of c channels of a piece of a batch as by_channel makes it; in float64."""
@@ -111,7 +113,8 @@ def over_batch(x: Array, c: int, y: Array | None = None) -> Array:
         return rows.astype(float64).sum(0)
     x = x if y is None else x * y
     rows = ones(len(x), x.dtype).dot(x) if type(x) is np.ndarray and len(x) <= 256 else sum_over(x, axis=(0,))
-    return rows.astype(float64).reshape(c, rows.size // max(c, 1)).sum(1)
+    rows = rows.astype(float64)
+    return rows if rows.size == c else rows.reshape(c, rows.size // c).sum(1)
 
 def pieces(x: Array) -> list[slice]:
     """Parts of a batch that fit into the cache; on a GPU the batch as a whole."""
@@ -119,11 +122,15 @@ def pieces(x: Array) -> list[slice]:
     step = max(1, PIECE * n // max(x.size, 1)) if type(x) is np.ndarray else n
     return [slice(start, start + step) for start in range(0, n, step)]
 
-def far(mean: Array, variance: Array) -> bool:
-    """Whether a channel's mean is so large beside its σ that x must be shifted by it before anything else. Otherwise
-    (x - mean) · a is computed as x · a - mean · a, a pass over memory less, and the digits lost are less than one bit.
+def split(mean: Array, variance: Array, x: Array) -> tuple[Array | None, Array]:
+    """The mean as a sum of two parts, of which the first is subtracted from x and the second taken care of afterwards:
+    (x - mean) · a = (x - first) · a - second · a. If no mean is larger than its σ, the first part is nothing: that is a pass over
+    memory less, and costs less than a bit. Otherwise it is the mean rounded to x's dtype, and the second part the rounding.
     """
-    return bool((mean * mean > variance).any())
+    if not (mean * mean > variance).any():
+        return None, mean
+    first = mean.astype(x.dtype)
+    return along(x, first), mean - first
 
 def channel_moments(batch: Array) -> tuple[Array, Array]:
     """The mean and the variance, Σ (x - mean)² / n, of each channel; in float64. If a mean is large beside σ, the error of its
@@ -134,14 +141,14 @@ def channel_moments(batch: Array) -> tuple[Array, Array]:
     n = max(batch.size // max(c, 1), 1)
     mean = sum([over_batch(x[part], c) for part in parts]) / n
     variance = sum([over_batch(x[part], c, x[part]) for part in parts]) / n - mean * mean
-    if far(mean, variance):
-        mean = mean.astype(x.dtype)
-        middle, left, squares = along(x, mean), 0.0, 0.0
+    first, rest = split(mean, variance, x)
+    if first is not None:
+        left, squares = 0.0, 0.0
         for part in parts:
-            away = x[part] - middle
+            away = x[part] - first
             left, squares = left + over_batch(away, c), squares + over_batch(away, c, away)
         left = finite(left / n)
-        mean, variance = mean + left, np.maximum(squares / n - left * left, 0)
+        mean, variance = mean - rest + left, np.maximum(squares / n - left * left, 0)
     return mean, variance
 
 # One step, a few pictures at a time, because the composition takes four times as long. The gradients share two sums.
@@ -153,16 +160,15 @@ def normalized_batch(x: Array, weight: Array, bias: Array, *, mean: Array, varia
     """(x - mean) / σ · weight + bias for each channel of (N, C, ...), where mean and variance are channel_moments(x) and weight
     and bias may be None.
     """
-    rows, middle = by_channel(x), mean.astype(x.dtype)
-    factor = (1 / np.sqrt(variance + eps)).astype(x.dtype)
+    rows, factor = by_channel(x), 1 / np.sqrt(variance + eps)
+    first, rest = split(mean, variance, rows)
     factor = factor if weight is None else factor * weight
-    shift = middle * 0 if bias is None else bias
-    away = along(rows, middle) if far(mean, variance) else None
-    shift, factor = along(rows, shift if away is not None else shift - middle * factor), along(rows, factor)
+    shift = (0 if bias is None else bias) - rest * factor
+    factor, shift = along(rows, factor.astype(x.dtype)), along(rows, shift.astype(x.dtype))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
     for part in pieces(rows):
-        y = np.multiply(rows[part] if away is None else rows[part] - away, factor, out=into[part])
+        y = np.multiply(rows[part] if first is None else rows[part] - first, factor, out=into[part])
         y += shift
     return out
 
@@ -173,32 +179,30 @@ def batch_sums(g: Any, x: Any, mean: Any, variance: Any, eps: float) -> tuple[An
         axes = (0, *range(2, len(x.shape)))
         return sum_over(g, axis=axes), sum_over(g * standard_batch(x, eps)[0], axis=axes)
     rows, gs = by_channel(x), by_channel(g)
-    parts, away = pieces(rows), along(rows, mean.astype(x.dtype)) if far(mean, variance) else None
+    parts, (first, rest) = pieces(rows), split(mean, variance, rows)
     total = sum([over_batch(gs[part], c) for part in parts])
-    product = sum([over_batch(rows[part] if away is None else rows[part] - away, c, gs[part]) for part in parts])
-    product = (product if away is not None else product - mean * total) / np.sqrt(variance + eps)
-    return total.astype(x.dtype), product.astype(x.dtype)
+    product = sum([over_batch(rows[part] if first is None else rows[part] - first, c, gs[part]) for part in parts])
+    return total.astype(x.dtype), ((product - rest * total) / np.sqrt(variance + eps)).astype(x.dtype)
 
 def batch_gradient(g: Any, x: Any, weight: Any, mean: Any, variance: Any, eps: float, sums: tuple[Any, Any]) -> Any:
     """(g - mean(g) - h · mean(g h)) · weight / σ."""
-    c = x.shape[1]
-    n = max(prod(x.shape) // max(c, 1), 1)
+    n = max(prod(x.shape) // max(x.shape[1], 1), 1)
     if not is_array(g):
         h, scale = standard_batch(x, eps)
         total, product, weight = (None if y is None else reshape(y, shape=scale.shape[1:]) for y in (*sums, weight))
         return (g - total / n - h * (product / n)) * (scale if weight is None else scale * weight)
     rows, gs, (total, product) = by_channel(x), by_channel(g), sums
-    away = along(rows, mean.astype(x.dtype)) if far(mean, variance) else None
+    first, rest = split(mean, variance, rows)
     scale = 1 / np.sqrt(variance + eps)
     factor = scale if weight is None else scale * weight
-    slope, level = factor * scale * product / n, factor * total / n
-    level = level if away is not None else level - mean * slope
+    slope = factor * scale * product / n
+    level = factor * total / n - rest * slope
     factor, slope, level = (along(rows, y.astype(x.dtype)) for y in (factor, slope, level))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
     for part in pieces(rows):
         y = np.multiply(gs[part], factor, out=into[part])
-        h = (rows[part] if away is None else rows[part] - away) * slope
+        h = (rows[part] if first is None else rows[part] - first) * slope
         h += level
         y -= h
     return out
