@@ -195,9 +195,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: MaybeSize, return_indices: b
     return _largest("adaptive_max_pool3d", input, _adaptive("adaptive_max_pool3d", 3, input, output_size), return_indices)
 
 
-def adaptive_max_pool1d_with_indices(
-    input: Tensor, output_size: Size, return_indices: bool = False
-) -> tuple[Tensor, Tensor]:
+def adaptive_max_pool1d_with_indices(input: Tensor, output_size: Size, return_indices: bool = False) -> tuple[Tensor, Tensor]:
     """adaptive_max_pool1d with its indices, whatever return_indices says."""
     return adaptive_max_pool1d(input, output_size, True)  # type: ignore[no-any-return]
 

@@ -75,10 +75,12 @@ def adaptive(length: int, n: int, behind: int) -> Windows:
     """
     starts = np.arange(n) * length // max(n, 1)
     sizes = -(-np.arange(1, n + 1) * length // max(n, 1)) - starts
-    phases, stride, steps = n // gcd(length, n), length // gcd(length, n), []
-    for i in range(phases):
-        for place in range(sizes[i]):
-            steps.append(step(place, slice(i, None, phases), slice(int(starts[i]) + place, None, stride), behind))
+    phases, stride = n // gcd(length, n), length // gcd(length, n)
+    steps = [
+        step(place, slice(i, None, phases), slice(int(starts[i]) + place, None, stride), behind)
+        for i in range(phases)
+        for place in range(sizes[i])
+    ]
     even, count, places = phases == 1, unique(sizes), int(sizes.max(initial=0))
     return Windows(length, n, behind, starts, 1, starts * 0, count, count, places, steps, even * len(steps), even, even)
 
@@ -92,7 +94,7 @@ def step(place: int, windows: slice, numbers: slice, behind: int) -> tuple[int, 
 
 @op(x=lambda g, windows, winners: window_spread(g, windows=windows, winners=winners))
 def window_sum(x: Array, *, windows: Windows, winners: Array | None = None, found: Array | None = None) -> Array:
-    """Σ x over each window; with `winners`, only the number at this place of the window. What has been found is not added up."""
+    """Σ x over each window; with `winners`, only the number at this place of it, which may have been `found` already."""
     if found is not None:
         return found
     many = len(windows.steps) > 32 and x.dtype == np.float32  # such a chain would lose digits
@@ -144,8 +146,8 @@ def window_max(x: Array, windows: Windows) -> Array:
 
 # The numbers at a place are copied, because NumPy compares what is contiguous four times as fast.
 def window_winners(x: Array, windows: Windows, nans: bool = False) -> tuple[Array, Array]:
-    """The largest number of each window, and its place: the first of equal ones, but the last nan. Places are bytes if they fit,
-    of which NumPy computes more at once. `nans` says whether there are any.
+    """The largest number of each window, and its place: the first of equal ones, but the last nan. Places are bytes if they
+    fit, of which NumPy computes more at once. `nans` says whether there are any.
     """
     kind = np.uint8 if windows.places <= 256 else np.int32
     if windows.full < 2:
