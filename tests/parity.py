@@ -2,7 +2,6 @@
 
 python tests/parity.py linalg.inv cumsum -v     some entries, and each disagreement with the sample's inputs
 python tests/parity.py --samples 5 -j 2         all entries, at most five samples of each dtype, in two processes
-python tests/parity.py Adam optimizers          an entry of another database, and a whole one by its title
 python tests/parity.py --write -j 2             all entries and samples, and the page tests/PARITY.md
 """
 
@@ -19,7 +18,6 @@ from typing import Any
 import torch
 from certificate import page
 from certificate.run import Difference, Entry, Row, chosen, our_function, title
-from certificate.section import Found
 
 from tinygrad_lite import methods
 
@@ -39,25 +37,6 @@ def run(job: tuple[int, list[str], int | None]) -> Row | None:
         entry.row.differences.append(Difference("crash", "", "", 0, traceback.format_exc(), ""))
     entry.row.seconds = time.perf_counter() - start
     return entry.row
-
-
-def run_other(job: tuple[int, str]) -> Found:
-    """Run an entry of another database. A crash is a difference."""
-    place, name = job
-    torch.set_num_threads(1)
-    section = page.SECTIONS[place]
-    try:
-        return section.run(name)
-    except Exception:
-        return Found(name, dict.fromkeys(section.columns, 0), [traceback.format_exc()])
-
-
-def show_other(found: Found, verbose: bool) -> None:
-    """Print what was found, and the differences if asked."""
-    cells = ", ".join([f"{column} {cell}" for column, cell in found.cells.items()])
-    print(f"{'BAD' if found.differences else 'ok '} {found.name:40} {cells}", flush=True)
-    for difference in found.differences if verbose else ():
-        print(f"  {difference[:500]}")
 
 
 def show(row: Row, verbose: bool, everything: bool) -> None:
@@ -107,16 +86,8 @@ def main() -> None:
         f"{len(rows)} entries, {sum(row.samples for row in rows)} samples, {sum(row.agreed for row in rows)} agree; "
         f"{sum(row.errors for row in rows)} error inputs, {sum(row.errors_agreed for row in rows)} agree; wrong: {dict(wrong)}"
     )
-    others: list[list[Found]] = []
-    for place, section in enumerate(page.SECTIONS):
-        whole = not given.names or section.title.lower() in given.names
-        names = [(place, name) for name in section.names() if whole or name in given.names]
-        others.append([])
-        for found in pool.imap(run_other, names, chunksize=1) if pool else map(run_other, names):
-            show_other(found, given.verbose)
-            others[-1].append(found)
     if given.write:
-        page.PAGE.write_text(page.text(rows, others))
+        page.PAGE.write_text(page.text(rows))
 
 
 if __name__ == "__main__":

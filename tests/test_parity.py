@@ -12,7 +12,6 @@ import pytest
 import torch
 from certificate import exceptions, page
 from certificate.run import Difference, Entry, chosen, our_function, title
-from certificate.section import Found
 
 import tinygrad_lite as tl
 
@@ -44,18 +43,13 @@ def test_page_shows_what_is_promised() -> None:
     assert totals["entries"] >= 300
     assert totals["wrong"] == 0
     assert totals["errors_agreed"] >= 0.97 * totals["errors"]
-    assert page.wrong_elsewhere(page.PAGE.read_text()) == 0
 
 
 def test_page_notices_what_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    then = page.text(
-        [], [[Found(name, dict.fromkeys(section.columns, 0)) for name in section.names()] for section in page.SECTIONS]
-    )
+    then = page.text([])
     assert [line for line in page.stale(then) if "not covered" in line or "excepted" in line] == []
     monkeypatch.setattr(exceptions, "NOT_COVERED", {})
     assert "not covered on the page, but not now: Fourier transforms: fft.fft" in page.stale(then)
-    assert "covered (Optimizers) now, but not on the page: Adam" not in page.stale(then)
-    assert "covered (Optimizers) now, but not on the page: Adam" in page.stale(then.replace("| Adam |", "| Eve |"))
     monkeypatch.setattr(torch, "__version__", "9.0")
     assert "it was not written with PyTorch 9.0" in page.stale(then)
 

@@ -13,13 +13,11 @@ import numpy as np
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
-from . import optimizers
 from .exceptions import EXEMPT, why_not
 from .run import Row, our_function, title
-from .section import Found
 
 PAGE = Path(__file__).parents[1] / "PARITY.md"
-SECTIONS = [optimizers.SECTION]  # PyTorch's other databases
+NOT_COVERED = "## Not covered"
 
 HEAD = """\
 # Parity with PyTorch
@@ -93,8 +91,8 @@ def line(row: Row) -> str:
     return f"| {row.name} | {row.samples} | {row.agreed} | {' | '.join(units)} | {errors} | {', '.join(notes)} |"
 
 
-def text(rows: list[Row], others: Iterable[list[Found]] = ()) -> str:
-    """The whole page: the operations, and what was found of the other databases, in the order of SECTIONS."""
+def text(rows: list[Row]) -> str:
+    """The whole page."""
     from .compare import LIMIT
     from .run import CUT, FORMS
 
@@ -131,10 +129,8 @@ def text(rows: list[Row], others: Iterable[list[Found]] = ()) -> str:
         "",
     ]
     parts += [f"{n}. {reason} ({excepted[reason]})" for n, reason in enumerate(reasons(), 1)]
-    parts += ["", "## Not covered", ""]
+    parts += ["", NOT_COVERED, ""]
     parts += [f"- {reason}: {', '.join(names)}" for reason, names in left_out().items()]
-    for section, found in zip(SECTIONS, others):
-        parts += ["", section.page(found)]
     return "\n".join(parts) + "\n"
 
 
@@ -144,21 +140,12 @@ def stale(page: str) -> list[str]:
     version = torch.__version__.partition("+")[0]  # without the build: +cpu, +cu130
     if f"PyTorch {version} " not in page and f"PyTorch {version}+" not in page:
         wrong.append(f"it was not written with PyTorch {version}")
-    _, *titles_and_texts = re.split(r"^## (.*)$", page, flags=re.M)
-    texts = dict(zip(titles_and_texts[::2], titles_and_texts[1::2]))
-    wrong += differs("covered", covered(), entries(texts["Entries"]))
-    wrong += differs("excepted", reasons(), re.findall(r"^\d+\. (.*) \(\d+\)$", texts["Reasons of the exceptions"], re.M))
-    lines = re.findall(r"^- (.*): (.*)$", texts["Not covered"], re.M)
-    listed = [f"{reason}: {name}" for reason, names in lines for name in names.split(", ")]
+    table, _, rest = page.partition(NOT_COVERED)
+    wrong += differs("covered", covered(), re.findall(r"^\| ([^ |]+) \| \d", table, re.M))
+    wrong += differs("excepted", reasons(), re.findall(r"^\d+\. (.*) \(\d+\)$", table, re.M))
+    listed = [f"{reason}: {name}" for reason, names in re.findall(r"^- (.*): (.*)$", rest, re.M) for name in names.split(", ")]
     wrong += differs("not covered", [f"{reason}: {name}" for reason, names in left_out().items() for name in names], listed)
-    for section in SECTIONS:
-        wrong += differs(f"covered ({section.title})", section.names(), entries(texts.get(section.title, "")))
     return wrong
-
-
-def entries(table: str) -> list[str]:
-    """The names in the first column of a table."""
-    return re.findall(r"^\| ([^ |]+) \| \d", table, re.M)
 
 
 def differs(what: str, now: Iterable[str], then: Iterable[str]) -> list[str]:
@@ -170,7 +157,7 @@ def differs(what: str, now: Iterable[str], then: Iterable[str]) -> list[str]:
 
 
 def totals(page: str) -> dict[str, Any]:
-    """The numbers of the operations: entries, samples, agreed, excepted, wrong, errors, errors_agreed."""
+    """The numbers of the page: entries, samples, agreed, excepted, wrong, errors, errors_agreed."""
     found = re.search(
         r"(\d+) entries, (\d+) samples: (\d+) agree, \d+ do not \((\d+) exceptions, (\d+) without a reason\)\. "
         r"(\d+) error inputs: (\d+) agree",
@@ -178,8 +165,3 @@ def totals(page: str) -> dict[str, Any]:
     )
     assert found, "the page has no line of totals"
     return dict(zip(("entries", "samples", "agreed", "excepted", "wrong", "errors", "errors_agreed"), map(int, found.groups())))
-
-
-def wrong_elsewhere(page: str) -> int:
-    """How many differences without a reason the other databases have."""
-    return sum([int(count) for count in re.findall(r"; (\d+) differences without a reason\.$", page, re.M)])
