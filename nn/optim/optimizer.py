@@ -24,7 +24,6 @@ from ..state import numbers
 from .flat import SMALL, FlatGroup, number_dtype, overlapping
 from .hooks import Hooks, hooked, no_hooks
 
-
 Options = dict[str, Any]  # a parameter group
 Numbers = dict[str, Any]  # the remembered numbers, by name
 Arguments = tuple[tuple[float, ...], dict[str, bool]]  # scalars and flags

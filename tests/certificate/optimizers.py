@@ -6,7 +6,6 @@ parameters have no gradient in some steps, and the learning rate changes twice. 
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -16,36 +15,38 @@ import torch
 from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_db
 
 import tinygrad_lite as tl
-from tinygrad_lite import nn
 
-from .run import attempt, refused
-from .section import Found, Section
+from .modules import arguments
+from .run import Database, Difference, Entry, Row
+from .translate import at
 
 STEPS = 50
 LIMIT = 1e-10  # the largest difference of a parameter or state, relative to its largest number
 SHAPES = [(3, 2), (3,), (), (150, 130), (2, 3, 2)]  # the fourth is large enough to be updated on its own
 OTHER_SHAPES = {
     "LBFGS": [(3, 2), (3,), (), (15, 13), (2, 3, 2)],  # its closure is called thousands of times
-    "Muon": [(3, 2), (2, 3), (4, 4), (40, 30)],  # matrices; longer sums are rounded in another order
+    "Muon": [(3, 2), (2, 3), (4, 4), (12, 8)],  # matrices; longer sums are rounded in another order
 }
-LEFT_OUT = {"SparseAdam": "sparse gradients"}
-COLUMNS = ("configurations", "agree", "largest difference", "states agree", "error inputs", "errors agree", "exceptions")
-WARNS = "the same parameter twice: PyTorch warns that this will be an error, here it is one"
-
-TEXT = f"""\
-PyTorch's database of optimizers (`torch.testing._internal.common_optimizers`) has configurations of each and inputs that must be
-refused. Each configuration takes {STEPS} steps in float64 in both libraries: on parameters of several shapes, with gradients of a
-function that each library differentiates itself, some of them missing, and a learning rate that changes twice. It agrees if all
-parameters are within {LIMIT:g} of torch's, relative to the largest number of each, if the states are too, with the same names,
-shapes and dtypes, and if the options have the same names and values. Its state agrees if, after {STEPS // 2} steps, our optimizer goes
-on from torch's state as torch's own does, and torch's goes on from ours as from its own. Left out:
-{", ".join(f"{name} ({why})" for name, why in LEFT_OUT.items())}. Exceptions: {WARNS}.
-"""
+ABOUT = f"""\
+PyTorch's database of optimizers (`torch.testing._internal.common_optimizers`): `python tests/parity.py optim.Adam -v`. A sample
+is a configuration, which takes {STEPS} steps in float64 in both libraries: on parameters of several shapes, with gradients of a
+function that each library differentiates itself and that changes from step to step, some of them missing, and a learning rate
+that changes twice. It agrees if the parameters are then within {LIMIT:g} of torch's, relative to the largest number of each; if
+the states are, too, with the same names, shapes and dtypes, and the options have the same names and values; if both go on in the
+same way after they have loaded each other's states halfway; and if the constructors have the same arguments and defaults. Muon
+rounds to bfloat16, and in which order products are summed before that depends on the processor: for matrices of some dozens
+of rows and columns, single numbers of a step differ by a unit of bfloat16. LBFGS remembers differences of gradients, which are
+rounding errors near the minimum: of its state only names, shapes and dtypes are compared."""
 
 
-def infos() -> dict[str, Any]:
-    """The covered entries by name."""
-    return {info.name: info for info in optim_db if info.name not in LEFT_OUT}
+def chosen(names: list[str]) -> list[Any]:
+    """The entries with one of these names; without names, all."""
+    return [info for info in optim_db if not names or title(info) in names]
+
+
+def title(info: Any) -> str:
+    """The name of an entry, such as optim.Adam."""
+    return f"optim.{info.name}"
 
 
 class Side:
@@ -77,16 +78,20 @@ class Side:
         return [p.detach().numpy().copy() for p in self.params]
 
 
-def translated(value: Any, lib: Any) -> Any:
-    """Options, parameters or a state_dict with the tensors of a library in place of the other's."""
+def translated(value: Any, lib: Any, known: dict[int, Any] | None = None) -> Any:
+    """Options, parameters or a state_dict with a library's copies of all tensors; one that comes twice, as one."""
+    known = {} if known is None else known
+    if id(value) in known:
+        return known[id(value)]
     if isinstance(value, (torch.Tensor, tl.Tensor)):
-        numbers = value.detach().numpy().copy()
-        return lib.nn.Parameter(lib.tensor(numbers)) if isinstance(value, torch.nn.Parameter) else lib.tensor(numbers)
+        copied = lib.tensor(value.detach().numpy().copy())
+        known[id(value)] = lib.nn.Parameter(copied) if isinstance(value, torch.nn.Parameter) else copied
+        return known[id(value)]
     if isinstance(value, dict):
-        return {key: translated(part, lib) for key, part in value.items()}
+        return {key: translated(part, lib, known) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)([translated(part, lib) for part in value])
-    return copy.deepcopy(value)
+        return type(value)([translated(part, lib, known) for part in value])
+    return value
 
 
 def started(lib: Any, name: str, options: dict[str, Any]) -> Side:
@@ -135,39 +140,37 @@ def states_apart(ours: Side, theirs: Side) -> Iterator[float | str]:
         for name in y:
             pairs = list(zip(numbers_in(x[name]), numbers_in(y[name]), strict=True))
             for p, q in pairs:
-                if isinstance(q, torch.Tensor) and hasattr(p, "shape"):
-                    if (str(p.dtype), tuple(p.shape)) != (str(q.dtype)[6:], tuple(q.shape)):
-                        yield f"{name} is {p.dtype}{list(p.shape)}, in torch {str(q.dtype)[6:]}{list(q.shape)}"
-                        continue
-                if not isinstance(theirs.optimizer, torch.optim.LBFGS):
+                kinds = [str(x.dtype).removeprefix("torch.") + str(list(x.shape)) for x in (p, q) if hasattr(x, "shape")]
+                if len(kinds) == 2 and kinds[0] != kinds[1]:
+                    yield f"{name} is {kinds[0]}, in torch {kinds[1]}"
+                elif not isinstance(theirs.optimizer, torch.optim.LBFGS):
                     yield apart(p.numpy() if hasattr(p, "numpy") else p, q)
     for x, y in zip(a["param_groups"], b["param_groups"], strict=True):
         if translated(x, tl).keys() != y.keys() or str(translated(x, torch)) != str({key: y[key] for key in x}):
             yield f"options {x}, in torch {y}"
 
 
-class Entry:
-    """All configurations and error inputs of one optimizer."""
+class Optimizer(Entry):
+    """Runs one entry, with at most `limit` configurations."""
 
-    def __init__(self, name: str) -> None:
-        self.info, self.name, self.row = infos()[name], name, Found(name)
-        self.largest, self.agree, self.states = 0.0, 0, 0
+    def __init__(self, info: Any, limit: int | None = None) -> None:
+        self.info, self.limit, self.row, self.name = info, limit, Row(title(info)), info.name
 
-    def run(self) -> Found:
-        configurations = self.info.optim_inputs_func("cpu", torch.float64)
-        errors = self.info.optim_error_inputs_func("cpu", torch.float64)
+    def run(self, dtypes: Any = ()) -> Row:
+        """All configurations, and all that must be refused."""
+        kinds = at(self.row.name), self.info.optim_cls
+        self.signatures = [str(arguments(kind)) for kind in kinds]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for given in configurations:
-                self.configuration(given)
-        found = [self.refusal(given) for given in errors]
-        found = [one for one in found if one]
-        agree, warned = [sum([kind in one for one in found]) for kind in ("agrees", WARNS)]
-        cells = (len(configurations), self.agree, f"{self.largest:.0e}", self.states, len(found), agree, warned)
-        self.row.cells = dict(zip(COLUMNS, cells))
+            for number, given in enumerate(self.info.optim_inputs_func("cpu", torch.float64)[: self.limit]):
+                self.configuration(given, number)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # the database counts a warning as a refusal
+            for number, given in enumerate(self.info.optim_error_inputs_func("cpu", torch.float64)):
+                self.refusal(given, number)
         return self.row
 
-    def configuration(self, given: Any) -> None:
+    def configuration(self, given: Any, number: int) -> None:
         """One configuration, straight through and with an exchange of states halfway."""
         ours, theirs = started(tl, self.name, given.kwargs), started(torch, self.name, given.kwargs)
         for t in range(STEPS // 2):
@@ -178,49 +181,42 @@ class Entry:
         for t in range(STEPS // 2, STEPS):
             for side in (ours, theirs, ours_on, theirs_on, theirs_again):
                 side.step(t)
-        wrong = [found for found in states_apart(ours, theirs) if isinstance(found, str) or not found < LIMIT]
-        parameters = parameters_apart(ours, theirs)
-        self.largest = max(self.largest, parameters)
-        if not parameters < LIMIT:
-            wrong.append(parameters)
-        self.agree += not wrong
-        exchanged = parameters_apart(ours_on, theirs), parameters_apart(theirs_on, theirs_again)
-        self.states += max(exchanged) < LIMIT
-        if not max(exchanged) < LIMIT:
-            wrong.append(f"states exchanged: {exchanged}")
-        self.row.differences += [f"{given.desc}: {one}" for one in wrong]
+        distances = {
+            "parameters": parameters_apart(ours, theirs),
+            "loaded": max(parameters_apart(ours_on, theirs), parameters_apart(theirs_on, theirs_again)),
+        }
+        found: dict[str, list[float | str]] = {kind: [distance] for kind, distance in distances.items()}
+        found["states"] = list(states_apart(ours, theirs))
+        found["arguments"] = [] if self.signatures[0] == self.signatures[1] else [" instead of ".join(self.signatures)]
+        for kind, distance in distances.items():
+            self.measure(kind, torch.float64, distance)
+        wrong = [(kind, text) for kind, texts in found.items() for text in texts if isinstance(text, str) or not text < LIMIT]
+        self.row.samples += 1
+        self.row.agreed += not wrong
+        self.row.differences += [Difference(kind, "float64", "", number, str(text), given.desc) for kind, text in wrong]
 
-    def refusal(self, given: Any) -> str:
-        """One input that must be refused: whether ours agrees, what excuses it, or nothing if it is outside."""
+    def refusal(self, given: Any, number: int) -> None:
+        """Options or parameters that must be refused, by the constructor or by a step."""
         sample = given.optimizer_error_input
         params = sample.params if sample.params is not None else [torch.nn.Parameter(torch.ones(2, 3, dtype=torch.float64))]
         if any(isinstance(p, torch.Tensor) and p.is_complex() for p in params):
-            return ""
+            self.row.outside["a complex number"] += 1
+            return
 
-        def call(lib: Any) -> Any:
-            optimizer = getattr(lib.optim, self.name)
-            same: dict[int, Any] = {}
-
-            def one(value: Any) -> Any:
-                if isinstance(value, torch.Tensor):
-                    return same.setdefault(id(value), translated(value, lib))
-                if isinstance(value, dict):
-                    return {key: one(part) for key, part in value.items()}
-                return type(value)([one(part) for part in value]) if isinstance(value, (list, tuple)) else value
-
-            made = optimizer(one(params), **translated(sample.kwargs, lib))
+        def make(lib: Any) -> None:
+            optimizer = getattr(lib.optim, self.name)(translated(params, lib), **translated(sample.kwargs, lib))
             if given.error_on is OptimizerErrorEnum.STEP_ERROR:
-                made.step()
+                optimizer.step()
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            theirs, ours = attempt(lambda: call(torch))[1], attempt(lambda: call(tl))[1]
-        if isinstance(ours, (type(theirs), given.error_type)):
-            return "agrees"
-        if isinstance(theirs, UserWarning) and isinstance(ours, ValueError):
-            return WARNS
-        self.row.differences.append(f"{sample.desc}: {ours and refused(ours)}, in torch {theirs and refused(theirs)}")
-        return "differs"
+        self.judge(lambda: make(torch), lambda: make(tl), given, number, sample)
 
 
-SECTION = Section("Optimizers", TEXT, COLUMNS, lambda: list(infos()), lambda name: Entry(name).run())
+OPTIMIZERS = Database(
+    "## Optimizers",
+    ABOUT,
+    chosen,
+    title,
+    lambda info: at(title(info)),
+    Optimizer,
+    (("largest difference", "parameters float64"), ("after loading", "loaded float64")),
+)
