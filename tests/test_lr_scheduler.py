@@ -308,7 +308,7 @@ def test_errors(place: int) -> None:
 def test_one_cycle_ends() -> None:
     for library, optimizer in zip((OURS, THEIRS), optimizers()):
         scheduler = library.OneCycleLR(optimizer, 0.1, 3)
-        with pytest.raises(ValueError, match="step 4 of 3: the cycle is over|Tried to step 4 times"):
+        with pytest.raises(ValueError, match=r"step 4 of 3: the cycle is over|Tried to step 4 times"):
             for _ in range(4):
                 scheduler.step()
 
