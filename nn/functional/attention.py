@@ -295,7 +295,8 @@ def _require(fits: bool, message: str) -> None:
 def _check_masks_fit(q: Tensor, k: Tensor, v: Tensor, padding: Tensor | None, mask: Tensor | None, num_heads: int) -> bool:
     """Whether the inputs have a batch axis. AssertionError if their numbers of axes do not go together."""
     _require(q.ndim in (2, 3), f"query should be unbatched 2D or batched 3D tensor but received {q.ndim}-D query tensor")
-    batched, n = q.ndim == 3, q.ndim
+    n = q.ndim
+    batched = bool(n == 3)
     what = f"for {'a batched' if batched else 'an unbatched'} ({n}-D) query, expected"
     _require(k.ndim == v.ndim == n, f"{what} key and value to be {n}-D, got {k.ndim}-D and {v.ndim}-D")
     if padding is not None:
@@ -347,7 +348,7 @@ def _as_3d(mask: Tensor | None, shape: tuple[int, int], n: int) -> Tensor | None
 
 def _one_key_more(mask: Tensor | None) -> Tensor | None:
     """A mask for one more key, which every query may look at."""
-    return None if mask is None else cast("Tensor", pad(mask, axis=mask.ndim - 1, start=0, size=mask.shape[-1] + 1))
+    return None if mask is None else pad(mask, axis=mask.ndim - 1, start=0, size=mask.shape[-1] + 1)
 
 
 def _static(name: str, x: Tensor, n: int, size: int) -> Tensor:

@@ -1,8 +1,8 @@
 """Pooling: the largest number, the mean or a norm of each window of an image.
 
-A size that is given as one number is that of every axis. As in PyTorch, the windows lie `stride` apart (None: as far as they are
-long), the first starts `padding` in front of the image, and the last ends inside, unless ceil_mode lets it reach beyond. An
-adaptive pooling is told how many windows there are to be instead. The batch may be missing: (C, H, W) like (N, C, H, W).
+A size that is given as one number is that of every axis. As in PyTorch, the windows lie `stride` apart (None: as far as they
+are long), the first starts `padding` in front of the image, and the last ends inside, unless ceil_mode lets it reach beyond.
+An adaptive pooling is told how many windows there are to be instead. The batch may be missing: (C, H, W) like (N, C, H, W).
 """
 
 from __future__ import annotations

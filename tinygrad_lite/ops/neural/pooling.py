@@ -91,14 +91,13 @@ def step(place: int, windows: slice, numbers: slice, behind: int) -> tuple[int, 
     rest = (slice(None),) * behind
     return place, (..., windows, *rest), (..., numbers, *rest)
 
-# If the forward found the places of the maxima, it would be a window_sum. But most forwards have no use for them; and to keep the
-# result, for comparison, would forbid what PyTorch allows, a relu_() after it.
+# If the forward found the places of the maxima, it would be a window_sum. But most forwards have no use for them; and to keep
+# the result, for comparison, would forbid what PyTorch allows, a relu_() after it.
 @op(x=lambda g, x, windows: window_spread(g, windows=windows, winners=winners(x, windows)))
 def window_max(x: Array, *, windows: Windows) -> Array:
     """The largest number of each window, nan if one is nan. The gradient goes to the first of equal ones, to the last nan."""
     if windows.full < 2:
-        out = nothing_yet(x, windows)
-        steps = windows.steps
+        out, steps = nothing_yet(x, windows), windows.steps
     else:
         (_, _, first), (_, _, second), *steps = windows.steps
         out = np.maximum(x[first], x[second])
@@ -114,20 +113,22 @@ def nothing_yet(x: Array, windows: Windows) -> Array:
 def winners(x: Any, windows: Windows) -> Array:
     """For each window the place of its largest number: the first of equal ones, but the last nan."""
     x = getattr(x, "array", x)
+    nans = bool(x.size) and x.dtype.kind == "f" and bool(np.isnan(x.min()))
     kind = np.uint8 if windows.places <= 256 else np.int32  # of bytes NumPy compares more at once
-    out = array_module(x).zeros(windows.of(x, windows.n), kind)
-    out += windows.along(windows.firsts.astype(kind), x)
-    nans = bool(x.size and x.dtype.kind == "f" and np.isnan(x.min()))
-    best = x[windows.steps[0][2]] if windows.full > 1 else nothing_yet(x, windows)
-    for i, (place, there, here) in enumerate(windows.steps):
+    if windows.full < 2:
+        best, steps = nothing_yet(x, windows), windows.steps
+        out = array_module(x).zeros(best.shape, kind) + windows.along(windows.firsts.astype(kind), x)
+    else:
+        (_, _, first), (_, _, second), *steps = windows.steps
+        best, number = x[first], x[second]
+        out = (number > best) | (number != number) if nans else number > best
+        out = out.view(np.uint8).astype(kind, copy=False)
+        best = np.maximum(best, number) if steps else best
+    for place, there, here in steps:
         number = x[here]
-        better = number > best[there]
-        if nans:
-            better |= number != number
-        np.maximum(out[there], better * kind(place), out=out[there])
-        if i == 1 and windows.full > 1:
-            best = np.maximum(best, number)
-        elif i < len(windows.steps) - 1 and (i or windows.full < 2):
+        better = (number > best[there]) | (number != number) if nans else number > best[there]
+        np.maximum(out[there], better.view(np.uint8) * kind(place), out=out[there])
+        if place < windows.places - 1:
             np.maximum(best[there], number, out=best[there])
     return out
 
@@ -135,12 +136,11 @@ def winners(x: Any, windows: Windows) -> Array:
 def window_sum(x: Array, *, windows: Windows, winners: Array | None = None) -> Array:
     """Σ x over each window; with `winners`, only the number at this place of the window."""
     many = len(windows.steps) > 32 and x.dtype == np.float32  # such a chain would lose digits
-    if windows.full > 1 and winners is None and not many:
+    if windows.full < 2 or winners is not None or many:
+        out, steps = array_module(x).zeros(windows.of(x, windows.n), np.float64 if many else x.dtype), windows.steps
+    else:
         (_, _, first), (_, _, second), *steps = windows.steps
         out = x[first] + x[second]
-    else:
-        out = array_module(x).zeros(windows.of(x, windows.n), np.float64 if many else x.dtype)
-        steps = windows.steps
     for place, there, here in steps:
         out[there] += where_won(x[here], winners, place, there)
     return out.astype(x.dtype, copy=False)
@@ -148,10 +148,14 @@ def window_sum(x: Array, *, windows: Windows, winners: Array | None = None) -> A
 @op(x=lambda g, windows, winners: window_sum(g, windows=windows, winners=winners))
 def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -> Array:
     """Each x, one for each window, added to all numbers of its window; with `winners`, only to the number at this place."""
-    many = not windows.apart and len(windows.steps) > 32 and x.dtype == np.float32
+    steps, many = windows.steps, not windows.apart and len(windows.steps) > 32 and x.dtype == np.float32
     new = array_module(x).empty if windows.whole else array_module(x).zeros
     out = new(windows.of(x, windows.length), np.float64 if many else x.dtype)
-    for place, there, here in windows.steps:
+    if winners is not None and windows.apart and windows.full == len(steps) == 2:
+        first, second = halves(x, winners)
+        out[steps[0][2]], out[steps[1][2]] = first, second
+        return out
+    for place, there, here in steps:
         if windows.apart:
             out[here] = where_won(x[there], winners, place, there)
         else:
@@ -161,3 +165,9 @@ def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -
 def where_won(x: Array, winners: Array | None, place: int, there: Any) -> Array:
     """x, at one place of the windows `there`; 0 where another place has won."""
     return x if winners is None else masked(x, winners[there] == place)
+
+def halves(x: Array, winners: Array) -> tuple[Array, Array]:
+    """x where place 0 has won and x where place 1 has, elsewhere 0. The bits of the one are what the other leaves of x."""
+    second = masked(x, winners.view(np.bool_))
+    bits = f"i{x.dtype.itemsize}"
+    return (x.view(bits) ^ second.view(bits)).view(x.dtype), second
