@@ -40,7 +40,7 @@ WAYS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "mean": lambda s: {},
     "mean of buffers too": lambda s: {"use_buffers": True},
     "mean one by one": lambda s: {"avg_fn": s.get_swa_avg_fn()},
-    "mean in lists": lambda s: {"multi_avg_fn": s.get_swa_multi_avg_fn(), "use_buffers": True},
+    "mean in lists": lambda s: {"multi_avg_fn": s.get_swa_multi_avg_fn()},
     "ema one by one": lambda s: {"avg_fn": s.get_ema_avg_fn(0.9), "use_buffers": True},
     "ema in lists": lambda s: {"multi_avg_fn": s.get_ema_multi_avg_fn(0.7), "use_buffers": True},
     "ema by default": lambda s: {"multi_avg_fn": s.get_ema_multi_avg_fn()},

@@ -100,7 +100,7 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> AverageAll:
 
 
 def get_swa_multi_avg_fn() -> AverageAll:
-    """As get_swa_avg_fn, for lists of tensors of one dtype, in place: what AveragedModel does by default.
+    """As get_swa_avg_fn, for lists of tensors of one dtype, in place: `multi_avg_fn` of AveragedModel. RuntimeError for integers.
 
     >>> from tinygrad_lite import tensor
     >>> average = tensor([4.0])
@@ -111,10 +111,7 @@ def get_swa_multi_avg_fn() -> AverageAll:
     @no_grad()
     def swa_update(averages: Sequence[Tensor], weights: Sequence[Tensor], num_averaged: Tensor) -> None:
         for average, w in zip(averages, weights, strict=True):
-            if average.is_floating_point():
-                average.lerp_(w, float(1 / (num_averaged + 1)))
-            else:
-                average.copy_(average + (w - average) / (num_averaged + 1))
+            average.lerp_(w, float(1 / (num_averaged + 1)))
 
     return swa_update
 
@@ -166,17 +163,17 @@ class AveragedModel(Module):
         if self.n_averaged == 0:
             for average, w in zip(averages, weights):
                 average.copy_(w)
-        elif self.avg_fn is not None:
+        elif self.multi_avg_fn is None:
+            update = self.avg_fn or get_swa_avg_fn()
             for average, w in zip(averages, weights):
-                average.copy_(self.avg_fn(average, w, self.n_averaged.to(average.device)))
+                average.copy_(update(average, w, self.n_averaged.to(average.device)))
         else:
-            update = self.multi_avg_fn or get_swa_multi_avg_fn()
             alike: dict[Any, list[tuple[Tensor, Tensor]]] = {}
             for average, w in zip(averages, weights):
                 alike.setdefault((average.device, average.dtype), []).append((average, w))
             for pairs in alike.values():
                 some, new = zip(*pairs)
-                update(list(some), list(new), self.n_averaged.to(some[0].device))
+                self.multi_avg_fn(list(some), list(new), self.n_averaged.to(some[0].device))
         if not self.use_buffers:
             for own, buffer in zip(self.module.buffers(), model.buffers(), strict=True):
                 own.copy_(buffer.to(own.device))
@@ -193,8 +190,7 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
     A batch is the input, or a list or tuple that begins with it. The model runs in training mode, and is afterwards in the mode
     in which it was. https://pytorch.org/docs/stable/generated/torch.optim.swa_utils.update_bn.html
     """
-    kinds = normalization.BatchNorm1d, normalization.BatchNorm2d, normalization.BatchNorm3d
-    norms = [module for module in model.modules() if isinstance(module, kinds)]
+    norms = [module for module in model.modules() if isinstance(module, normalization._BatchNorm)]
     if not norms:
         return
     momenta, training = [norm.momentum for norm in norms], model.training
