@@ -94,3 +94,45 @@ def test_errors() -> None:
     with pytest.raises(ValueError, match="shorter"):
         averaged.update_parameters(tl.nn.Linear(1, 1, bias=False))
     assert averaged.n_averaged == 0
+
+
+def batches() -> list[list[np.ndarray[Any, Any]]]:
+    """Inputs and targets, as a loader gives them."""
+    rng = np.random.default_rng(0)
+    return [[rng.standard_normal((size, 3)) * size + 1, rng.standard_normal((size, 2))] for size in (4, 6, 3)]
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_gets_new_statistics(training: bool) -> None:
+    results = []
+    for library, utils in ((tl, swa_utils), (torch, THEIRS)):
+        library.manual_seed(0)  # type: ignore[attr-defined]
+        nn: Any = library.nn  # type: ignore[attr-defined]
+        net = nn.Sequential(
+            nn.Linear(3, 4), nn.BatchNorm1d(4, momentum=0.3), nn.Tanh(), nn.BatchNorm1d(4, momentum=None)
+        ).double()
+        averaged = utils.AveragedModel(net)
+        pairs = [[library.tensor(x), library.tensor(y)] for x, y in batches()]  # type: ignore[attr-defined]
+        for step, (x, _) in enumerate(pairs):
+            net(x)
+            change(net[0], step)
+            averaged.update_parameters(net)
+        averaged.train(training)
+        utils.update_bn(pairs, averaged, device="cpu")
+        assert averaged.training == averaged.module[1].training == training
+        assert (averaged.module[1].momentum, averaged.module[3].momentum) == (0.3, None)
+        results.append([averaged.state_dict(), averaged.module.eval()(pairs[0][0])])
+        utils.update_bn([x for x, _ in pairs], averaged)
+        utils.update_bn(pairs, nn.Linear(3, 1))  # has none: the batches, which it could not take, are not looked at
+        results[-1].append(averaged.state_dict())
+    (state, output, again), (theirs, expected, theirs_again) = results
+    assert list(state) == list(theirs)
+    for x, y in zip([output, *state.values(), *again.values()], [expected, *theirs.values(), *theirs_again.values()]):
+        np.testing.assert_allclose(np.asarray(x.detach()), y.detach().numpy(), 1e-13, 1e-13)
+
+
+def test_batch_norm_keeps_its_momentum_after_an_error() -> None:
+    net = tl.nn.Sequential(tl.nn.BatchNorm1d(4, momentum=0.3)).eval()
+    with pytest.raises(Exception, match="4"):
+        swa_utils.update_bn([tl.ones(2, 3)], net)
+    assert net[0].momentum == 0.3 and not net.training

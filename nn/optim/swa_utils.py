@@ -100,7 +100,9 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> AverageAll:
 
 
 def get_swa_multi_avg_fn() -> AverageAll:
-    """As get_swa_avg_fn, for lists of tensors of one dtype, in place: `multi_avg_fn` of AveragedModel. RuntimeError for integers.
+    """As get_swa_avg_fn, for lists of tensors of one dtype, in place: `multi_avg_fn` of AveragedModel.
+
+    RuntimeError for tensors of integers.
 
     >>> from tinygrad_lite import tensor
     >>> average = tensor([4.0])
