@@ -1,0 +1,173 @@
+"""Pooling along one axis: the largest number of each window, and the sum of its numbers.
+
+Windows over several axes are windows over one axis after another: the largest of the largest numbers, the sum of the sums. The
+first maximum in row-major order is found too, if the last axis comes first: the first column in each row, then the first row.
+That takes 3 + 3 steps for windows of 3 by 3, not 9, and no copies of the windows.
+
+A window has places 0, 1, ... For each place there is one step for all windows: the numbers at this place are a slice of x. So
+NumPy is called once for each place, and not for each window. What lies outside of x, in the padding, is left out of the slices.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import gcd, inf
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...apply import op
+from ...backend import Array, array_module
+from ..choice import masked
+
+__all__: list[str] = []
+
+class Windows(NamedTuple):
+    """Where the windows lie on an axis. A step is (place, index of windows, index of what these have at this place in x)."""
+
+    length: int  # of the axis
+    n: int  # windows
+    behind: int  # axes behind this one
+    starts: Array  # of the windows; a start in the padding is negative
+    dilation: int  # the distance between places
+    firsts: Array  # for each window, the first place that is not in the padding
+    counts: int | Array  # of numbers in each window, with those in the padding
+    inside: int | Array  # of numbers in each window, without them
+    places: int  # in the largest window
+    steps: list[tuple[int, Any, Any]]
+    full: int  # so many of the first steps are for all windows
+    apart: bool  # whether no number is in two windows
+    whole: bool  # whether, besides, every number is in one
+
+    def of(self, x: Array, n: int) -> tuple[int, ...]:
+        """The shape of x with n in place of the length of the axis."""
+        axis = len(x.shape) - 1 - self.behind
+        return (*x.shape[:axis], n, *x.shape[axis + 1 :])
+
+    def along(self, values: int | Array, like: Array) -> Array:
+        """A value for each window, in a shape that broadcasts along the axis."""
+        return array_module(like).asarray(values).reshape(-1, *(1,) * self.behind)
+
+@lru_cache(256)
+def regular(length: int, n: int, behind: int, size: int, stride: int, padding: int, dilation: int) -> Windows:
+    """n windows of `size` places, one at each `stride`; the first one starts `padding` in front of x."""
+    starts, steps, full = np.arange(n) * stride - padding, [], 0
+    for place in range(size):
+        shift = place * dilation - padding
+        first, stop = max(0, -(shift // stride)), min(n, (length - 1 - shift) // stride + 1)  # where the number lies in x
+        if first < stop:
+            start, end = first * stride + shift, (stop - 1) * stride + shift + 1
+            full += full == place and (first, stop) == (0, n)
+            steps.append(step(place, slice(first, stop), slice(start, end, stride), behind))
+    firsts = np.maximum(0, -(starts // dilation))
+    stops = starts + (size - 1) * dilation + 1
+    counts = np.minimum(stops, length + padding) - starts
+    inside = np.minimum(stops, length) - np.maximum(starts, 0)
+    apart = stride > (size - 1) * dilation
+    whole = apart and stride == size and not padding and n * size >= length
+    return Windows(
+        length, n, behind, starts, dilation, firsts, one(counts), one(inside), size, steps, full, apart, whole
+    )
+
+@lru_cache(256)
+def adaptive(length: int, n: int, behind: int) -> Windows:
+    """n windows that divide the axis as evenly as can be: window j from floor(j length / n) to ceil((j + 1) length / n).
+    The pattern repeats after n / gcd windows, so that the windows of one phase are equally long and equally far apart.
+    """
+    starts = np.arange(n) * length // max(n, 1)
+    sizes = -(-np.arange(1, n + 1) * length // max(n, 1)) - starts
+    phases, stride, steps = n // gcd(length, n), length // gcd(length, n), []
+    for i in range(phases):
+        for place in range(sizes[i]):
+            steps.append(step(place, slice(i, None, phases), slice(int(starts[i]) + place, None, stride), behind))
+    even, count, places = phases == 1, one(sizes), int(sizes.max(initial=0))
+    return Windows(length, n, behind, starts, 1, starts * 0, count, count, places, steps, even * len(steps), even, even)
+
+def one(values: Array) -> int | Array:
+    """One number, if all values are equal."""
+    return values if values.size and (values != values[0]).any() else int(values.max(initial=0))
+
+def step(place: int, windows: slice, numbers: slice, behind: int) -> tuple[int, Any, Any]:
+    rest = (slice(None),) * behind
+    return place, (..., windows, *rest), (..., numbers, *rest)
+
+# If the forward found the places of the maxima, it would be a window_sum. But most forwards have no use for them; and to keep
+# the result, for comparison, would forbid what PyTorch allows, a relu_() after it.
+@op(x=lambda g, x, windows: window_spread(g, windows=windows, winners=winners(x, windows)))
+def window_max(x: Array, *, windows: Windows) -> Array:
+    """The largest number of each window, nan if one is nan. The gradient goes to the first of equal ones, to the last nan."""
+    if windows.full < 2:
+        out, steps = nothing_yet(x, windows), windows.steps
+    else:
+        (_, _, first), (_, _, second), *steps = windows.steps
+        out = np.maximum(x[first], x[second])
+    for _, there, here in steps:
+        np.maximum(out[there], x[here], out=out[there])
+    return out
+
+def nothing_yet(x: Array, windows: Windows) -> Array:
+    """The maxima of windows that have nothing yet: the least number of this dtype."""
+    least = -inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    return array_module(x).full(windows.of(x, windows.n), least, x.dtype)
+
+def winners(x: Any, windows: Windows) -> Array:
+    """For each window the place of its largest number: the first of equal ones, but the last nan."""
+    x = getattr(x, "array", x)
+    nans = bool(x.size) and x.dtype.kind == "f" and bool(np.isnan(x.min()))
+    kind = np.uint8 if windows.places <= 256 else np.int32  # of bytes NumPy compares more at once
+    if windows.full < 2:
+        best, steps = nothing_yet(x, windows), windows.steps
+        out = array_module(x).zeros(best.shape, kind) + windows.along(windows.firsts.astype(kind), x)
+    else:
+        (_, _, first), (_, _, second), *steps = windows.steps
+        best, number = x[first], x[second]
+        out = (number > best) | (number != number) if nans else number > best
+        out = out.view(np.uint8).astype(kind, copy=False)
+        best = np.maximum(best, number) if steps else best
+    for place, there, here in steps:
+        number = x[here]
+        better = (number > best[there]) | (number != number) if nans else number > best[there]
+        np.maximum(out[there], better.view(np.uint8) * kind(place), out=out[there])
+        if place < windows.places - 1:
+            np.maximum(best[there], number, out=best[there])
+    return out
+
+@op(x=lambda g, windows, winners: window_spread(g, windows=windows, winners=winners))
+def window_sum(x: Array, *, windows: Windows, winners: Array | None = None) -> Array:
+    """Σ x over each window; with `winners`, only the number at this place of the window."""
+    many = len(windows.steps) > 32 and x.dtype == np.float32  # such a chain would lose digits
+    if windows.full < 2 or winners is not None or many:
+        out, steps = array_module(x).zeros(windows.of(x, windows.n), np.float64 if many else x.dtype), windows.steps
+    else:
+        (_, _, first), (_, _, second), *steps = windows.steps
+        out = x[first] + x[second]
+    for place, there, here in steps:
+        out[there] += where_won(x[here], winners, place, there)
+    return out.astype(x.dtype, copy=False)
+
+@op(x=lambda g, windows, winners: window_sum(g, windows=windows, winners=winners))
+def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -> Array:
+    """Each x, one for each window, added to all numbers of its window; with `winners`, only to the number at this place."""
+    steps, many = windows.steps, not windows.apart and len(windows.steps) > 32 and x.dtype == np.float32
+    new = array_module(x).empty if windows.whole else array_module(x).zeros
+    out = new(windows.of(x, windows.length), np.float64 if many else x.dtype)
+    if winners is not None and windows.apart and windows.full == len(steps) == 2:
+        first, second = halves(x, winners)
+        out[steps[0][2]], out[steps[1][2]] = first, second
+        return out
+    for place, there, here in steps:
+        if windows.apart:
+            out[here] = where_won(x[there], winners, place, there)
+        else:
+            out[here] += where_won(x[there], winners, place, there)
+    return out.astype(x.dtype, copy=False)
+
+def where_won(x: Array, winners: Array | None, place: int, there: Any) -> Array:
+    """x, at one place of the windows `there`; 0 where another place has won."""
+    return x if winners is None else masked(x, winners[there] == place)
+
+def halves(x: Array, winners: Array) -> tuple[Array, Array]:
+    """x where place 0 has won and x where place 1 has, elsewhere 0. The bits of the one are what the other leaves of x."""
+    second = masked(x, winners.view(np.bool_))
+    bits = f"i{x.dtype.itemsize}"
+    return (x.view(bits) ^ second.view(bits)).view(x.dtype), second
