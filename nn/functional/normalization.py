@@ -123,7 +123,7 @@ def instance_norm(
         return _by_running(input, running_mean.array, running_var.array, weight, bias, eps)
     rows = input if input.ndim == 3 else flatten(input, 2)
     h, scale, average, variance = ops.standard(rows.array, eps)
-    out = ops.standardized(rows, h=h, scale=scale, eps=eps, about_mean=True)
+    out = ops.normalized(rows, None, None, h=h, scale=scale, eps=eps, about_mean=True)
     if running_mean is not None and running_var is not None and input.array.size:
         n = rows.shape[2]
         _move(running_mean, average[..., 0].mean(0), momentum)

@@ -394,7 +394,7 @@ class LayerNorm(_Affine):
 
     >>> from tinygrad_lite import tensor
     >>> LayerNorm(2)(tensor([[1.0, 3.0]]))
-    tensor([[-1.0000,  1.0000]], grad_fn=<scale_and_shift>)
+    tensor([[-1.0000,  1.0000]], grad_fn=<normalized>)
     """
 
     def __init__(
@@ -427,7 +427,7 @@ class RMSNorm(_Affine):
 
     >>> from tinygrad_lite import tensor
     >>> RMSNorm(2)(tensor([[1.0, 7.0]]))
-    tensor([[0.2000, 1.4000]], grad_fn=<mul>)
+    tensor([[0.2000, 1.4000]], grad_fn=<normalized>)
     """
 
     def __init__(

@@ -58,10 +58,10 @@ def layer_norm(
     >>> layer_norm(tensor([[1.0, 3.0], [5.0, 5.0]]), (2,))
     tensor([[-1.0000,  1.0000], [ 0.0000,  0.0000]])
     """
-    shape = _normalized(input, normalized_shape, "layer_norm", weight=weight, bias=bias)
+    shape = _checked(input, normalized_shape, "layer_norm", weight=weight, bias=bias)
     if mixed("layer_norm", input, weight, bias):
         return layer_norm(input.to(float32), normalized_shape, weight, bias, eps).to(float16)
-    return scaled(_standard(input, len(shape), eps), weight, bias)
+    return _normalized(input, len(shape), weight, bias, eps)
 
 
 def rms_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None) -> Tensor:
@@ -74,12 +74,14 @@ def rms_norm(input: Tensor, normalized_shape: Sequence[int], weight: Tensor | No
     >>> rms_norm(tensor([[1.0, 7.0]]), (2,))
     tensor([[0.2000, 1.4000]])
     """
-    shape = _normalized(input, normalized_shape, "rms_norm", weight=weight)
+    shape = _checked(input, normalized_shape, "rms_norm", weight=weight)
     if input.dtype == float16 and weight is not None and weight.dtype == float32:
         return rms_norm(input.to(float32), normalized_shape, weight, eps).to(float16)
     if eps is None:
         eps = float(np.finfo(float32 if input.dtype == float16 else input.dtype).eps)
-    return scaled(_standard(input, len(shape), eps, about_mean=False), weight, None)
+    if weight is not None and weight.dtype != input.dtype:
+        return _normalized(input, len(shape), None, None, eps, about_mean=False) * weight
+    return _normalized(input, len(shape), weight, None, eps, about_mean=False)
 
 
 def group_norm(
@@ -115,13 +117,13 @@ def group_norm(
     if mixed("group_norm", input, weight, bias):
         return group_norm(input.to(float32), num_groups, weight, bias, eps).to(float16)
     groups = reshape(input, (shape[0], num_groups, prod(shape[1:]) // num_groups))
-    return scaled(reshape(_standard(groups, 1, eps), shape), *by_channel(input, weight, bias))
+    return scaled(reshape(_normalized(groups, 1, None, None, eps), shape), *by_channel(input, weight, bias))
 
 
 # What the arguments must be, and what normalizations are made of
 
 
-def _normalized(input: Tensor, normalized_shape: Sequence[int], what: str, **given: Tensor | None) -> tuple[int, ...]:
+def _checked(input: Tensor, normalized_shape: Sequence[int], what: str, **given: Tensor | None) -> tuple[int, ...]:
     """normalized_shape as a tuple; an error if it is not the last sizes of the input and the shape of what is given."""
     if isinstance(normalized_shape, int):
         raise TypeError(f"{what}: argument 'normalized_shape' must be a tuple of ints, not int: ({normalized_shape},)")
@@ -158,12 +160,15 @@ def mixed(what: str, input: Tensor, *others: Tensor | None) -> bool:
     return False
 
 
-def _standard(x: Tensor, axes: int, eps: float, about_mean: bool = True) -> Tensor:
-    """x standardized over its last axes."""
-    rows = x if axes == 1 else flatten(x, -axes)
-    h, scale, _, _ = normal.standard(rows.array, eps, about_mean)
-    out = normal.standardized(rows, h=h, scale=scale, eps=eps, about_mean=about_mean)
-    return out if axes == 1 else reshape(out, x.shape)
+def _normalized(
+    x: Tensor, axes: int, weight: Tensor | None, bias: Tensor | None, eps: float, about_mean: bool = True
+) -> Tensor:
+    """x normalized over its last axes, times weight plus bias, which have these axes."""
+    if axes == 1:
+        h, scale, _, _ = normal.standard(x.array, eps, about_mean)
+        return normal.normalized(x, weight, bias, h=h, scale=scale, eps=eps, about_mean=about_mean)
+    flat = [p if p is None else reshape(p, (-1,)) for p in (weight, bias)]
+    return reshape(_normalized(flatten(x, -axes), 1, *flat, eps, about_mean), x.shape)
 
 
 def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:

@@ -33,8 +33,10 @@ def sums(x: Array) -> Array:
     return x.dot(ones(n, x.dtype)) if type(x) is np.ndarray and n <= 4096 else sum_over(x, axis=(x.ndim - 1,))
 
 def dots(x: Array, y: Array) -> Array:
-    """Σ x y over the last axis."""
-    return np.vecdot(x, y) if type(x) is np.ndarray and x.shape[-1] <= 4096 else sum_over(x * y, axis=(x.ndim - 1,))
+    """Σ x y over the last axis; y may be one row for all."""
+    if type(x) is not np.ndarray or x.shape[-1] > 4096:
+        return sum_over(x * y, axis=(x.ndim - 1,))
+    return x.dot(y) if y.ndim == 1 else np.vecdot(x, y)
 
 def finite(x: Array) -> Array:
     """x, with 0 for inf and nan."""
@@ -62,26 +64,44 @@ def standard(x: Array, eps: float, about_mean: bool = True) -> tuple[Array, Arra
     h *= scale
     return h, scale, mean, variance
 
-# One step, because the composition of mean, variance and root takes three times as long.
-@op(x=lambda g, x, out, scale, eps, about_mean: standardized_gradient(g, x, out, scale, eps, about_mean))
-def standardized(x: Array, *, h: Array, scale: Array, eps: float, about_mean: bool) -> Array:
-    """(x - mean) / σ over the last axis, or x / σ with σ² = mean x² + eps; h and scale = 1/σ are those of standard(x)."""
-    return h
+# One step, because the composition of mean, variance, root and products takes three times as long. The gradients share g h.
+@op(x=lambda g, x, weight, h, scale, eps, about_mean, gh:
+        normalized_gradient(g, x, weight, *standard_again(x, h, scale, eps, about_mean), about_mean, gh),
+    weight=lambda g, gh: gh,
+    bias=lambda g: g,
+    gh=lambda g, x, h, scale, eps, about_mean: g * standard_again(x, h, scale, eps, about_mean)[0])
+def normalized(x: Array, weight: Array, bias: Array, *, h: Array, scale: Array, eps: float, about_mean: bool) -> Array:
+    """h · weight + bias over the last axis, where weight and bias may be None; h and scale = 1/σ are those of standard(x). If not
+    about_mean, h = x / σ with σ² = mean x² + eps.
+    """
+    out = h if weight is None else h * weight
+    if bias is not None:
+        out = np.add(out, bias, out=None if weight is None else out)
+    return out.astype(x.dtype, copy=False)
 
-def standardized_gradient(g: Any, x: Any, h: Any, scale: Any, eps: float, about_mean: bool) -> Any:
-    """(g - mean(g) - h · mean(g h)) / σ, without mean(g) if h is not about the mean."""
+def normalized_gradient(g: Any, x: Any, weight: Any, h: Any, scale: Any, about_mean: bool, gh: Any) -> Any:
+    """(a - mean(a) - h · mean(a h)) / σ with a = g · weight; without mean(a) if h is not about the mean."""
     n = max(x.shape[-1], 1)
     if is_array(g):
-        out = h * (dots(g, h)[..., None] / n)
+        along = scale / n
+        out = h * (along * (sums(gh) if weight is None else dots(gh, weight))[..., None])
         if about_mean:
-            out += sums(g)[..., None] / n
-        np.subtract(g, out, out=out)
-        out *= scale
-        return out
-    last = {"axis": (len(x.shape) - 1,), "keepdims": True, "n": n}
+            out += along * (sums(g) if weight is None else dots(g, weight))[..., None]
+        a = g * (scale if weight is None else weight)
+        if weight is not None:
+            a *= scale
+        return np.subtract(a, out, out=out)
+    last, a = (len(x.shape) - 1,), g if weight is None else g * weight
+    along = mean_over(gh if weight is None else gh * weight, axis=last, keepdims=True, n=n)
+    return ((centred(a, axis=last) if about_mean else a) - h * along) * scale
+
+def standard_again(x: Any, h: Any, scale: Any, eps: float, about_mean: bool) -> tuple[Any, Any]:
+    """h and 1/σ; if they are to be differentiated again, as functions of x."""
+    if is_array(x):
+        return h, scale
+    last = {"axis": (len(x.shape) - 1,), "keepdims": True, "n": max(x.shape[-1], 1)}
     scale = pow_scalar((var(x, **last) if about_mean else mean_over(x * x, **last)) + eps, y=-0.5)
-    g = centred(g, axis=last["axis"]) if about_mean else g
-    return (g - h * mean_over(g * h, **last)) * scale
+    return (centred(x, axis=last["axis"]) if about_mean else x) * scale, scale
 
 # One step instead of a product and a sum: a pass over memory less.
 @op(x=lambda g, weight: g * weight, weight=lambda g, x: g * x, bias=lambda g: g)
