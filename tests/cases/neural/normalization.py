@@ -25,9 +25,25 @@ def normalized_in_torch(t: Any, x: Any, w: Any, b: Any, about_mean: bool) -> Any
 
 
 NUMBERS = np.random.default_rng(5).standard_normal((6, 40))
-for x, w in (((3, 4), (4,)), ((2, 3, 4), (4,)), (transposed(4, 3), (3,)), (strided(2, 4), (4,)), ((0, 4), (4,)), ((3, 0), (0,))):
+for x, w in (
+    ((3, 4), (4,)),
+    ((2, 3, 4), (4,)),
+    (transposed(4, 3), (3,)),
+    (strided(2, 4), (4,)),
+    ((0, 4), (4,)),
+    ((3, 0), (0,)),
+):
     for about_mean in (True, False):
-        case("normalized", normalized, x, w, w, about_mean=about_mean, theirs=normalized_in_torch, keeps=("x weight h scale", "x h scale", ""))
+        case(
+            "normalized",
+            normalized,
+            x,
+            w,
+            w,
+            about_mean=about_mean,
+            theirs=normalized_in_torch,
+            keeps=("x weight h scale", "x h scale", ""),
+        )
 case("normalized", normalized, NUMBERS + 500, (40,), (40,), about_mean=True, theirs=normalized_in_torch, name="far")
 # Of equal numbers the second derivative is that of a variance of 0, in both libraries.
 case("normalized", normalized, f([3, 3, 3], [1, 2, 4]), (3,), (3,), about_mean=True, theirs=normalized_in_torch, name="equal")
@@ -53,7 +69,15 @@ for x, w in (
     (NUMBERS.reshape(3, 2, 40) + 500, (2,)),
     (NUMBERS[:, :5] + 500, (5,)),
 ):
-    case("normalized_batch", normalized_batch, x, w, w, theirs=batch_in_torch, keeps=("x weight mean variance", "x mean variance", "x mean variance"))
+    case(
+        "normalized_batch",
+        normalized_batch,
+        x,
+        w,
+        w,
+        theirs=batch_in_torch,
+        keeps=("x weight mean variance", "x mean variance", "x mean variance"),
+    )
 
 
 def scale_and_shift(t: Any, x: Any, w: Any, b: Any) -> Any:
