@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_lite.ops.neural import normalization as ops
 
-from ..table import Array, case, f, strided, transposed
+from ..table import case, f, strided, transposed
 
 
 def normalized(t: Any, x: Any, w: Any, b: Any, about_mean: bool) -> Any:

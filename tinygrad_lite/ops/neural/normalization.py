@@ -81,8 +81,8 @@ def standard(x: Array, eps: float, about_mean: bool = True) -> tuple[Array, Arra
     bias=lambda g: g,
     gh=lambda g, x, h, scale, eps, about_mean: g * standard_again(x, h, scale, eps, about_mean)[0])
 def normalized(x: Array, weight: Array, bias: Array, *, h: Array, scale: Array, eps: float, about_mean: bool) -> Array:
-    """h · weight + bias over the last axis, where weight and bias may be None; h and scale = 1/σ are those of standard(x). If not
-    about_mean, h = x / σ with σ² = mean x² + eps.
+    """h · weight + bias over the last axis, where weight and bias may be None; h and scale = 1/σ are those of standard(x). If
+    not about_mean, h = x / σ with σ² = mean x² + eps.
     """
     out = h if weight is None else h * weight
     if bias is not None:
@@ -159,8 +159,8 @@ def pieces(x: Array) -> list[slice]:
 
 def split(mean: Array, variance: Array, x: Array) -> tuple[Array | None, Array]:
     """The mean as a sum of two parts, of which the first is subtracted from x and the second taken care of afterwards:
-    (x - mean) · a = (x - first) · a - second · a. If no mean is larger than its σ, the first part is nothing: that is a pass over
-    memory less, and costs less than a bit. Otherwise it is the mean rounded to x's dtype, and the second part the rounding.
+    (x - mean) · a = (x - first) · a - second · a. If no mean is larger than its σ, the first part is nothing: that is a pass
+    over memory less, and costs less than a bit. Otherwise it is the mean rounded to x's dtype, the second part the rounding.
     """
     if not (mean * mean > variance).any():
         return None, mean
