@@ -194,7 +194,9 @@ def _grid(
         if padding not in ("same", "valid"):
             raise RuntimeError(f"{name}: padding must be 'same', 'valid' or numbers, got {padding!r}")
         if same and stride != (1,) * d:
-            raise RuntimeError(f"{name}: padding='same' needs stride 1, got {stride}: the output is to be as large as the input")
+            raise RuntimeError(
+                f"{name}: padding='same' needs stride 1, got {stride}: the output is to be as large as the input"
+            )
         padding = (0,) * d
     _check_sizes(name, d, x, w, groups, stride, padding, dilation)
     size, window = x[-d:], w[2:]
@@ -244,9 +246,7 @@ def _grid_back(
     return grid(size, window, places, stride, padding, dilation, groups)
 
 
-def _check_sizes(
-    name: str, d: int, x: Sizes, w: Sizes, groups: Any, stride: Sizes, padding: Sizes, dilation: Sizes
-) -> None:
+def _check_sizes(name: str, d: int, x: Sizes, w: Sizes, groups: Any, stride: Sizes, padding: Sizes, dilation: Sizes) -> None:
     """RuntimeError unless the shapes have the right number of axes and all sizes are positive, or not negative; and TypeError."""
     axes = ("L", "H, W", "D, H, W")[d - 1]
     if len(x) not in (d + 1, d + 2):
