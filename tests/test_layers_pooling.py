@@ -63,6 +63,20 @@ def test_layers_equal_torchs(make: Any, shape: tuple[int, ...]) -> None:
     np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("size", [(3, 4), (12, 7), (7, 20)])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("align_corners", [False, True])
+def test_antialias(mode: str, size: tuple[int, int], align_corners: bool) -> None:
+    a, results = RNG.standard_normal(IMAGE), []
+    for t in (tl, torch):
+        x = t.tensor(a, requires_grad=True)
+        out = t.nn.functional.interpolate(x, size, mode=mode, align_corners=align_corners, antialias=True)
+        (out * out).sum().backward()
+        results.append((out.detach().numpy(), x.grad.numpy()))
+    for found, expected in zip(*results):
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
+
+
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_max_unpool_undoes_max_pool(d: int) -> None:
     a = RNG.standard_normal(SHAPES[d - 1])
