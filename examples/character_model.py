@@ -41,8 +41,7 @@ LENGTH, BATCH, WIDTH, STATE = 64, 32, 48, 192
 # %%
 text = "\n\n".join(topics[name] for name in sorted(topics))
 alphabet = sorted(set(text))
-numbers = np.array([alphabet.index(c) for c in alphabet])
-code = {c: n for c, n in zip(alphabet, numbers.tolist())}
+code = {c: n for n, c in enumerate(alphabet)}
 symbols = np.array([code[c] for c in text])
 cut = len(symbols) * 9 // 10
 read, unread = symbols[:cut], symbols[cut:]
@@ -208,16 +207,22 @@ values = surprise[piece, : 4 * across].reshape(4, across)
 ax = panels["surprise"]
 image = ax.imshow(values, cmap="OrRd", vmin=0, vmax=8, aspect="auto")
 for n, symbol in enumerate(shown):
-    letter = {"\n": "¶", " ": " "}.get(alphabet[symbol], alphabet[symbol])
-    color = "white" if values.flat[n] > 6 else "black"
-    ax.text(n % across, n // across, letter, ha="center", va="center", family="monospace", fontsize=9, color=color, parse_math=False)
+    letter = alphabet[symbol].replace("\n", "¶")
+    ax.text(n % across, n // across, letter, ha="center", va="center", family="monospace", fontsize=9, parse_math=False,
+            color="white" if values.flat[n] > 6 else "black")  # fmt: skip
 ax.set_axis_off()
 ax.set_title("Unread text: how much each character surprises the GRU (¶ is the end of a line)")
 figure.colorbar(image, ax=ax, label="bits", pad=0.01)
 
-half = int(np.argmax(reach < reach[0] / 2)) + 1 if (reach < reach[0] / 2).any() else len(reach)
-tenth = int(np.argmax(reach < reach[0] / 10)) + 1 if (reach < reach[0] / 10).any() else len(reach)
+
+def places_until(share: float) -> int:
+    """How many places back the gradient is less than this share of the one at the last character."""
+    below = np.flatnonzero(reach < share * reach[0])
+    return int(below[0]) if len(below) else len(reach)
+
+
+half, tenth = places_until(0.5), places_until(0.1)
 print(f"To be seen: the GRU needs {curve[-1][2]:.2f} bits for a character of the text that it has not read, counting after two")
-print(f"characters {counted[2].mean():.2f}. Its gradient is less than half as large {half} places back as at the last character,", end="")
-print(f"\nand less than a tenth {tenth} places back.")
+print(f"characters {counted[2].mean():.2f}. Its gradient is less than half as large {half} places back as at the last")
+print(f"character, and less than a tenth {tenth} places back.")
 lesson.finish(figure, args.out)

@@ -16,38 +16,30 @@ them, both in the order in which they were first assigned. There is no registry:
 from __future__ import annotations
 
 import warnings
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, MutableMapping
 from functools import partial
 from html import escape
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Never, Self, TypeVar
 
 import numpy as np
 
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import device as device_named
 from tinygrad_lite.backend import put
+from tinygrad_lite.creation import empty_like
 from tinygrad_lite.dtypes import as_dtype
+from tinygrad_lite.settings import compile
 from tinygrad_lite.suggest import no_such
 
-from .parameter import Parameter, UninitializedParameter, zero_grads
-from .state import IncompatibleKeys, load
+from .parameter import Buffer, Parameter, UninitializedParameter, zero_grads
+from .state import Stateful
 
 __all__ = ["Module"]
 
 T = TypeVar("T", bound=Tensor)
-P = ParamSpec("P")
-Result = TypeVar("Result", covariant=True)
 
 
-class HasForward(Protocol[P, Result]):
-    """Any Module as type checkers see it in a call: module(...) takes what its forward takes and gives what that returns."""
-
-    def forward(self, *inputs: P.args, **options: P.kwargs) -> Result: ...
-
-
-class Module:
+class Module(Stateful):
     """The base of all layers and networks. A subclass assigns parameters and children in __init__ and computes in forward.
 
     https://pytorch.org/docs/stable/generated/torch.nn.Module.html
@@ -66,14 +58,7 @@ class Module:
 
     training: bool = True
     _looked_at: bool = False  # whether parameters() has looked for layers in plain lists
-    _buffers: dict[str, bool]  # the names of buffers, and whether each is saved; made by the first register_buffer
-
-    def forward(self, *inputs: Any, **options: Any) -> Any:
-        """The computation, which each subclass defines. Call the module itself, module(x), rather than this."""
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
-
-    def __call__(self: HasForward[P, Result], *inputs: P.args, **options: P.kwargs) -> Result:
-        return self.forward(*inputs, **options)
+    _saved: dict[str, bool]  # the names of buffers, and whether each is saved; made by the first buffer
 
     # Attributes
 
@@ -94,11 +79,25 @@ class Module:
                     f"cannot assign {type(value).__name__!r} as {what} {name!r} ({kind.__name__} or None expected); "
                     f"to change a parameter's values use p.copy_(...) or p -= ... within no_grad()"
                 )
+        if isinstance(value, Buffer):
+            vars(self).setdefault("_saved", {})[name] = value.persistent
+        elif name in vars(self).get("_saved", ()):
+            if isinstance(value, (Parameter, Module)):
+                del self._saved[name]  # it is a buffer no more
+            elif value is not None and not isinstance(value, Tensor):
+                raise TypeError(f"cannot assign {type(value).__name__!r} as buffer {name!r} (a Tensor or None expected)")
         object.__setattr__(self, name, value)
 
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        vars(self).get("_saved", {}).pop(name, None)
+
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """setattr(self, name, param), after a check that the name is free: KeyError if not, TypeError for another type."""
-        self._check_name(name, "parameter")
+        """setattr(self, name, param), after a check that the name is free or a parameter's: KeyError if not, TypeError for
+        another type.
+        """
+        if not isinstance(vars(self).get(name), Parameter):
+            self._check_name(name, "parameter")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(f"cannot assign {type(param).__name__!r} object to parameter {name!r} (Parameter or None required)")
         setattr(self, name, param)
@@ -114,22 +113,27 @@ class Module:
             self._check_name(name, "module")
         setattr(self, name, module)
 
+    def register_module(self, name: str, module: Module | None) -> None:
+        """Another name for add_module()."""
+        self.add_module(name, module)
+
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Make `tensor` an attribute that moves with the module and, if persistent, is saved with it, but is not trained.
 
-        Type checkers learn of the attribute by a line `name: Tensor` in the class. KeyError if the name is taken, TypeError if
-        `tensor` is not a Tensor or None.
+        Type checkers learn of the attribute by a line `name: Tensor` in the class. KeyError if the name is taken by anything
+        else than a buffer, TypeError if `tensor` is not a Tensor or None.
 
         >>> from tinygrad_lite import zeros
         >>> m = Module()
         >>> m.register_buffer("mean", zeros(2)); dict(m.state_dict())
         {'mean': tensor([0., 0.])}
         """
-        self._check_name(name, "buffer")
+        if name not in vars(self).get("_saved", ()):
+            self._check_name(name, "buffer")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(f"cannot assign {type(tensor).__name__!r} object to buffer {name!r} (Tensor or None required)")
-        vars(self).setdefault("_buffers", {})[name] = persistent
         setattr(self, name, tensor)
+        vars(self).setdefault("_saved", {})[name] = persistent
 
     def _check_name(self, name: str, what: str) -> None:
         if not isinstance(name, str):
@@ -145,13 +149,33 @@ class Module:
         return ((name, value) for name, value in vars(self).items() if isinstance(value, Parameter))
 
     def _own_buffers(self) -> Iterator[tuple[str, Tensor]]:
-        found = ((name, vars(self).get(name)) for name in vars(self).get("_buffers", ()))
+        found = ((name, vars(self).get(name)) for name in vars(self).get("_saved", ()))
         return ((name, value) for name, value in found if value is not None)
 
+    def _own_state(self) -> Iterator[tuple[str, Tensor]]:
+        yield from self._own_parameters()
+        yield from ((name, value) for name, value in self._own_buffers() if self._saved[name])
+
+    def _own_modules(self) -> Iterator[tuple[str, Module]]:
+        return ((name, value) for name, value in list(vars(self).items()) if isinstance(value, Module))
+
+    # PyTorch's names for what is directly in a module
+
     @property
-    def _modules(self) -> Mapping[str, Module]:
-        """The modules directly below this one by name, PyTorch's name for them. To be read only: assign attributes to add."""
-        return MappingProxyType({name: value for name, value in vars(self).items() if isinstance(value, Module)})
+    def _parameters(self) -> MutableMapping[str, Parameter]:
+        return _Own(self, self._own_parameters)
+
+    @property
+    def _buffers(self) -> MutableMapping[str, Tensor | None]:
+        return _Own(self, lambda: ((name, vars(self).get(name)) for name in vars(self).get("_saved", ())), self._put_buffer)
+
+    @property
+    def _modules(self) -> MutableMapping[str, Module]:
+        return _Own(self, self._own_modules)
+
+    def _put_buffer(self, name: str, tensor: Tensor | None) -> None:
+        vars(self).setdefault("_saved", {}).setdefault(name, True)
+        setattr(self, name, tensor)
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
@@ -168,17 +192,17 @@ class Module:
         if remove_duplicate:
             memo.add(self)
         yield prefix, self
-        for name, child in self._modules.items():
+        for name, child in self._own_modules():
             yield from child.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """This module and all below it, each once."""
-        return (module for _, module in self.named_modules())
+        return (module for _, module in self.named_modules(None, "", remove_duplicate))
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """(name, module) for the modules directly below this one, each once."""
         seen = set()
-        for name, child in self._modules.items():
+        for name, child in self._own_modules():
             if child not in seen:
                 seen.add(child)
                 yield name, child
@@ -228,6 +252,62 @@ class Module:
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """All buffers of this module and, with recurse, of those below, each once."""
         return (b for _, b in self.named_buffers(recurse=recurse))
+
+    # What is at a path
+
+    def get_submodule(self, target: str) -> Module:
+        """The module at a path such as "encoder.0.norm"; this one for "". AttributeError if there is none.
+
+        >>> from tinygrad_lite.nn import Linear, Sequential
+        >>> Sequential(Sequential(Linear(2, 3))).get_submodule("0.0")
+        Linear(in_features=2, out_features=3, bias=True)
+        """
+        module: Any = self
+        for name in target.split(".") if target else ():
+            if not hasattr(module, name):
+                raise AttributeError(f"{type(module).__name__} has no attribute {name!r}")
+            module = getattr(module, name)
+            if not isinstance(module, Module):
+                raise AttributeError(f"{name!r} in {target!r} is a {type(module).__name__}, not a Module")
+        return module  # type: ignore[no-any-return]
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a path, in place of the one that is there; with `strict` there must be one. ValueError for an empty
+        path or for what is not a Module, AttributeError if the path leads nowhere.
+
+        >>> from tinygrad_lite.nn import Linear, ReLU, Sequential, Tanh
+        >>> net = Sequential(Linear(2, 3), Sequential(ReLU()))
+        >>> net.set_submodule("1.0", Tanh()); net[1][0]
+        Tanh()
+        """
+        if not target:
+            raise ValueError("set_submodule: cannot set the submodule without a target name")
+        if not isinstance(module, Module):
+            raise ValueError(f"set_submodule: expected a Module, got {type(module).__name__}")
+        above, _, name = target.rpartition(".")
+        parent = self.get_submodule(above)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{type(parent).__name__} has no attribute {name!r}")
+        if hasattr(parent, name) and not isinstance(getattr(parent, name), Module):
+            raise AttributeError(f"{name!r} in {target!r} is not a Module")
+        setattr(parent, name, module)
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The Parameter at a path such as "0.weight". AttributeError if there is none."""
+        return self._at(target, dict(self._holder(target)._own_parameters()), "Parameter")
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a path such as "1.running_mean". AttributeError if there is none."""
+        return self._at(target, dict(self._holder(target)._own_buffers()), "buffer")
+
+    def _holder(self, target: str) -> Module:
+        return self.get_submodule(target.rpartition(".")[0])
+
+    def _at(self, target: str, held: dict[str, T], what: str) -> T:
+        name = target.rpartition(".")[2]
+        if name not in held:
+            raise AttributeError(f"{type(self._holder(target)).__name__} has no {what} {name!r}")
+        return held[name]
 
     # What changes all of it
 
@@ -287,20 +367,28 @@ class Module:
         if dtype is not None and as_dtype(dtype).kind != "f":
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={np.dtype(dtype)}")
         place = None if device is None else device_named(device)
-        for x in (*self.parameters(), *self.buffers()):
+
+        def moved(x: Tensor) -> Tensor:
+            array = put(x.array, place)
+            return Tensor._of(array.astype(dtype, copy=False) if dtype is not None and array.dtype.kind == "f" else array)
+
+        return self._apply(moved)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Give every parameter, its gradient and every buffer the memory of fn(x). They remain the same objects."""
+        for x in (*(p for _, p in self.named_parameters(recurse=recurse)), *self.buffers(recurse)):
             for part in (x, x.grad):
                 if part is not None:
-                    array = put(part.array, place)
-                    part.array = array.astype(dtype, copy=False) if dtype is not None and array.dtype.kind == "f" else array
+                    part.array = fn(part).array
         return self
 
     def cpu(self) -> Self:
         """Move all parameters and buffers to the CPU; returns the module."""
         return self.to("cpu")
 
-    def cuda(self, device: str = "cuda") -> Self:
+    def cuda(self, device: Any = None) -> Self:
         """Move all parameters and buffers to the GPU; returns the module. RuntimeError without a GPU or CuPy."""
-        return self.to(device)
+        return self.to("cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device)
 
     def float(self) -> Self:
         """Cast all floating parameters and buffers to float32; returns the module."""
@@ -310,47 +398,29 @@ class Module:
         """Cast all floating parameters and buffers to float64; returns the module."""
         return self.to(np.float64)
 
-    # Saving and loading
+    def half(self) -> Self:
+        """Cast all floating parameters and buffers to float16; returns the module."""
+        return self.to(np.float16)
 
-    def _state(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-        """Every parameter and persistent buffer by path; a shared one appears under each of its paths."""
-        for path, module in self.named_modules(None, "", remove_duplicate=False):
-            start = f"{prefix}{path}." if path else prefix
-            for name, p in module._own_parameters():
-                yield start + name, p
-            for name, b in module._own_buffers():
-                if module._buffers[name]:
-                    yield start + name, b
+    def bfloat16(self) -> Never:
+        """NotImplementedError: NumPy has no such dtype."""
+        raise NotImplementedError("bfloat16: NumPy has no such dtype; use half() or float()")
 
-    def state_dict(
-        self, *, destination: dict[str, Tensor] | None = None, prefix: str = "", keep_vars: bool = False
-    ) -> dict[str, Tensor]:
-        """The parameters and persistent buffers by path, with PyTorch's keys and shapes.
+    def type(self, dst_type: Any) -> Self:
+        """Cast all parameters and buffers, those of integers too, to a dtype; returns the module."""
+        return self._apply(lambda x: x.type(dst_type))
 
-        They share the module's memory: copy.deepcopy() keeps the values as they are now. With keep_vars they are the Parameters
-        themselves, else detached Tensors.
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
+        """Move parameters and buffers to a device without their values, which are arbitrary then; returns the module."""
+        return self._apply(lambda x: empty_like(x, device=device), recurse)
 
-        >>> from tinygrad_lite import nn
-        >>> {key: value.shape for key, value in nn.Sequential(nn.Linear(2, 3)).state_dict().items()}
-        {'0.weight': torch.Size([3, 2]), '0.bias': torch.Size([3])}
-        """
-        state: dict[str, Tensor] = OrderedDict() if destination is None else destination  # as PyTorch prints it
-        state.update((key, x if keep_vars else x.detach()) for key, x in self._state(prefix))
-        return state
+    def share_memory(self) -> Never:
+        """NotImplementedError: processes do not share tensors here."""
+        raise NotImplementedError("share_memory: processes do not share tensors here; send arrays, or use threads")
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Copy the values of a state_dict, one of PyTorch's included, into the parameters and buffers, in place.
-
-        The values may be Tensors or anything np.asarray reads as numbers. They are cast to the parameters' dtypes. With strict,
-        the keys must be exactly those of state_dict(). If anything does not fit, nothing is changed, and a RuntimeError lists
-        all that does not fit.
-
-        >>> from tinygrad_lite import nn
-        >>> a, b = nn.Linear(2, 3), nn.Linear(2, 3)
-        >>> a.load_state_dict(b.state_dict())
-        <All keys matched successfully>
-        """
-        return load(dict(self._state()), state_dict, strict, type(self).__name__)
+    def compile(self, *args: Any, **options: Any) -> None:
+        """Nothing: there is no compiler here. A warning says so once."""
+        compile(self)
 
     # How it is shown
 
@@ -358,12 +428,16 @@ class Module:
         """The text between the parentheses when the module is printed. A subclass may give its sizes."""
         return ""
 
+    def _get_name(self) -> str:
+        """The name that is printed."""
+        return self.__class__.__name__
+
     def __repr__(self) -> str:
         extra = self.extra_repr()
-        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self._modules.items()]
+        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self._own_modules()]
         lines = [*(extra.split("\n") if extra else []), *children]
         inside = "\n  " + "\n  ".join(lines) + "\n" if children or len(lines) > 1 else extra
-        return f"{type(self).__name__}({inside})"
+        return f"{self._get_name()}({inside})"
 
     def _repr_html_(self) -> str:
         """The module in a notebook: a tree that folds, with the number of parameters of each part."""
@@ -379,14 +453,42 @@ class Module:
         return f'<details open><summary>{line}</summary><div style="margin-left: 2em">{inside}</div></details>'
 
 
-def _parameters(module: Module) -> list[Parameter]:
+class _Own(MutableMapping[str, Any]):
+    """What is directly in a module of one kind, by name: to read, to replace, to add and to remove."""
+
+    def __init__(
+        self, module: Module, own: Callable[[], Iterator[tuple[str, Any]]], put: Callable[..., None] | None = None
+    ) -> None:
+        self.module, self.own, self.put = module, own, put or partial(setattr, module)
+
+    def __getitem__(self, name: str) -> Any:
+        return dict(self.own())[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.put(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        self[name]  # or its KeyError
+        delattr(self.module, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([name for name, _ in self.own()])
+
+    def __len__(self) -> int:
+        return len(dict(self.own()))
+
+    def __repr__(self) -> str:
+        return repr(dict(self.own()))
+
+
+def _all_parameters(module: Module) -> list[Parameter]:
     """module.parameters() without its warning."""
     return [p for _, p in module.named_parameters()]
 
 
 def _count(module: Module) -> str:
     """How many parameters a module has, in words; nothing if it has none."""
-    parameters = _parameters(module)
+    parameters = _all_parameters(module)
     total = sum([p.numel() for p in parameters])
     frozen = sum([p.numel() for p in parameters if not p.requires_grad])
     notes = [f"{total:,} parameter{'s' * (total != 1)}"] if total else []
@@ -404,8 +506,10 @@ def _warn_of_plain_containers(module: Module) -> None:
             held = value.values() if isinstance(value, dict) else value
             if not isinstance(next(iter(held), None), (Module, Parameter)):
                 continue  # one look at the first is enough: it may be a list of a million numbers
-            inside = [[x] if isinstance(x, Parameter) else _parameters(x) for x in held if isinstance(x, (Module, Parameter))]
-            if {p for ps in inside for p in ps if p.requires_grad} - set(_parameters(module)):
+            inside = [
+                [x] if isinstance(x, Parameter) else _all_parameters(x) for x in held if isinstance(x, (Module, Parameter))
+            ]
+            if {p for ps in inside for p in ps if p.requires_grad} - set(_all_parameters(module)):
                 kind, better = ("dict", "nn.ModuleDict") if isinstance(value, dict) else (type(value).__name__, "nn.ModuleList")
                 warnings.warn(
                     f"{type(part).__name__}.{name} is a plain {kind}: parameters() does not find what it holds, and nothing "

@@ -1,4 +1,6 @@
-"""Parameter: a Tensor that is trained. UninitializedParameter: one whose shape is learned from the first input."""
+"""Parameter: a Tensor that is trained. Buffer: one that belongs to a module and is not. The uninitialized forms of both
+get their shape from the first input.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from tinygrad_lite.backend import array_module, is_array, plain, put
 from tinygrad_lite.dtypes import as_dtype, get_default_dtype
 from tinygrad_lite.inplace import write
 
-__all__ = ["Parameter", "UninitializedParameter"]
+__all__ = ["Parameter", "Buffer", "UninitializedParameter", "UninitializedBuffer"]
 
 
 class Parameter(Tensor):
@@ -31,7 +33,8 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
+    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
+        data = np.empty(0, get_default_dtype()) if data is None else data
         if not isinstance(data, Tensor) and not is_array(data):
             raise TypeError(f"Parameter: expected a Tensor, got {type(data).__name__}; Parameter(tensor(...))")
         array = data.array if isinstance(data, Tensor) else plain(data)
@@ -41,6 +44,30 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
+
+
+class Buffer(Tensor):
+    """A Tensor that moves with a module and, if persistent, is saved with it, but is not trained. As an attribute,
+    `self.mean = Buffer(zeros(3))`, it is the same as register_buffer("mean", zeros(3)).
+
+    It shares the memory of `data`. https://pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
+
+    >>> from tinygrad_lite import nn, zeros
+    >>> m = nn.Module()
+    >>> m.mean = Buffer(zeros(2)); dict(m.state_dict())
+    {'mean': tensor([0., 0.])}
+    """
+
+    __slots__ = ("persistent",)
+
+    def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
+        data = np.empty(0, get_default_dtype()) if data is None else data
+        if not isinstance(data, Tensor) and not is_array(data):
+            raise TypeError(f"Buffer: expected a Tensor, got {type(data).__name__}; Buffer(tensor(...))")
+        self.array, self.node = data.array if isinstance(data, Tensor) else plain(data), None
+        self.persistent = persistent
+        if isinstance(data, Tensor):
+            self.requires_grad_(data.requires_grad)
 
 
 class UninitializedParameter(Parameter):
@@ -65,6 +92,59 @@ class UninitializedParameter(Parameter):
 
     def __repr__(self) -> str:
         return "<UninitializedParameter>"
+
+
+class UninitializedBuffer(Tensor):
+    """A buffer whose shape is not known yet. materialize() turns this same object into an ordinary Tensor.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedBuffer.html
+
+    >>> b = UninitializedBuffer()
+    >>> b.materialize((2, 3)); b.shape, type(b).__name__
+    (torch.Size([2, 3]), 'Tensor')
+    """
+
+    __slots__ = ()
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+        self.array, self.node = put(np.empty(0, as_dtype(dtype or get_default_dtype())), device), None
+        self.requires_grad_(requires_grad)
+
+    def materialize(self, shape: tuple[int, ...]) -> None:
+        """Allocate memory of this shape. Its values are arbitrary until they are set."""
+        self.data = Tensor._of(array_module(self.array).empty(shape, self.array.dtype))
+        self.__class__ = Tensor  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "<UninitializedBuffer>"
+
+
+class UninitializedBuffer(Tensor):
+    """A buffer whose shape is not known yet. materialize() turns this same object into an ordinary Tensor.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedBuffer.html
+
+    >>> b = UninitializedBuffer()
+    >>> b.materialize((2,)); b.shape, type(b).__name__
+    (torch.Size([2]), 'Tensor')
+    """
+
+    __slots__ = ()
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+        self.array, self.node = put(np.empty(0, as_dtype(dtype or get_default_dtype())), device), None
+        self.requires_grad_(requires_grad)
+
+    def materialize(self, shape: tuple[int, ...]) -> None:
+        """Allocate memory of this shape. Its values are arbitrary until they are set."""
+        self.data = Tensor._of(array_module(self.array).empty(shape, self.array.dtype))
+        self.__class__ = Tensor  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "<UninitializedBuffer>"
+
+
+LAZY = (UninitializedParameter, UninitializedBuffer)
 
 
 def zero_grads(parameters: Iterable[Tensor], set_to_none: bool) -> None:

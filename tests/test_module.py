@@ -481,8 +481,19 @@ def test_a_plain_container_of_what_is_found_or_frozen_is_fine() -> None:
 def test_modules_by_torchs_private_name(block: Any) -> None:
     assert list(block._modules) == list(block_of(torch)._modules) == ["inner", "tail"]
     assert block._modules["tail"] is block.tail
-    with pytest.raises(TypeError, match="does not support item assignment"):
-        block._modules["lost"] = nn.ReLU()
+    for lib, net in ((tl, block), (torch, block_of(torch))):
+        net._modules["tail"] = net._modules["more"] = lib.nn.ReLU()
+        net._parameters["scale"] = lib.nn.Parameter(lib.ones(1))
+        net._buffers["seen"] = lib.ones(1)
+        net._buffers["late"] = lib.ones(1)
+        del net._modules["inner"], net._buffers["scratch"]
+        assert list(net._modules) == ["tail", "more"] and list(net._parameters) == ["scale"]
+        assert list(net._buffers) == ["seen", "late"] and net.seen is net._buffers["seen"]
+        assert list(net.state_dict()) == ["scale", "seen", "late"]
+        with pytest.raises(KeyError):
+            net._modules["lost"]
+        with pytest.raises(KeyError):
+            del net._modules["scale"]
 
 
 def test_html_is_a_tree_with_counts() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinygrad_lite.ops.neural.softmax import softmax_slope
+
 from ..table import LOGITS, MANY, case, f, inf, nan, transposed
 
 
@@ -36,3 +38,7 @@ case("logsumexp", lambda t, x, dim: t.logsumexp(x, dim), (3, 0), dim=1, smooth=F
 case("logsumexp", lambda t, x, dim: x.logsumexp(dim), LOGITS, dim=1, smooth=False)
 case("logsumexp", lambda t, x, dim: x.logsumexp(dim), f([-inf, -inf], [inf, 0], [nan, 0]), dim=-1, smooth=False)
 case("logsumexp", lambda t, x, dim: t.logsumexp(x, dim), MANY, dim=1, smooth=False)
+
+for size, axis in (((2, 3), 1), ((4, 2, 3), 0), ((0, 3), 1)):
+    case("softmax_slope", lambda t, x, y, axis: softmax_slope(x, y, axis=axis), size, size, axis=axis, keeps=("y", "x y"),
+         theirs=lambda t, x, y, axis: y * (x - (x * y).sum(axis, keepdim=True)))  # fmt: skip
