@@ -37,8 +37,8 @@ def interpolate(
 ) -> Tensor:  # fmt: skip
     """An image (N, C, L), (N, C, H, W) or (N, C, D, H, W) of another size: that given, or the old one times scale_factor,
     rounded down. The modes are "nearest", "nearest-exact", "area" (the mean of what a new number covers), "linear", "bilinear",
-    "trilinear" (for 1, 2, 3 axes), "bicubic" and "lanczos". With a scale_factor, s is 1 / scale_factor even if the new size was rounded;
-    with recompute_scale_factor, it is old / new. `antialias`, which "lanczos" needs, smooths images that become smaller.
+    "trilinear" (for 1, 2, 3 axes), "bicubic" and "lanczos". With a scale_factor, s is 1 / scale_factor even if the new size was
+    rounded; with recompute_scale_factor, it is old / new. `antialias`, which "lanczos" needs, smooths what becomes smaller.
 
     ValueError unless just one of size and scale_factor is given, for each axis; NotImplementedError for another mode.
     https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
