@@ -17,7 +17,6 @@ from tinygrad_lite.functional.shape import cat, squeeze, stack, unsqueeze
 from tinygrad_lite.ops.arrangement import flip
 from tinygrad_lite.ops.indexing import getitem
 from tinygrad_lite.ops.neural import recurrent as ops
-from tinygrad_lite.ops.neural.linear import linear
 from tinygrad_lite.ops.shape import permute, reshape
 
 from .. import functional as F
@@ -177,9 +176,9 @@ class RNNBase(Module):
         if backward and order is None:
             x = flip(x, axes=(0,))
         w_ih, w_hh, b_ih, b_hh = _with_bias([getattr(self, name) for name in names[: 4 if self.bias else 2]])
-        gates = linear(x, w_ih, b_ih if self.mode == "GRU" else b_ih + b_hh)
+        gates = ops.gates(x, w_ih, b_ih if self.mode == "GRU" else b_ih + b_hh, n=GATES[self.mode])
         if order is not None:
-            gates = getitem(gates, index=(order.row_backward if backward else order.row,), once=False)
+            gates = getitem(gates, index=(slice(None), order.row_backward if backward else order.row), once=False)
         if self.proj_size:
             found = list(ops.lstm_steps(gates, w_hh, *states, getattr(self, names[-1])))
         else:
@@ -187,7 +186,7 @@ class RNNBase(Module):
         y = found[0]
         if order is None:
             return flip(y, axes=(0,)) if backward else y, [s[-1] for s in found]
-        last = (order.lengths - 1, array_module(gates.array).arange(len(order.lengths)))
+        last = (order.lengths - 1, array_module(w_ih.array).arange(len(order.lengths)))
         time = order.lengths[order.sequence] - 1 - order.time if backward else order.time
         return getitem(y, index=(time, order.sequence), once=True), [getitem(s, index=last, once=True) for s in found]
 
@@ -324,7 +323,7 @@ class RNNCellBase(Module):
             states = [self._state(s, i, mode, ndim, batch, x) for i, s in enumerate(hx)]
         w_ih, w_hh, b_ih, b_hh = _with_bias([p for p in (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh) if p is not None])
         x = reshape(x, shape=(1, batch, self.input_size))
-        gates = linear(x, w_ih, b_ih if mode == "GRU" else b_ih + b_hh)
+        gates = ops.gates(x, w_ih, b_ih if mode == "GRU" else b_ih + b_hh, n=GATES[mode])
         return [reshape(s, shape=(batch, n) if ndim == 2 else (n,)) for s in _steps(mode, gates, w_hh, b_hh, states)]
 
     def _state(self, state: Tensor, i: int, mode: str, ndim: int, batch: int, x: Tensor) -> Tensor:

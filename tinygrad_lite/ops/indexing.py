@@ -52,8 +52,8 @@ def added_rows(x: Array, rows: Array, shape: tuple[int, ...]) -> Array:
     n, rows = rows.size, rows.reshape(-1)
     kind = np.dtype(np.float64) if x.dtype == np.float32 and x.size > 16 * prod(shape) else x.dtype  # see come_often
     places = csc_array((np.ones(n, kind), np.where(rows < 0, rows + shape[0], rows), np.arange(n + 1)), shape=(shape[0], n))
-    out: Array = places @ x.reshape(n, prod(shape[1:]))
-    return out.astype(x.dtype, copy=False).reshape(shape)
+    out = (places @ x.reshape(n, prod(shape[1:]))).astype(x.dtype, copy=False)
+    return out if out.shape == shape else out.reshape(shape)  # a view is not written to by the walk: it would copy it
 
 def add_at(out: Array, index: Any, x: Array) -> None:
     """Add x to out at an index, in place; what comes twice is added twice."""
