@@ -51,7 +51,8 @@ def added_rows(x: Array, rows: Array, shape: tuple[int, ...]) -> Array:
 
     n, rows = rows.size, rows.reshape(-1)
     kind = np.dtype(np.float64) if x.dtype == np.float32 and x.size > 16 * prod(shape) else x.dtype  # see come_often
-    places = csc_array((np.ones(n, kind), np.where(rows < 0, rows + shape[0], rows), np.arange(n + 1)), shape=(shape[0], n))
+    rows = rows if rows.min() >= 0 else np.where(rows < 0, rows + shape[0], rows)
+    places = csc_array((np.ones(n, kind), rows, np.arange(n + 1)), shape=(shape[0], n))
     out = (places @ x.reshape(n, prod(shape[1:]))).astype(x.dtype, copy=False)
     return out if out.shape == shape else out.reshape(shape)  # a view is not written to by the walk: it would copy it
 
