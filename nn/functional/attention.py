@@ -52,10 +52,11 @@ def scaled_dot_product_attention(
     Vaswani et al. 2017; https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
 
     >>> from tinygrad_lite import tensor
-    >>> x = tensor([[1.0, 0.0], [0.0, 9.0]])
-    >>> scaled_dot_product_attention(x, x, x, is_causal=True)
-    tensor([[1.0000, 0.0000],
-            [0.0000, 9.0000]])
+    >>> x, values = tensor([[1.0], [1.0]]), tensor([[2.0], [4.0]])
+    >>> scaled_dot_product_attention(x, x, values), scaled_dot_product_attention(x, x, values, is_causal=True)
+    (tensor([[3.],
+            [3.]]), tensor([[2.],
+            [3.]]))
     """
     try:
         q, k, v = query.array, key.array, value.array
