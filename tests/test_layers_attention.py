@@ -23,12 +23,7 @@ Close = Callable[..., None]
 
 
 def both(
-    make: Callable[[Any], Any],
-    call: Callable[[Any, Any, Any], Any],
-    close: Close,
-    *,
-    train: bool = True,
-    arrays: Any = (X, Y),
+    make: Callable[[Any], Any], call: Callable[[Any, Any, Any], Any], close: Close, *, train: bool = True, arrays: Any = (X, Y)
 ) -> None:
     """The module that make(t) gives, from the same seed in both libraries: equal parameters in float32, and in float64 equal
     results, and equal gradients of inputs and parameters. call(t, module, tensor) runs it; tensor(i) is the ith array.
@@ -83,7 +78,7 @@ def test_multihead_attention(options: dict[str, Any], close: Close) -> None:
         for first in (True, False):
 
             def call(t: Any, module: Any, x: Any, given: Any = given, first: bool = first) -> Any:
-                q, k, v = (x(i) if first else x(i).transpose(0, 1) for i in range(3))
+                q, k, v = [x(i) if first else x(i).transpose(0, 1) for i in range(3)]
                 masks = {name: t.tensor(a) if isinstance(a, np.ndarray) else a for name, a in given.items()}
                 return module(q, k, v, **masks)
 
@@ -101,11 +96,7 @@ def test_multihead_attention_of_itself_of_a_memory_and_without_a_batch(close: Cl
             both(make, lambda t, m, x, w=weights: m(x(0), x(0), x(0), need_weights=w), close, arrays=(X,))
             both(make, lambda t, m, x, w=weights: m(x(0), x(1), x(1), need_weights=w), close)
             both(make, lambda t, m, x, w=weights: m(x(0)[0], x(0)[0], x(0)[0], need_weights=w), close, arrays=(X,))
-            both(
-                make,
-                lambda t, m, x, w=weights: m(x(0)[0], x(1)[0], x(1)[0], t.tensor(PADDED[1]), w, t.tensor(PLACES)),
-                close,
-            )
+            both(make, lambda t, m, x, w=weights: m(x(0)[0], x(1)[0], x(1)[0], t.tensor(PADDED[1]), w, t.tensor(PLACES)), close)
 
 
 def test_a_query_that_may_look_nowhere(close: Close) -> None:
@@ -175,7 +166,7 @@ def dot_product(t: Any, q: Any, k: Any, dtype: Any = None, **options: Any) -> An
 
 @pytest.mark.parametrize(("message", "call"), BAD, ids=[message for message, _ in BAD])
 def test_errors(message: str, call: Callable[[Any], Any]) -> None:
-    with pytest.raises(Exception) as theirs:  # noqa: PT011
+    with pytest.raises(Exception) as theirs:
         call(torch)
     with pytest.raises(theirs.type, match=message):
         call(tl)
@@ -228,7 +219,12 @@ def test_transformer_layers(options: dict[str, Any], first: bool, close: Close) 
         own, other = {"tgt_mask": t.tensor(CAUSAL), "tgt_is_causal": True}, {"memory_mask": t.tensor(PLACES)}
         padding = {"memory_key_padding_mask": t.tensor(PADDED), "tgt_key_padding_mask": t.tensor(PADDED_X)}
         tgt, memory = turned(x(0)), turned(x(1))
-        return module(tgt, memory), module(tgt, memory, **own, **other), module(tgt, memory, **padding), module(x(0)[0], x(1)[0])
+        return (
+            module(tgt, memory),
+            module(tgt, memory, **own, **other),
+            module(tgt, memory, **padding),
+            module(x(0)[0], x(1)[0]),
+        )
 
     for train in (True, False):
         both(lambda t: t.nn.TransformerEncoderLayer(8, 2, 16, batch_first=first, **options), encode, close, train=train)
@@ -247,7 +243,11 @@ def test_stacks_and_the_transformer(close: Close) -> None:
         src = module.generate_square_subsequent_mask(4, dtype=t.float64)
         tgt = module.generate_square_subsequent_mask(5).double()
         plain, causal = module(x(1), x(0)), module(x(1), x(0), src_mask=src, tgt_mask=tgt)
-        return plain, causal, module(x(1), x(0), src_key_padding_mask=t.tensor(PADDED), memory_key_padding_mask=t.tensor(PADDED))
+        return (
+            plain,
+            causal,
+            module(x(1), x(0), src_key_padding_mask=t.tensor(PADDED), memory_key_padding_mask=t.tensor(PADDED)),
+        )
 
     both(encoder, lambda t, m, x: (m(x(0)), m(x(0), t.tensor(CAUSAL))), close)
     both(decoder, lambda t, m, x: (m(x(0), x(1)), m(x(0), x(1), t.tensor(CAUSAL))), close)
