@@ -83,7 +83,7 @@ def test_multihead_attention(options: dict[str, Any], close: Close) -> None:
                 return module(q, k, v, **masks)
 
             arrays = (X, KEYS, VALUES) if "kdim" in options else (X, Y, Y + 1)
-            both(lambda t: t.nn.MultiheadAttention(8, 4, batch_first=first, **options), call, close, arrays=arrays)
+            both(lambda t, first=first: t.nn.MultiheadAttention(8, 4, batch_first=first, **options), call, close, arrays=arrays)
 
 
 def test_multihead_attention_of_itself_of_a_memory_and_without_a_batch(close: Close) -> None:
