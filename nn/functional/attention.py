@@ -86,7 +86,16 @@ def scaled_dot_product_attention(
 
 
 def _shape_of_weights(q: Any, k: Any, v: Any) -> tuple[int, ...]:
-    """(..., L, S), or a RuntimeError that says what does not fit."""
+    """(..., L, S); RuntimeError if something does not fit."""
+    batch = q.shape[:-2]
+    alike = q.ndim > 1 and batch == k.shape[:-2] == v.shape[:-2] and q.dtype == k.dtype == v.dtype and q.dtype.kind == "f"
+    if not alike or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
+        batch = _batch_of(q, k, v)
+    return (*batch, q.shape[-2], k.shape[-2])
+
+
+def _batch_of(q: Any, k: Any, v: Any) -> tuple[int, ...]:
+    """The axes before the last two, which broadcast, or a RuntimeError that says what does not fit."""
     what = f"scaled_dot_product_attention: query {list(q.shape)}, key {list(k.shape)} and value {list(v.shape)}"
     if min(q.ndim, k.ndim, v.ndim) < 2:
         raise RuntimeError(f"{what} must have at least two axes each, (..., positions, features)")
@@ -98,15 +107,12 @@ def _shape_of_weights(q: Any, k: Any, v: Any) -> tuple[int, ...]:
         raise RuntimeError(f"{what}: the last axes of query and key must agree, because their product is summed over it")
     if k.shape[-2] != v.shape[-2]:
         raise RuntimeError(f"{what}: there must be one value for each key; their axes -2 are {k.shape[-2]} and {v.shape[-2]}")
-    batch = q.shape[:-2]
-    if batch != k.shape[:-2] or batch != v.shape[:-2]:
-        try:
-            batch = np.broadcast_shapes(batch, k.shape[:-2])
-            np.broadcast_shapes(batch, v.shape[:-2])
-        except ValueError:
-            hint = "; for heads that share keys: enable_gqa=True" if q.ndim > 2 else ""
-            raise RuntimeError(f"{what}: the axes before the last two do not broadcast{hint}") from None
-    return (*batch, q.shape[-2], k.shape[-2])
+    try:
+        np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+        return np.broadcast_shapes(q.shape[:-2], k.shape[:-2])
+    except ValueError:
+        hint = "; for heads that share keys: enable_gqa=True" if q.ndim > 2 else ""
+        raise RuntimeError(f"{what}: the axes before the last two do not broadcast{hint}") from None
 
 
 def _repeated_heads(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:

@@ -318,13 +318,16 @@ class Transformer(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        def stack(stack: Any, layer: Any, n: int) -> Any:
+        def stack(kind: Any, layer: Any, n: int) -> Any:
             sizes = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps)
             one = layer(*sizes, batch_first, norm_first, bias, device, dtype)
-            return stack(one, n, LayerNorm(d_model, eps=layer_norm_eps, bias=bias, device=device, dtype=dtype))
+            return kind(one, n, LayerNorm(d_model, eps=layer_norm_eps, bias=bias, device=device, dtype=dtype))
 
-        self.encoder = custom_encoder or stack(TransformerEncoder, TransformerEncoderLayer, num_encoder_layers)
-        self.decoder = custom_decoder or stack(TransformerDecoder, TransformerDecoderLayer, num_decoder_layers)
+        self.encoder, self.decoder = custom_encoder, custom_decoder
+        if custom_encoder is None:
+            self.encoder = stack(TransformerEncoder, TransformerEncoderLayer, num_encoder_layers)
+        if custom_decoder is None:
+            self.decoder = stack(TransformerDecoder, TransformerDecoderLayer, num_decoder_layers)
         self._reset_parameters()
         self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
 
