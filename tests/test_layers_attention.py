@@ -255,6 +255,8 @@ def test_stacks_and_the_transformer(close: Close) -> None:
     both(lambda t: t.nn.Transformer(8, 2, 1, 1, 16, norm_first=True, bias=False, batch_first=True), run, close, train=False)
     ours, theirs = (t.nn.Transformer.generate_square_subsequent_mask(3) for t in (tl, torch))
     close(ours, theirs)
+    empty = tl.nn.Sequential()
+    assert tl.nn.Transformer(8, 2, 1, 1, 16, custom_encoder=empty).encoder is empty
 
 
 def test_the_layers_of_a_stack_begin_equal_and_are_trained_apart() -> None:
