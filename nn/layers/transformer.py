@@ -34,43 +34,7 @@ __all__ = ["Transformer", "TransformerDecoder", "TransformerDecoderLayer", "Tran
 Activation = str | Callable[[Tensor], Tensor]
 
 
-class _Layer(Module):
-    """What the layers of encoder and decoder share: self-attention and the two linear maps."""
-
-    def __init__(
-        self, d_model: int, nhead: int, attentions: tuple[str, ...], dim_feedforward: int, dropout: float,
-        activation: Activation, layer_norm_eps: float, batch_first: bool, norm_first: bool, bias: bool, **where: Any,
-    ) -> None:  # fmt: skip
-        for name in attentions:
-            attention = MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **where)
-            setattr(self, name, attention)
-        self.linear1 = Linear(d_model, dim_feedforward, bias=bias, **where)
-        self.dropout = Dropout(dropout)
-        self.linear2 = Linear(dim_feedforward, d_model, bias=bias, **where)
-        self.norm_first = norm_first
-        blocks = range(1, len(attentions) + 2)
-        for i in blocks:
-            setattr(self, f"norm{i}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **where))
-        for i in blocks:
-            setattr(self, f"dropout{i}", Dropout(dropout))
-        self.activation = activation_named(activation) if isinstance(activation, str) else activation
-
-    self_attn: MultiheadAttention
-    norm1: LayerNorm
-    norm2: LayerNorm
-    dropout1: Dropout
-    dropout2: Dropout
-
-    def _sa_block(self, x: Tensor, attn_mask: Tensor | None, padding: Tensor | None, is_causal: bool) -> Tensor:
-        """Self-attention."""
-        return self.dropout1(self.self_attn(x, x, x, padding, False, attn_mask, is_causal=is_causal)[0])
-
-    def _maps(self, x: Tensor) -> Tensor:
-        """The two linear maps, and the activation in between."""
-        return self.linear2(self.dropout(self.activation(self.linear1(x))))
-
-
-class TransformerEncoderLayer(_Layer):
+class TransformerEncoderLayer(Module):
     """y = norm1(x + self-attention(x)), norm2(y + W₂ activation(W₁ y)); with norm_first, y = x + self-attention(norm1(x)), ...
 
     Positions come first, (S, N, d_model), or with batch_first (N, S, d_model); N may be left out. `dim_feedforward` is the size
@@ -97,10 +61,16 @@ class TransformerEncoderLayer(_Layer):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            d_model, nhead, ("self_attn",), dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first,
-            bias, device=device, dtype=dtype,
-        )  # fmt: skip
+        where = {"device": device, "dtype": dtype}
+        self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **where)
+        self.linear1 = Linear(d_model, dim_feedforward, bias, **where)
+        self.dropout = Dropout(dropout)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, **where)
+        self.norm_first = norm_first
+        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, **where)
+        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, **where)
+        self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)
+        self.activation = activation_named(activation) if isinstance(activation, str) else activation
 
     def forward(
         self, src: Tensor, src_mask: Tensor | None = None, src_key_padding_mask: Tensor | None = None, is_causal: bool = False
@@ -115,11 +85,16 @@ class TransformerEncoderLayer(_Layer):
         x = self.norm1(x + self._sa_block(x, mask, padding, is_causal))
         return self.norm2(x + self._ff_block(x))
 
+    def _sa_block(self, x: Tensor, attn_mask: Tensor | None, padding: Tensor | None, is_causal: bool) -> Tensor:
+        """Self-attention."""
+        return self.dropout1(self.self_attn(x, x, x, padding, False, attn_mask, is_causal=is_causal)[0])
+
     def _ff_block(self, x: Tensor) -> Tensor:
-        return self.dropout2(self._maps(x))
+        """The two linear maps."""
+        return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
 
-class TransformerDecoderLayer(_Layer):
+class TransformerDecoderLayer(Module):
     """An encoder layer with a block in the middle: attention from the decoder's positions to the encoder's result, `memory`.
 
     tgt (T, N, d_model) and memory (S, N, d_model) give (T, N, d_model); with batch_first, N comes first; it may be left out.
@@ -130,10 +105,6 @@ class TransformerDecoderLayer(_Layer):
     >>> TransformerDecoderLayer(8, 2, dim_feedforward=16)(ones(3, 5, 8), ones(4, 5, 8)).shape
     torch.Size([3, 5, 8])
     """
-
-    multihead_attn: MultiheadAttention
-    norm3: LayerNorm
-    dropout3: Dropout
 
     def __init__(
         self,
@@ -149,10 +120,18 @@ class TransformerDecoderLayer(_Layer):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__(
-            d_model, nhead, ("self_attn", "multihead_attn"), dim_feedforward, dropout, activation, layer_norm_eps, batch_first,
-            norm_first, bias, device=device, dtype=dtype,
-        )  # fmt: skip
+        where = {"device": device, "dtype": dtype}
+        self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **where)
+        self.multihead_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, **where)
+        self.linear1 = Linear(d_model, dim_feedforward, bias, **where)
+        self.dropout = Dropout(dropout)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, **where)
+        self.norm_first = norm_first
+        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, **where)
+        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, **where)
+        self.norm3 = LayerNorm(d_model, layer_norm_eps, bias=bias, **where)
+        self.dropout1, self.dropout2, self.dropout3 = Dropout(dropout), Dropout(dropout), Dropout(dropout)
+        self.activation = activation_named(activation) if isinstance(activation, str) else activation
 
     def forward(
         self,
@@ -176,6 +155,10 @@ class TransformerDecoderLayer(_Layer):
         x = self.norm2(x + self._mha_block(x, memory, *other))
         return self.norm3(x + self._ff_block(x))
 
+    def _sa_block(self, x: Tensor, attn_mask: Tensor | None, padding: Tensor | None, is_causal: bool) -> Tensor:
+        """Self-attention."""
+        return self.dropout1(self.self_attn(x, x, x, padding, False, attn_mask, is_causal=is_causal)[0])
+
     def _mha_block(
         self, x: Tensor, memory: Tensor, attn_mask: Tensor | None, padding: Tensor | None, is_causal: bool
     ) -> Tensor:
@@ -183,7 +166,8 @@ class TransformerDecoderLayer(_Layer):
         return self.dropout2(self.multihead_attn(x, memory, memory, padding, False, attn_mask, is_causal=is_causal)[0])
 
     def _ff_block(self, x: Tensor) -> Tensor:
-        return self.dropout3(self._maps(x))
+        """The two linear maps."""
+        return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
 
 
 class TransformerEncoder(Module):
@@ -323,7 +307,8 @@ class Transformer(Module):
             one = layer(*sizes, batch_first, norm_first, bias, device, dtype)
             return kind(one, n, LayerNorm(d_model, eps=layer_norm_eps, bias=bias, device=device, dtype=dtype))
 
-        self.encoder, self.decoder = custom_encoder, custom_decoder
+        self.encoder: Any = custom_encoder
+        self.decoder: Any = custom_decoder
         if custom_encoder is None:
             self.encoder = stack(TransformerEncoder, TransformerEncoderLayer, num_encoder_layers)
         if custom_decoder is None:
