@@ -162,11 +162,8 @@ def cross_entropy(
         and t.size
         and t.view(np.uint64).max() < x.shape[1]  # one look for both ends: a negative index is a huge unsigned one
     ):
-        log_p = log_softmax(input, axis=1)  # nearly every call
-        places = array_module(x).arange(t.size), t
-        if reduction == "none":
-            return -indexing.getitem(log_p, index=places, once=True)
-        return ops.nll(log_p, index=places, n=t.size if reduction == "mean" else 1)
+        largest, total = ops.sums_of_powers(x)
+        return reduced(ops.nll_of_logits(input, target=t, largest=largest, total=total), reduction)  # nearly every call
     log_p = log_softmax(_rows(input, "cross_entropy"), axis=1)
     if t.dtype.kind != "f":
         return _class_loss(log_p, input, target, weight, ignore_index, reduction, label_smoothing, "cross_entropy")

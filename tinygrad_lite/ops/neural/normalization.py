@@ -22,7 +22,9 @@ from ..reduction import mean as mean_over
 from ..reduction import ones
 from ..reduction import sum as sum_over
 from ..shape import reshape
+from ..special import pieces
 from ..statistics import centred, var
+from .twice import arrays, recorded_as
 
 FAR = 2.0  # from this mean on, in σ, the rounding of the mean matters
 PIECE = 1 << 17  # numbers that stay in the cache while several steps work on them
@@ -42,16 +44,6 @@ def dots(x: Array, y: Array) -> Array:
 def finite(x: Array) -> Array:
     """x, with 0 for inf and nan."""
     return masked(x, np.isfinite(x))
-
-
-def recorded_as(formula: Any, value: Array) -> Any:
-    """A Tensor with this value, which is on the tape the result of a formula that gives the same but for rounding."""
-    formula.array = value
-    return formula
-
-def arrays(*xs: Any) -> list[Any]:
-    """The arrays of Tensors; anything else is unchanged."""
-    return [getattr(x, "array", x) for x in xs]
 
 
 # Over the last axis: the core of LayerNorm, RMSNorm, GroupNorm and InstanceNorm
@@ -151,12 +143,6 @@ def over_batch(x: Array, c: int, y: Array | None = None) -> Array:
     rows = rows.astype(float64)
     return rows if rows.size == c else rows.reshape(c, rows.size // c).sum(1)
 
-def pieces(x: Array) -> list[slice]:
-    """Parts of a batch that fit into the cache; on a GPU the batch as a whole."""
-    n = max(len(x), 1)
-    step = max(1, PIECE * n // max(x.size, 1)) if type(x) is np.ndarray else n
-    return [slice(start, start + step) for start in range(0, n, step)]
-
 def split(mean: Array, variance: Array, x: Array) -> tuple[Array | None, Array]:
     """The mean as a sum of two parts, of which the first is subtracted from x and the second taken care of afterwards:
     (x - mean) · a = (x - first) · a - second · a. If no mean is larger than its σ, the first part is nothing: that is a pass
@@ -172,7 +158,7 @@ def channel_moments(batch: Array) -> tuple[Array, Array]:
     sum is too, and the mean of x - mean, which shows that error, is added.
     """
     x = by_channel(batch.astype(float32) if batch.dtype == float16 else batch)
-    c, parts = batch.shape[1], pieces(x)
+    c, parts = batch.shape[1], pieces(x, PIECE)
     n = max(batch.size // max(c, 1), 1)
     mean = sum([over_batch(x[part], c) for part in parts]) / n
     variance = sum([over_batch(x[part], c, x[part]) for part in parts]) / n - mean * mean
@@ -202,7 +188,7 @@ def normalized_batch(x: Array, weight: Array, bias: Array, *, mean: Array, varia
     factor, shift = along(rows, factor.astype(x.dtype)), along(rows, shift.astype(x.dtype))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
-    for part in pieces(rows):
+    for part in pieces(rows, PIECE):
         y = np.multiply(rows[part] if first is None else rows[part] - first, factor, out=into[part])
         y += shift
     return out
@@ -215,7 +201,7 @@ def batch_sums(g: Any, x: Any, mean: Array, variance: Array, eps: float) -> tupl
         formulas = sum_over(g, axis=axes), sum_over(g * standard_batch(x, eps)[0], axis=axes)
         return recorded_as(formulas[0], values[0]), recorded_as(formulas[1], values[1])
     rows, gs = by_channel(x), by_channel(g)
-    parts, (first, rest) = pieces(rows), split(mean, variance, rows)
+    parts, (first, rest) = pieces(rows, PIECE), split(mean, variance, rows)
     total = sum([over_batch(gs[part], c) for part in parts])
     product = sum([over_batch(rows[part] if first is None else rows[part] - first, c, gs[part]) for part in parts])
     return total.astype(x.dtype), ((product - rest * total) / np.sqrt(variance + eps)).astype(x.dtype)
@@ -238,7 +224,7 @@ def batch_gradient(g: Any, x: Any, weight: Any, mean: Array, variance: Array, ep
     factor, slope, level = (along(rows, y.astype(x.dtype)) for y in (factor, slope, level))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
-    for part in pieces(rows):
+    for part in pieces(rows, PIECE):
         y = np.multiply(gs[part], factor, out=into[part])
         h = (rows[part] if first is None else rows[part] - first) * slope
         h += level
