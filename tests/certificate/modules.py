@@ -33,8 +33,8 @@ PyTorch's database of modules (`torch.testing._internal.common_modules`) in the 
 A sample is the arguments of a constructor and an input, in training or in evaluation mode. It agrees if all of this is so:
 after the same seed the states have the same names, order, dtypes, shapes and values, bit for bit; the modules print alike; each
 library loads the other's state; after that the outputs, the buffers after the forward and the derivatives with respect to the
-inputs and all parameters are equal, in float64 to second order, in float32 to first order. The first {FORMS} samples of each dtype
-and mode run with inputs that are not contiguous, in the in-place form and through a pickled module too. Constructors and
+inputs and all parameters are equal, in float64 to second order, in float32 to first order. The first {FORMS} samples of each
+dtype and mode run with inputs that are not contiguous, in the in-place form and through a pickled module too. Constructors and
 forwards have the same arguments and defaults, but for deprecated ones."""
 
 
