@@ -16,8 +16,9 @@ import numpy as np
 
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.backend import Array, array_module
+from tinygrad_lite.backend import array_module
 from tinygrad_lite.functional.selection import scatter
+from tinygrad_lite.grad_mode import is_grad_enabled
 from tinygrad_lite.ops import arithmetic, indexing
 from tinygrad_lite.ops.neural import pooling as ops
 from tinygrad_lite.ops.neural.activation import relu
@@ -194,9 +195,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: MaybeSize, return_indices: b
     return _largest("adaptive_max_pool3d", input, _adaptive("adaptive_max_pool3d", 3, input, output_size), return_indices)
 
 
-def adaptive_max_pool1d_with_indices(
-    input: Tensor, output_size: Size, return_indices: bool = False
-) -> tuple[Tensor, Tensor]:
+def adaptive_max_pool1d_with_indices(input: Tensor, output_size: Size, return_indices: bool = False) -> tuple[Tensor, Tensor]:
     """adaptive_max_pool1d with its indices, whatever return_indices says."""
     return adaptive_max_pool1d(input, output_size, True)  # type: ignore[no-any-return]
 
@@ -326,19 +325,18 @@ def max_unpool3d(
 def _largest(name: str, x: Tensor, windows: list[Windows], with_indices: bool) -> Any:
     if x.array.dtype.kind == "b" or (x.array.dtype.kind != "f" and name.startswith("adaptive")):
         raise NotImplementedError(f"{name}: not implemented for {x.dtype}; cast to float first: x.float()")
-    out = reduce(lambda x, w: ops.window_max(x, windows=w), windows[::-1], x)  # the last axis first
-    return (out, Tensor._of(_places(x.array, windows))) if with_indices else out
-
-
-def _places(x: Array, windows: list[Windows]) -> Array:
-    """Where the largest numbers are, counted row by row in an image."""
-    shape, out = x.shape, None
-    for w in windows[::-1]:
-        axis = x.ndim - 1 - w.behind
-        at = ops.winners(x, w) * np.int64(w.dilation) + w.along(w.starts, x)
-        out = at * prod(shape[axis + 1 :]) + (0 if out is None else indexing.gather(out, index=at, axis=axis))
-        x = ops.window_max(x, windows=w)
-    return out
+    if not with_indices and not (x.requires_grad and is_grad_enabled()):
+        return Tensor._of(reduce(ops.window_max, windows[::-1], x.array))
+    shape, places = x.array.shape, None
+    for w in reversed(windows):  # the last axis first
+        best, winners = ops.window_winners(x.array, w)
+        if with_indices:
+            at = winners * np.int64(w.dilation) + w.along(w.starts, best)
+            axis = len(shape) - 1 - w.behind
+            row = prod(shape[axis + 1 :])
+            places = at if places is None else at * row + indexing.gather(places, index=at, axis=axis)
+        x = ops.window_sum(x, windows=w, winners=winners, found=best)
+    return (x, Tensor._of(places)) if with_indices else x
 
 
 def _average(name: str, x: Tensor, windows: list[Windows], padded: bool, divisor: int | None = None) -> Tensor:

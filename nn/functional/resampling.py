@@ -1,8 +1,8 @@
 """Interpolation: an image of another size. And channel_shuffle, which mixes groups of channels.
 
-Number i of the result lies at the place s (i + ½) - ½ of the input, for s = old size / new size; or, with align_corners, at s i,
-for s = (old - 1) / (new - 1), so that the first and last numbers of both meet. Between its numbers the input is taken to be
-constant ("nearest"), linear or cubic. Several axes are resampled one after another.
+Number i of the result lies at the place s (i + ½) - ½ of the input, for s = old size / new size; or, with align_corners, at
+s i, for s = (old - 1) / (new - 1), so that the first and last numbers of both meet. Between its numbers the input is taken to
+be constant ("nearest"), linear or cubic. Several axes are resampled one after another.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def interpolate(
     input: Tensor, size: Sizes | None = None, scale_factor: Factors | None = None, mode: str = "nearest",
     align_corners: bool | None = None, recompute_scale_factor: bool | None = None, antialias: bool = False,
 ) -> Tensor:  # fmt: skip
-    """An image (N, C, L), (N, C, H, W) or (N, C, D, H, W) of another size: that given, or the old one times scale_factor, rounded
-    down. The modes are "nearest", "nearest-exact", "area" (the mean of what a new number covers), "linear", "bilinear",
+    """An image (N, C, L), (N, C, H, W) or (N, C, D, H, W) of another size: that given, or the old one times scale_factor,
+    rounded down. The modes are "nearest", "nearest-exact", "area" (the mean of what a new number covers), "linear", "bilinear",
     "trilinear" (for 1, 2, 3 axes) and "bicubic". With a scale_factor, s is 1 / scale_factor even if the new size was rounded;
     with recompute_scale_factor, it is old / new. `antialias` smooths "bilinear" and "bicubic" where they make images smaller.
 
@@ -68,9 +68,7 @@ def interpolate(
     return _resampled(input, new, factors, mode, bool(align_corners), antialias)
 
 
-def _new_sizes(
-    old: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool
-) -> tuple[list[int], list[float | None]]:
+def _new_sizes(old: tuple[int, ...], size: Any, scale_factor: Any, recompute: bool) -> tuple[list[int], list[float | None]]:
     """The new size of each axis, and 1 / s; None where s follows from the sizes."""
     if (size is None) == (scale_factor is None):
         raise ValueError("interpolate: give size or scale_factor, and only one of them")
@@ -109,7 +107,15 @@ def _resampled(
 
 @lru_cache(256)
 def _taps(
-    old: int, new: int, behind: int, factor: float | None, mode: str, align_corners: bool, antialias: bool, flat: bool, double: bool
+    old: int,
+    new: int,
+    behind: int,
+    factor: float | None,
+    mode: str,
+    align_corners: bool,
+    antialias: bool,
+    flat: bool,
+    double: bool,
 ) -> tuple[Taps, Taps]:
     """Which numbers of an axis are taken, with which weights. As in PyTorch, computed in the dtype of the image: in float32 a
     place may be rounded to the other side of a number.

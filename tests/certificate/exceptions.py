@@ -185,6 +185,12 @@ EXEMPT: list[Exempt] = [
         when=with_zero,
     ),
     Exempt("lu", "the method gives a tuple without names in PyTorch, the function one with names", "shape", forms="method"),
+    Exempt(
+        "optim.*",
+        "the same parameter twice in a group: PyTorch warns that this will be an error, here it is one",
+        "refusal",
+        when=lambda sample: sample.desc == "a param group cannot have duplicate parameters",
+    ),
 ]
 
 # Entries that give indices, and the place of dim among the arguments after the input. Which index is given of equal numbers is
@@ -203,7 +209,7 @@ NOT_COVERED: dict[str, str] = {
     "complex numbers": "complex view_as_real view_as_complex real imag polar conj conj_physical resolve_conj resolve_neg "
     "cdouble cfloat chalf H mH linalg.eig linalg.eigvals nn.functional.silu.complex angle",
     "Fourier transforms": "fft.* stft istft",
-    "sparse tensors": "sparse.* to_sparse",
+    "sparse tensors": "sparse.* to_sparse optim.SparseAdam",
     "bfloat16": "bfloat16",
     "private functions of PyTorch, and those that exist for its compilers": "_* torch.* native_* unsafe_* *.ops.* alias_copy "
     "diagonal_copy expand_copy narrow_copy permute_copy split_with_sizes_copy "

@@ -14,6 +14,7 @@ import torch
 
 from .exceptions import EXEMPT, why_not
 from .modules import MODULES
+from .optimizers import OPTIMIZERS
 from .run import FUNCTIONS, Database, Row
 
 PAGE = Path(__file__).parents[1] / "PARITY.md"
@@ -50,7 +51,7 @@ tests/certificate/compare.py says it exactly.
 """
 
 
-DATABASES = [FUNCTIONS, MODULES]
+DATABASES = [FUNCTIONS, MODULES, OPTIMIZERS]
 
 
 def left_out() -> dict[str, list[str]]:
@@ -71,18 +72,9 @@ def number(units: float | None) -> str:
     return "" if units is None else f"{units:.0f}" if units >= 1 or not units else f"{units:.1g}"
 
 
-def line(row: Row) -> str:
+def line(database: Database, row: Row) -> str:
     """A row of the table."""
-    units = [
-        number(row.units.get(f"{kind} {dtype}"))
-        for dtype, kind in (
-            ("float64", "values"),
-            ("float64", "first"),
-            ("float64", "second"),
-            ("float32", "values"),
-            ("float32", "first"),
-        )
-    ]
+    units = [number(row.units.get(kind)) for _, kind in database.columns]
     notes = [f"{count} × {reasons().index(reason) + 1}" for reason, count in row.excepted.items()]
     errors = f"{row.errors_agreed}/{row.errors}" if row.errors else ""
     return f"| {row.name} | {row.samples} | {row.agreed} | {' | '.join(units)} | {errors} | {', '.join(notes)} |"
@@ -102,9 +94,9 @@ def table(database: Database, rows: list[Row]) -> list[str]:
         f"({excepted} exceptions, {wrong} without a reason). {errors} error inputs: {errors_agreed} agree "
         f"({100 * errors_agreed / max(errors, 1):.1f} %).",
         "",
-        "| entry | samples | agree | values | first | second | float32 values | first | error inputs | exceptions |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-        *map(line, rows),
+        f"| entry | samples | agree | {' | '.join([head for head, _ in database.columns])} | error inputs | exceptions |",
+        f"| {' | '.join(['---'] * (5 + len(database.columns)))} |",
+        *[line(database, row) for row in rows],
         "",
     ]
 

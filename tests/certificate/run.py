@@ -406,6 +406,13 @@ class Database:
     title: Callable[[Any], str]
     ours: Callable[[Any], Any]
     entry: Callable[..., Any]
+    columns: tuple[tuple[str, str], ...] = (  # of the numbers in Row.units: the head of each, and what it shows
+        ("values", "values float64"),
+        ("first", "first float64"),
+        ("second", "second float64"),
+        ("float32 values", "values float32"),
+        ("first", "first float32"),
+    )
 
     def covered(self) -> list[str]:
         """The titles of the entries that are covered."""

@@ -159,11 +159,12 @@ def normalized_batch(x: Array, weight: Array, bias: Array, *, mean: Array, varia
     shift = middle * 0 if bias is None else bias
     away = along(rows, middle) if far(mean, variance) else None
     shift, factor = along(rows, shift if away is not None else shift - middle * factor), along(rows, factor)
-    out = array_module(x).empty(rows.shape, x.dtype)
+    out = array_module(x).empty(x.shape, x.dtype)
+    into = out.reshape(rows.shape)
     for part in pieces(rows):
-        y = np.multiply(rows[part] if away is None else rows[part] - away, factor, out=out[part])
+        y = np.multiply(rows[part] if away is None else rows[part] - away, factor, out=into[part])
         y += shift
-    return out.reshape(x.shape)
+    return out
 
 def batch_sums(g: Any, x: Any, mean: Any, variance: Any, eps: float) -> tuple[Any, Any]:
     """Σ g and Σ g h for each channel: the gradients of bias and weight."""
@@ -193,13 +194,14 @@ def batch_gradient(g: Any, x: Any, weight: Any, mean: Any, variance: Any, eps: f
     slope, level = factor * scale * product / n, factor * total / n
     level = level if away is not None else level - mean * slope
     factor, slope, level = (along(rows, y.astype(x.dtype)) for y in (factor, slope, level))
-    out = array_module(x).empty(rows.shape, x.dtype)
+    out = array_module(x).empty(x.shape, x.dtype)
+    into = out.reshape(rows.shape)
     for part in pieces(rows):
-        y = np.multiply(gs[part], factor, out=out[part])
+        y = np.multiply(gs[part], factor, out=into[part])
         h = (rows[part] if away is None else rows[part] - away) * slope
         h += level
         y -= h
-    return out.reshape(x.shape)
+    return out
 
 def standard_batch(x: Any, eps: float) -> tuple[Any, Any]:
     """h and 1/σ as functions of x, to be differentiated again."""

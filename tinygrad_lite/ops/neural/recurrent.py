@@ -25,6 +25,7 @@ from ...backend import Array, array_module
 from ...backward import grad
 from ...grad_mode import enable_grad
 from ..arrangement import roll
+from ..reduction import sum as sum_over
 from ..shape import cat, clone, expand
 from .activation import relu
 from .linear import rows
@@ -89,6 +90,7 @@ def lstm(gates: Array, w: Array, h0: Array, c0: Array, *, held: list[Array]) -> 
     xp, (B, H) = array_module(gates), h0.shape
     scale, shift = by_tanh(xp, "σσtσ", H, gates.dtype)
     s, w = gates * scale, xp.ascontiguousarray((w * scale[:, None]).T)
+    scale, shift = (xp.ascontiguousarray(xp.broadcast_to(a, (B, 4 * H))) for a in (scale, shift))  # half the time below
     out, more, added = xp.empty((2, len(gates), B, H), s.dtype), xp.empty((B, 4 * H), s.dtype), xp.empty((B, H), s.dtype)
     h, c = h0, c0
     for s_t, i, f, n, o, h_t, c_t in zip(s, *parts(s, H), *out):
@@ -106,7 +108,7 @@ def lstm(gates: Array, w: Array, h0: Array, c0: Array, *, held: list[Array]) -> 
 
 @op(dy=lambda g, dd: dd[0], gates=lambda g, dd: dd[1], w=lambda g, dd: dd[2], h0=lambda g, dd: dd[3], c0=lambda g, dd: dd[4],
     y=None,
-    dd=lambda g, dy, gates, w, h0, c0: differentiated(lstm_steps, g, dy, gates, w, h0, c0))
+    dd=lambda g, dy, gates, w, h0, c0: differentiated(lambda *xs: stacked(lstm_steps(*xs)), g, dy, gates, w, h0, c0))
 def lstm_through_time(dy: Array, gates: Array, w: Array, h0: Array, c0: Array, y: Array, *, held: list[Array]) -> Array:
     """From dy, the gradient of the states and cells y, that of the gates and, at the end, of h0 and c0: (T + 1, B, 4H)."""
     xp, (T, (B, H)), (_, c), (s,) = array_module(y), (len(gates), h0.shape), y, held
@@ -136,36 +138,40 @@ def lstm_through_time(dy: Array, gates: Array, w: Array, h0: Array, c0: Array, y
     d[T, :, :H], d[T, :, H : 2 * H], d[T, :, 2 * H :] = dh, dc, 0
     return d
 
-def lstm_steps(gates: Tensor, w: Tensor, h: Tensor, c: Tensor) -> Tensor:
-    """The definition."""
+def lstm_steps(gates: Tensor, w: Tensor, h: Tensor, c: Tensor, projection: Tensor | None = None) -> list[Tensor]:
+    """The definition: the states and the cells after each step. With a projection, h' is that matrix times the h' above."""
     states, cells = [], []
     for gates_t in gates:
-        i, f, n, o = parts(gates_t + h @ w.T, h.shape[1])
+        i, f, n, o = parts(gates_t + h @ w.T, c.shape[1])
         c = f.sigmoid() * c + i.sigmoid() * n.tanh()
         h = o.sigmoid() * c.tanh()
+        h = h if projection is None else h @ projection.T
         states.append(h)
         cells.append(c)
-    return stacked([stacked(states), stacked(cells)])
+    return [stacked(states), stacked(cells)]
 
 
-# The GRU (Cho et al. 2014, in the form of PyTorch and cuDNN): gates say how much of the state is in the candidate for the next
-# one, and how much stays.
-#     r, z, n = gates        n' = tanh(n + σ(r + h Wᵣᵀ) (h Wₙᵀ + b))        h' = (1 - z') n' + z' h,  where z' = σ(z + h W_zᵀ)
-# d has four parts: the gradients of h Wₙᵀ + b, r, z and n. The last three are the gates, the first three what h W ᵀ is added to.
+# The GRU (Cho et al. 2014, in the form of cuDNN and PyTorch): gates say how much of the state is in the candidate for the next
+# one, and how much of the state stays. With a bias b of its own,
+#     r, z, n = gates        hr, hz, hn = h Wᵀ + b        n' = tanh(n + σ(r + hr) hn)        h' = (1 - u) n' + u h,  u = σ(z + hz)
+# d has four parts, the gradients of hn, r, z and n. The last three are those of the gates, the first three those of h Wᵀ + b,
+# except that there hn comes last: hence `roll`.
 
-@op(gates=lambda g, d, shape: d[:-1, :, shape[2] // 3 :],
+@op(gates=lambda g, d, h0: d[:-1, :, h0.shape[1] :],
     w=lambda g, d, h0, out: roll(weight_gradient(d[:-1, :, : 3 * h0.shape[1]], h0, out), shifts=(-h0.shape[1],), axes=(0,)),
-    b=lambda g, d, shape: d[:-1, :, : shape[0]],
+    b=lambda g, d, h0: gru_bias(d[:-1], h0.shape[1]),
     h0=lambda g, d, shape: d[-1][:, : shape[1]],
     d=lambda g, gates, w, b, h0, out, held: gru_through_time(g, gates, w, b, h0, out, held=held))
 def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Array:
-    """The state after each step: (T, B, 3H), (3H, H), (H), (B, H) -> (T, B, H). In the list `held` it leaves r', z' and n', and
-    h Wₙᵀ + b, of all steps for gru_through_time.
+    """The state after each step: (T, B, 3H), (3H, H), (3H), (B, H) -> (T, B, H). In the list `held` it leaves r', u and n', and
+    hn, of all steps for gru_through_time.
     """
     xp, (B, H) = array_module(gates), h0.shape
     scale, shift = by_tanh(xp, "σσt", H, gates.dtype)
-    s, w = gates * scale, xp.ascontiguousarray((w * scale[:, None]).T)
-    out, q, more = (xp.empty((*start, n), s.dtype) for start, n in ((s.shape[:2], H), (s.shape[:2], H), ((B,), 3 * H)))
+    b, b_n = b * (shift + shift), b[2 * H :]  # of r and z alone
+    s, w = gates + b, xp.ascontiguousarray((w * scale[:, None]).T)
+    s *= scale
+    out, q, more = xp.empty((len(s), B, H), s.dtype), xp.empty((len(s), B, H), s.dtype), xp.empty((B, 3 * H), s.dtype)
     more_rz, more_n, h = more[:, : 2 * H], more[:, 2 * H :], h0
     for rz, r, z, n, q_t, h_t in zip(s[..., : 2 * H], *parts(s, H), q, out):
         h.dot(w, more)
@@ -173,7 +179,7 @@ def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Ar
         np.tanh(rz, rz)
         rz *= 0.5
         rz += 0.5
-        np.add(more_n, b, q_t)
+        np.add(more_n, b_n, q_t)
         n += np.multiply(r, q_t, h_t)
         np.tanh(n, n)
         np.subtract(h, n, h_t)
@@ -183,48 +189,54 @@ def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Ar
     held[:] = [s, q]
     return out
 
-@op(dy=lambda g, dd: dd[0], gates=lambda g, dd, h0: dd[1][:, :, h0.shape[1] :], b=lambda g, dd, shape: dd[1][:, :, : shape[0]],
+@op(dy=lambda g, dd: dd[0], gates=lambda g, dd, h0: dd[1][:, :, h0.shape[1] :], b=lambda g, dd, h0: gru_bias(dd[1], h0.shape[1]),
     w=lambda g, dd: dd[2], h0=lambda g, dd: dd[3], h=None,
-    dd=lambda g, dy, gates, w, b, h0: differentiated(gru_steps, g, dy, beside(b, gates), w, h0))
+    dd=lambda g, dy, gates, w, b, h0: differentiated(gru_steps, g, dy, with_bias(gates, b), w, h0))
 def gru_through_time(dy: Array, gates: Array, w: Array, b: Array, h0: Array, h: Array, *, held: list[Array]) -> Array:
     """From dy, the gradient of the states h, d for all steps and, at the end, the gradient of h0: (T + 1, B, 4H)."""
     xp, (T, (B, H)), (s, q) = array_module(h), (len(gates), h0.shape), held
-    r, z, n = parts(s, H)
+    r, u, n = parts(s, H)
     d = xp.empty((T + 1, B, 4 * H), h.dtype)
     dq, dr, dz, dn = parts(d[:T], H)
-    # For all steps at once, dh'/dn, dh'/dq, dh'/dr and dh'/dz.
-    np.multiply(1 - n * n, 1 - z, dn)
+    # For all steps at once, dh'/dn, dh'/dhn, dh'/dr and dh'/dz.
+    np.multiply(1 - n * n, 1 - u, dn)
     np.multiply(dn, r, dq)
     np.multiply(dq, q, dr)
     dr *= 1 - r
     np.subtract(h0, n[0], dz[0])
     np.subtract(h[:-1], n[1:], dz[1:])
-    dz *= (1 - z) * z
-    # From the last step to the first: h' is in the next step's gates and, times z, in its state.
+    dz *= (1 - u) * u
+    # From the last step to the first: h' is in the next step's gates and, times u, in its state.
     dh, more, w = xp.zeros((B, H), h.dtype), xp.empty((B, H), h.dtype), np.roll(w, H, 0)
-    for dy_t, each, dqrz, z_t in reversed([*zip(dy, d[:T].reshape(T, B, 4, H), d[..., : 3 * H], z)]):
+    for dy_t, each, dqrz, u_t in reversed([*zip(dy, d[:T].reshape(T, B, 4, H), d[..., : 3 * H], u)]):
         dh += dy_t
         each *= dh[:, None]
         dqrz.dot(w, more)
-        dh *= z_t
+        dh *= u_t
         dh += more
     d[T, :, :H], d[T, :, H:] = dh, 0
     return d
 
 def gru_steps(gates: Tensor, w: Tensor, h: Tensor) -> Tensor:
-    """The definition, where gates begins with b for each step."""
+    """The definition, with the gates that with_bias gives."""
     states = []
     for gates_t in gates:
-        (b, r, z, n), (hr, hz, hn) = parts(gates_t, h.shape[1]), parts(h @ w.T, h.shape[1])
-        n = (n + (r + hr).sigmoid() * (hn + b)).tanh()
+        (q, r, z, n), (hr, hz, hn) = parts(gates_t, h.shape[1]), parts(h @ w.T, h.shape[1])
+        n = (n + (r + hr).sigmoid() * (hn + q)).tanh()
         h = n + (z + hz).sigmoid() * (h - n)
         states.append(h)
     return stacked(states)
 
-def beside(b: Any, gates: Any) -> Any:
-    """The gates, and before them b for each step."""
-    T, B, n = gates.shape
-    return cat(expand(b, shape=(T, B, n // 3)), gates, axis=2, ends=(n // 3, n // 3 + n))
+def with_bias(gates: Any, b: Any) -> Any:
+    """In each step: the bias of hn, and the gates with the biases of hr and hz. d is the gradient of this."""
+    (T, B, n), H = gates.shape, gates.shape[2] // 3
+    rz = gates[:, :, : 2 * H] + b[: 2 * H]
+    return cat(expand(b[2 * H :], shape=(T, B, H)), rz, gates[:, :, 2 * H :], axis=2, ends=(H, n, H + n))
+
+def gru_bias(d: Any, n: int) -> Any:
+    """The gradient of b: that of h Wᵀ + b, added up."""
+    return roll(sum_over(rows(d[:, :, : 3 * n]), axis=(0,)), shifts=(-n,), axes=(0,))
+
 
 # Shared
 
