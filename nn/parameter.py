@@ -100,8 +100,8 @@ class UninitializedBuffer(Tensor):
     https://pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedBuffer.html
 
     >>> b = UninitializedBuffer()
-    >>> b.materialize((2,)); b.shape, type(b).__name__
-    (torch.Size([2]), 'Tensor')
+    >>> b.materialize((2, 3)); b.shape, type(b).__name__
+    (torch.Size([2, 3]), 'Tensor')
     """
 
     __slots__ = ()
@@ -117,9 +117,6 @@ class UninitializedBuffer(Tensor):
 
     def __repr__(self) -> str:
         return "<UninitializedBuffer>"
-
-
-LAZY = (UninitializedParameter, UninitializedBuffer)
 
 
 def zero_grads(parameters: Iterable[Tensor], set_to_none: bool) -> None:

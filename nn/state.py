@@ -18,7 +18,7 @@ from tinygrad_lite.backend import Array, device_of, is_array, plain, put
 from tinygrad_lite.inplace import unwritable, write
 
 from .hooks import LOADED, LOADING, SAVED, SAVING, Hooked, run
-from .parameter import LAZY, Parameter
+from .parameter import Parameter, UninitializedBuffer, UninitializedParameter
 
 EXTRA = "_extra_state"
 
@@ -182,7 +182,7 @@ class _Loading:
         """Note that `value` is to be written to x, which is module.name, or say why it cannot be."""
         try:
             array = numbers(value)
-            unknown = isinstance(x, LAZY)
+            unknown = isinstance(x, (UninitializedParameter, UninitializedBuffer))
             shape = self.shapes.setdefault(x, array.shape if unknown else x.shape)
             if array.shape != shape:
                 what = f"size mismatch for {key}: copying a param with shape {list(array.shape)} from checkpoint"
@@ -209,7 +209,7 @@ class _Loading:
 
 
 def _write(x: Any, array: Array) -> None:
-    if isinstance(x, LAZY):
+    if isinstance(x, (UninitializedParameter, UninitializedBuffer)):
         x.materialize(array.shape)
     write(x.array, setitem, ..., array)
 
