@@ -6,6 +6,7 @@ import copy
 import pickle
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -252,6 +253,21 @@ def test_errors_of_parametrizations() -> None:
             lib.nn.utils.parametrizations.spectral_norm(lib.nn.Linear(2, 2), dim=2)
 
 
+@pytest.mark.parametrize("kind", ["Conv1d", "ConvTranspose2d"])
+@pytest.mark.parametrize("name", ["utils.spectral_norm", "parametrizations.spectral_norm", "parametrizations.weight_norm"])
+def test_norms_of_convolutions(kind: str, name: str, close: Close) -> None:
+    x, made = np.random.default_rng(0).standard_normal((2, 4, 5, 5)[: 3 + ("2d" in kind)]), []
+    for lib in BOTH:
+        lib.manual_seed(0)
+        place = lib.nn.utils if name.startswith("utils") else lib.nn.utils.parametrizations
+        layer = getattr(place, name.split(".")[1])(getattr(lib.nn, kind)(4, 3, 2, dtype=lib.float64))
+        out = layer(lib.tensor(x))
+        (out * out).sum().backward()
+        made.append([*layer.state_dict().values(), out, *[p.grad for p in layer.parameters()]])
+    for ours, theirs in zip(*made, strict=True):
+        close(ours, theirs, 1e-9, 1e-11)
+
+
 def test_copies_of_hooked_weights(close: Close) -> None:
     layer = old(tl, nn.Linear(2, 2, dtype=tl.float64))
     layer.weight = layer.weight.detach()
@@ -262,25 +278,27 @@ def test_copies_of_hooked_weights(close: Close) -> None:
         close(twin(x) - twin.bias, 2 * (layer(x) - layer.bias))
 
 
-class Norm(nn.Module):
-    """What fusion reads of a batch norm."""
-
-    def __init__(self, arrays: list[Any], eps: float) -> None:
-        self.running_mean, self.running_var, self.weight, self.bias = [tl.tensor(a) for a in arrays]
-        self.num_features, self.eps = len(arrays[0]), eps
-
-    def forward(self, x: Any) -> Any:
-        return (x - self.running_mean) / (self.running_var + self.eps) ** 0.5 * self.weight + self.bias
-
-
 @pytest.mark.parametrize("bias", [True, False])
 def test_fusion_with_batch_norm(bias: bool, close: Close) -> None:
     rng = np.random.default_rng(0)
     arrays = [rng.random(4) + 0.5 for _ in range(4)]
-    bn, layer = Norm(arrays, 1e-3).eval(), nn.Linear(3, 4, bias=bias, dtype=tl.float64).eval()
-    fused, x = nn.utils.fuse_linear_bn_eval(layer, bn), tl.tensor(rng.standard_normal((5, 3)))
-    close(fused(x), bn(layer(x)))
-    assert fused.weight.requires_grad and fused.bias.requires_grad == bias and fused is not layer
+    for layer, bn, fuse, shape in (
+        (nn.Linear(3, 4, bias), nn.BatchNorm1d(4), nn.utils.fuse_linear_bn_eval, (5, 3)),
+        (nn.Conv2d(3, 4, 2, bias=bias), nn.BatchNorm2d(4), nn.utils.fuse_conv_bn_eval, (2, 3, 5, 5)),
+        (
+            nn.ConvTranspose1d(3, 4, 2, bias=bias),
+            nn.BatchNorm1d(4),
+            partial(nn.utils.fuse_conv_bn_eval, transpose=True),
+            (2, 3, 5),
+        ),
+    ):
+        x = tl.tensor(rng.standard_normal(shape))
+        bn.double()(layer.double()(x))  # its averages are no longer 0 and 1
+        with pytest.raises(AssertionError, match="only for eval"):
+            fuse(layer.eval(), bn)
+        fused = fuse(layer, bn.eval())
+        close(fused(x), bn(layer(x)))
+        assert fused.weight.requires_grad and fused.bias.requires_grad == bias and fused is not layer
     b = rng.random(4) if bias else None
     for name, shape, options in (
         ("fuse_linear_bn_weights", (4, 3), {}),
@@ -295,11 +313,8 @@ def test_fusion_with_batch_norm(bias: bool, close: Close) -> None:
         for ours, theirs in zip(*made):
             close(ours, theirs)
             assert ours.requires_grad == theirs.requires_grad
-    close(nn.utils.fuse_conv_bn_eval(layer, bn)(x), bn(layer(x)))
-    with pytest.raises(AssertionError, match="only for eval"):
-        nn.utils.fuse_linear_bn_eval(nn.Linear(3, 4), bn)
     with pytest.raises(AssertionError, match="sizes do not fit"):
-        nn.utils.fuse_linear_bn_eval(nn.Linear(3, 5), bn)
+        nn.utils.fuse_linear_bn_eval(nn.Linear(3, 5), nn.BatchNorm1d(4))
 
 
 def test_skip_init_and_what_is_refused() -> None:
