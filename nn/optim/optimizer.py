@@ -152,7 +152,8 @@ class Optimizer(Hooks):
             if not params:
                 continue
             # The flat groups keep the parameters' arrays, so that an id stays theirs.
-            key = ([list(names) for names in self.remembers(group, params[0])], [id(p.array) for p in params])
+            numbers, arrays = self.remembers(group, params[0])
+            key = [*numbers, *arrays, *[id(p.array) for p in params]]
             if self._flat.get(i, (None,))[0] != key:
                 self._flat[i] = key, self._flatten(params, group)
             gradients = [p.grad.array for p in params]
