@@ -16,7 +16,7 @@ def rows(x: Any) -> Any:
 
 # One step instead of three (transpose, matmul, add); and the gradients of weight and bias take one product and one sum, for a
 # batch of any shape. For two matrices, x.dot(w) is x @ w at half the overhead; for more axes it takes ten times as long.
-@op(x=lambda g, weight: g @ weight,
+@op(x=lambda g, weight: (rows(g) @ weight).reshape((*g.shape[:-1], weight.shape[1])),
     weight=lambda g, x: rows(g).T @ rows(x),
     bias=lambda g: sum_over(rows(g), axis=(0,)))
 def linear(x: Array, weight: Array, bias: Array) -> Array:

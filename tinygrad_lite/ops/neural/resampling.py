@@ -6,7 +6,7 @@ as `taps`: a tap is an index for every number of the result, and their weights. 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,11 +28,11 @@ class Taps(NamedTuple):
     taps: list[Tap]
     behind: int
 
-# A matrix product would be as short, but with 0 · inf it makes a whole row nan; and an addition at an index, as the derivative of
-# x[index], takes ten times as long as what is taken for each number of x.
+# A matrix product would be as short, but by 0 · inf one inf would make a whole row nan. And the derivative of x[index] is an
+# addition at an index, which is slower by far than to take, for each number of x, what it has given to.
 @op(x=lambda g, taps, back: resample(g, taps=back, back=taps))
 def resample(x: Array, *, taps: Taps, back: Taps) -> Array:
-    """Σ weights · x[index] over the taps. `back` are the taps of the derivative: what each x has given, and to which results."""
+    """Σ weights · x[index] over the taps; `back` are those of the derivative: to which results each x gave, and how much."""
     xp, out, axis = array_module(x), None, x.ndim - 1 - taps.behind
     for index, weights, gaps in taps.taps:
         part = x.take(xp.asarray(index), axis)
