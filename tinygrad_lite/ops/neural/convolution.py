@@ -105,7 +105,7 @@ def columns(x: Array, plan: Plan, many: int, merged: bool) -> Iterator[tuple[sli
     """For `many` images at a time: which ones, and a matrix for each plan.rows: (images, groups, C k, places), or, if merged,
     (1, groups, C k, places of all images). The memory of the matrices is used again for the next images.
     """
-    J, copies = len(plan.columns), [None] * len(plan.rows)
+    J, copies = len(plan.columns), [x[:0]] * len(plan.rows)
     for n in range(0, len(x), many):
         images = slice(n, n + many)
         part = with_places_last(x[images], merged)
@@ -114,8 +114,8 @@ def columns(x: Array, plan: Plan, many: int, merged: bool) -> Iterator[tuple[sli
             yield images, [part.reshape(N, G, C, prod(part.shape[3:]))]
             continue
         for nth, rows in enumerate(plan.rows):
-            shape = (N, G, J, C, rows.count, side_by_side, *plan.counts[1:])
-            if copies[nth] is None or copies[nth].shape != shape:
+            shape = (N, G, J, C, rows.n, side_by_side, *plan.counts[1:])
+            if copies[nth].shape != shape:
                 copies[nth] = array_module(x).zeros(shape, x.dtype)
             source, copy = part[:, :, :, rows.taken], copies[nth][:, :, :, :, rows.filled]
             for j, (filled, taken) in enumerate(plan.columns):
@@ -126,7 +126,7 @@ def shifted(plan: Plan, matrices: list[Array], places: int) -> list[tuple[int, A
     """For each tap of the first axis its number, and `places` columns of its matrix, from the row where it starts."""
     found = []
     for rows, matrix in zip(plan.rows, matrices):
-        row = matrix.shape[-1] // rows.count
+        row = matrix.shape[-1] // rows.n
         found += [(nth, matrix[..., start * row : start * row + places]) for start, nth in rows.taps]
     return found
 
@@ -144,7 +144,7 @@ def images_at_once(x: Array, O: int, plans: list[Plan]) -> tuple[int, bool]:
     """
     G, C = x.shape[1:3]
     merged = O >= prod(plans[0].counts)
-    places = max([prod(plan.counts[1:]) * sum([rows.count for rows in plan.rows]) * len(plan.columns) for plan in plans])
+    places = max([prod(plan.counts[1:]) * sum([rows.n for rows in plan.rows]) * len(plan.columns) for plan in plans])
     room = CACHE if isinstance(x, np.ndarray) else GPU
     if merged:
         room = max(room, plans[0].kernel.size * G * C * O * x.itemsize)  # as much as the weights take
