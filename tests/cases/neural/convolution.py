@@ -1,10 +1,10 @@
-"""Rows of conv, conv_input (the transposed convolution) and conv_weight, and of unfold and fold, which are made of views."""
+"""Rows of conv, conv_input (the transposed convolution) and conv_weight, and of of unfold and fold."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_lite.ops.neural import convolution
+from tinygrad_lite.ops.neural import convolution, patches
 from tinygrad_lite.ops.neural.grid import grid
 
 from ..table import case, transposed
@@ -54,7 +54,20 @@ case(
     keeps=("x", "y"),
 )
 
-for x in ((2, 2, 4, 5), (2, 3, 4)):
-    row("unfold", x, op="unfold", kernel_size=(2, 3), padding=1, stride=(1, 2), dilation=(2, 1))
-row("fold", (1, 12, 6), op="fold_windows", output_size=(3, 7), kernel_size=(2, 3), padding=(0, 1), stride=(1, 3))
-row("fold", (8, 9), op="fold_windows", output_size=5, kernel_size=2, dilation=2)
+row("unfold", (2, 2, 4, 5), op="to_columns", kernel_size=(2, 3), padding=1, stride=(1, 2), dilation=(2, 1))
+row("unfold", (2, 3, 4), op="to_columns", kernel_size=2, stride=2)
+row("fold", (1, 12, 6), op="from_columns", output_size=(3, 7), kernel_size=(2, 3), padding=(0, 1), stride=(1, 3))
+row("fold", (8, 9), op="from_columns", output_size=5, kernel_size=2, dilation=2)
+for forward in (patches.to_columns, patches.from_columns):
+    shape = (1, 2, 3, 4) if forward is patches.to_columns else (1, 2, 4, 2, 3)
+    case(
+        forward.__name__,
+        lambda t, x, forward=forward: forward(x, grid=grid((1, 3, 4), (1, 2, 2), (1, 2, 3), (1,) * 3, (0,) * 3, (1,) * 3, 1)),
+        shape,
+        theirs=lambda t, x: (
+            t.nn.functional.unfold(x, 2).reshape(1, 2, 4, 2, 3)
+            if x.ndim == 4
+            else t.nn.functional.fold(x.reshape(1, 8, 6), (3, 4), 2)
+        ),
+        keeps="",
+    )
