@@ -63,8 +63,8 @@ def regular(length: int, n: int, behind: int, size: int, stride: int, padding: i
     stops = starts + (size - 1) * dilation + 1
     counts = np.minimum(stops, length + padding) - starts
     inside = np.minimum(stops, length) - np.maximum(starts, 0)
-    apart = stride > (size - 1) * dilation
-    whole = apart and stride == size and not padding and n * size >= length
+    apart = n == 1 or stride > (size - 1) * dilation
+    whole = dilation == 1 and not padding and (n == 1 or stride == size) and n * size >= length
     counted = unique(counts), unique(inside)
     return Windows(length, n, behind, starts, dilation, firsts, *counted, size, steps, full, apart, whole)
 
