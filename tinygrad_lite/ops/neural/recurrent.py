@@ -116,10 +116,9 @@ def lstm(gates: Array, w: Array, h0: Array, c0: Array, *, held: list[Array]) -> 
     σ(i), σ(f), tanh(n) and σ(o) of all steps for lstm_through_time.
     """
     xp, (_, T, B, H) = array_module(gates), gates.shape
-    scale, shift = by_tanh(xp, "σσtσ", gates.dtype)
-    s, w = gates * scale[:, None], transposed(blocks(w, 4) * scale)
-    out, more, h, c = xp.empty((2, T, B, H), s.dtype), xp.empty((4, B, H), s.dtype), h0, c0
-    for s_t, i, f, n, o, h_t, c_t in zip(s.swapaxes(0, 1), *s, *out):
+    scale, shift, s, w, more = by_tanh(xp, "σσtσ", gates, w)
+    out, h, c = xp.empty((2, T, B, H), s.dtype), h0, c0
+    for s_t, i, f, n, o, h_t, c_t in zip(s, *s.swapaxes(0, 1), *out):
         xp.matmul(h, w, more)
         s_t += more
         np.tanh(s_t, s_t)
@@ -138,7 +137,7 @@ def lstm(gates: Array, w: Array, h0: Array, c0: Array, *, held: list[Array]) -> 
     dd=lambda g, dy, gates, w, h0, c0: differentiated(lambda *xs: stacked(lstm_steps(*xs)), g, dy, gates, w, h0, c0))
 def lstm_through_time(dy: Array, gates: Array, w: Array, h0: Array, c0: Array, y: Array, *, held: list[Array]) -> Array:
     """From dy, the gradient of the states and cells y, that of the gates and, at the end, of h0 and c0: (4, T + 1, B, H)."""
-    xp, (_, T, B, H), (_, c), (i, f, n, o) = array_module(y), gates.shape, y, held[0]
+    xp, (_, T, B, H), (_, c), (i, f, n, o) = array_module(y), gates.shape, y, held[0].swapaxes(0, 1)
     d, w = xp.empty((4, T + 1, B, H), y.dtype), blocks(w, 4)
     di, df, dn, do = d[:, :T]
     # For all steps at once, dc'/di, dc'/df, dc'/dn, dh'/do and dh'/dc', with σ' = σ (1 - σ) and tanh' = 1 - tanh².
@@ -195,18 +194,17 @@ def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Ar
     hn, of all steps for gru_through_time.
     """
     xp, (_, T, B, H) = array_module(gates), gates.shape
-    scale, shift = by_tanh(xp, "σσt", gates.dtype)
-    s, b = gates * scale[:, None], b.reshape(3, 1, H)
-    s[:2] += (b * scale)[:2, None]
-    b, w = b[2], transposed(blocks(w, 3) * scale)
-    out, q, more, h = xp.empty((T, B, H), s.dtype), xp.empty((T, B, H), s.dtype), xp.empty((3, B, H), s.dtype), h0
-    for rz, r, z, n, q_t, h_t in zip(s[:2].swapaxes(0, 1), *s, q, out):
+    scale, shift, s, w, more = by_tanh(xp, "σσt", gates, w)
+    b = b.reshape(3, 1, H) * scale
+    s[:, :2] += b[:2]
+    (out, q), more_rz, more_n, b, h = xp.empty((2, T, B, H), s.dtype), more[:2], more[2], b[2], h0
+    for rz, r, z, n, q_t, h_t in zip(s[:, :2], *s.swapaxes(0, 1), q, out):
         xp.matmul(h, w, more)
-        rz += more[:2]
+        rz += more_rz
         np.tanh(rz, rz)
         rz *= 0.5
         rz += 0.5
-        np.add(more[2], b, q_t)
+        np.add(more_n, b, q_t)
         n += np.multiply(r, q_t, h_t)
         np.tanh(n, n)
         np.subtract(h, n, h_t)
@@ -221,7 +219,8 @@ def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Ar
     dd=lambda g, dy, gates, w, b, h0: differentiated(gru_steps, g, dy, with_bias(gates, b), w, h0))
 def gru_through_time(dy: Array, gates: Array, w: Array, b: Array, h0: Array, h: Array, *, held: list[Array]) -> Array:
     """From dy, the gradient of the states h, d for all steps and, at the end, the gradient of h0: (4, T + 1, B, H)."""
-    xp, (_, T, B, H), ((r, u, n), q) = array_module(h), gates.shape, held
+    xp, (_, T, B, H), (s, q) = array_module(h), gates.shape, held
+    r, u, n = s.swapaxes(0, 1)
     d, w = xp.empty((4, T + 1, B, H), h.dtype), np.roll(blocks(w, 3), 1, 0)
     dq, dr, dz, dn = d[:, :T]
     # For all steps at once, dh'/dn, dh'/dhn, dh'/dr and dh'/dz.
@@ -265,12 +264,15 @@ def bias_gradient(d: Any) -> Any:
 
 # Shared
 
-def by_tanh(xp: Any, kinds: str, dtype: Any) -> tuple[Array, Array]:
-    """a and b with f(x) = b + a tanh(a x) for each kind of f: σ, which is ½ + ½ tanh(x / 2), or t for tanh. So one tanh computes
-    all gates, and it is faster than exp.
+def by_tanh(xp: Any, kinds: str, gates: Array, w: Array) -> tuple[Array, ...]:
+    """One tanh computes all gates, and it is faster than exp: σ(x) = ½ + ½ tanh(x / 2). Arrays a and b with f(x) = b + a tanh(a x)
+    for each kind of f, σ or t for tanh; a · gates, time first; the matrices a · Wᵀ; and memory for h times these.
     """
-    scale = xp.asarray([[[0.5 if kind == "σ" else 1.0]] for kind in kinds], dtype)
-    return scale, 1 - scale
+    n, _, B, H = gates.shape
+    scale = xp.asarray([[[0.5 if kind == "σ" else 1.0]] for kind in kinds], gates.dtype)
+    s, w = xp.multiply(gates.swapaxes(0, 1), scale, order="C"), transposed(blocks(w, n) * scale)
+    scale = xp.ascontiguousarray(xp.broadcast_to(scale, (n, B, H)))  # of the whole shape: half the time at every step
+    return scale, 1 - scale, s, w, xp.empty_like(scale)
 
 def stacked(xs: list[Tensor]) -> Tensor:
     """The xs along a new first axis."""
