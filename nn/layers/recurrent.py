@@ -1,7 +1,7 @@
 """Recurrent layers: a step that is repeated along a sequence and hands its state on.
 
-RNN, LSTM and GRU take whole sequences, in several layers and in both directions if wanted; RNNCell, LSTMCell and GRUCell are the
-step alone. The formulas and their derivatives are in tinygrad_lite/ops/neural/recurrent.py.
+RNN, LSTM and GRU take whole sequences, through several layers and in both directions if wanted; RNNCell, LSTMCell and GRUCell
+are the step alone. The formulas and their derivatives are in tinygrad_lite/ops/neural/recurrent.py.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class RNNBase(Module):
         for layer in range(num_layers):
             before = out * (1 + bidirectional) if layer else input_size
             for direction in ("", "_reverse")[: 1 + bidirectional]:
-                shapes = {"weight_ih": (wide, before), "weight_hh": (wide, out)}
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (wide, before), "weight_hh": (wide, out)}
                 shapes |= {"bias_ih": (wide,), "bias_hh": (wide,)} if bias else {}
                 shapes |= {"weight_hr": (proj_size, hidden_size)} if proj_size else {}
                 self._names.append([f"{name}_l{layer}{direction}" for name in shapes])
@@ -107,7 +107,7 @@ class RNNBase(Module):
         return ", ".join(parts)
 
     def _forward(self, input: Any, hx: States | None) -> tuple[Any, States]:
-        """The result for a padded batch, one sequence or a packed batch; `hx` is a tuple of states, and so is the second part."""
+        """The result for a padded batch, one sequence or a packed batch, and a tuple of the last states."""
         if isinstance(input, PackedSequence):
             return self._of_packed(input, hx)
         if not isinstance(input, Tensor):
@@ -191,7 +191,7 @@ class RNNBase(Module):
         if order is not None:
             gates = getitem(gates, index=(slice(None), order.row_backward if backward else order.row), once=False)
         if self.proj_size:
-            states = tuple(ops.lstm_steps(gates, w_hh, *before, getattr(self, names[-1])))
+            states = tuple(ops.lstm_steps(gates, w_hh, *before, projection=getattr(self, names[-1])))
         else:
             states = _steps(self.mode, gates, w_hh, b_hh, before)
         y, arange = states[0], array_module(gates.array).arange
@@ -258,8 +258,21 @@ class LSTM(RNNBase):
     (torch.Size([2, 7, 5]), torch.Size([2, 2, 5]), torch.Size([2, 2, 5]))
     """
 
-    def __init__(self, input_size: int, hidden_size: int, *args: Any, **options: Any) -> None:
-        super().__init__("LSTM", input_size, hidden_size, *args, **options)
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        options = (num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype)
+        super().__init__("LSTM", input_size, hidden_size, *options)
 
     def forward(self, input: Any, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Any, tuple[Tensor, Tensor]]:
         y, (h, c) = self._forward(input, None if hx is None else _two_states(self, hx))
@@ -280,10 +293,21 @@ class GRU(RNNBase):
     (torch.Size([7, 2, 10]), torch.Size([2, 2, 5]))
     """
 
-    def __init__(self, input_size: int, hidden_size: int, *args: Any, **options: Any) -> None:
-        if options.get("proj_size"):
-            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
-        super().__init__("GRU", input_size, hidden_size, *args, **options)
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        options = (num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype)
+        super().__init__("GRU", input_size, hidden_size, *options)
 
     def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
         y, (h,) = self._forward(input, None if hx is None else (_one_state(self, hx),))
@@ -400,9 +424,7 @@ class LSTMCell(RNNCellBase):
     (torch.Size([2, 5]), torch.Size([2, 5]))
     """
 
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
@@ -420,9 +442,7 @@ class GRUCell(RNNCellBase):
     torch.Size([2, 5])
     """
 
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
@@ -462,7 +482,9 @@ def _one_state(module: Module, hx: Any) -> Tensor:
 def _two_states(module: Module, hx: Any) -> tuple[Tensor, Tensor]:
     if not isinstance(hx, (tuple, list)) or len(hx) != 2 or not all([isinstance(s, Tensor) for s in hx]):
         found = f"{type(hx).__name__} of {len(hx)}" if isinstance(hx, (tuple, list)) else type(hx).__name__
-        raise TypeError(f"{type(module).__name__}: hx must be a tuple of two Tensors, the state and the cell (h, c); got {found}")
+        raise TypeError(
+            f"{type(module).__name__}: hx must be a tuple of two Tensors, the state and the cell (h, c); got {found}"
+        )
     h, c = hx
     return h, c
 

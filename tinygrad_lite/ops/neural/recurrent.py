@@ -5,12 +5,12 @@ computes the same on arrays. `lstm_through_time` is the gradient: it goes from t
 of all that comes later with respect to the state h (backpropagation through time; Werbos 1990).
 
 These are primitives, because 64 steps of an LSTM would be 800 nodes on the tape, and the weights' gradient 64 products instead
-of one. What a step gets from its input, x Wᵀ + b, needs no state: `gates` computes it for all steps at once. A sequence has the
-axes time, batch and numbers, T, B and H. The gates have one more, in front, so that the numbers of each gate are contiguous:
-four products of 32 x 128 numbers with 128 x 128 take 22 µs, one with 128 x 512 takes 27, and then each gate lies in pieces.
+of one. What a step gets from its input, x Wᵀ + b, needs no state: `gates` computes it for all steps at once. The axes of a
+sequence are time, batch and numbers, T, B and H. Gates have one more, in front, so that each gate is contiguous: four products
+of 32 x 128 numbers with 128 x 128 take 22 µs, one with 128 x 512 takes 27, and what follows is faster too.
 
-Everything that backward returns follows from the gradient of the gates of all steps. So this is a lemma, d. As one step more, at
-the end, it has the gradients of the states before the first step. The second derivative is that of the definition, recorded.
+Everything that backward returns follows from the gradient of the gates of all steps. So this is a lemma, d. It has one step
+more, the last, for the gradients of the states before the first step. The second derivative is that of the definition.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from ..shape import cat, clone, expand, mT
 from .activation import relu
 from .linear import rows
 
-
 # The inputs of all steps, in one product for each gate.
 
 @op(x=lambda g, weight: sum_over(flat(g) @ blocks(weight, len(g)), axis=(0,)).reshape((*g.shape[1:-1], weight.shape[1])),
@@ -42,7 +41,7 @@ def gates(x: Array, weight: Array, bias: Array, *, n: int) -> Array:
     """x Wᵀ + b in n parts: (..., in), (n H, in), (n H) -> (n, ..., H)."""
     xp, H = array_module(x), len(weight) // n
     out = xp.empty((n, *x.shape[:-1], H), x.dtype)
-    xp.matmul(rows(x), transposed(blocks(weight, n)), flat(out))
+    xp.matmul(rows(x), transposed(blocks(weight, n)), out=flat(out))
     out += bias.reshape(n, *[1] * (x.ndim - 1), H)
     return out
 
@@ -112,14 +111,14 @@ rnn_steps = {"tanh": rnn_with(Tensor.tanh), "relu": rnn_with(relu)}
     c0=lambda g, d: d[1, -1],
     d=lambda g, gates, w, h0, c0, out, held: lstm_through_time(g, gates, w, h0, c0, out, held=held))
 def lstm(gates: Array, w: Array, h0: Array, c0: Array, *, held: list[Array]) -> Array:
-    """The state and the cell after each step: (4, T, B, H), (4H, H), (B, H), (B, H) -> (2, T, B, H). In the list `held` it leaves
-    σ(i), σ(f), tanh(n) and σ(o) of all steps for lstm_through_time.
+    """The state and the cell after each step: (4, T, B, H), (4H, H), (B, H), (B, H) -> (2, T, B, H). In the list `held` it
+    leaves σ(i), σ(f), tanh(n) and σ(o) of all steps for lstm_through_time.
     """
     xp, (_, T, B, H) = array_module(gates), gates.shape
     scale, shift, s, w, more = by_tanh(xp, "σσtσ", gates, w)
     out, h, c = xp.empty((2, T, B, H), s.dtype), h0, c0
     for s_t, i, f, n, o, h_t, c_t in zip(s, *s.transpose(1, 0, 2, 3), *out):
-        xp.matmul(h, w, more)
+        xp.matmul(h, w, out=more)
         s_t += more
         np.tanh(s_t, s_t)
         s_t *= scale
@@ -161,7 +160,7 @@ def lstm_through_time(dy: Array, gates: Array, w: Array, h0: Array, c0: Array, y
         difn *= dc
         do_t *= dh
         dc *= f_t
-        xp.add.reduce(xp.matmul(d_t, w, more), 0, None, dh)
+        xp.add.reduce(xp.matmul(d_t, w, out=more), 0, None, dh)
     d[0, T], d[1, T], d[2:, T] = dh, dc, 0
     return d
 
@@ -180,8 +179,9 @@ def lstm_steps(gates: Tensor, w: Tensor, h: Tensor, c: Tensor, projection: Tenso
 
 # The GRU (Cho et al. 2014, in the form of cuDNN and PyTorch): gates say how much of the state is in the candidate for the next
 # one, and how much of the state stays. With a bias b of its own,
-#     r, z, n = gates        hr, hz, hn = h Wᵀ + b        n' = tanh(n + σ(r + hr) hn)        h' = (1 - u) n' + u h,  u = σ(z + hz)
-# d has four parts, the gradients of hn, r, z and n. The last three are those of the gates. The first three are those of h Wᵀ + b,
+#     r, z, n = gates        hr, hz, hn = h Wᵀ + b
+#     r' = σ(r + hr)        u = σ(z + hz)        n' = tanh(n + r' hn)        h' = (1 - u) n' + u h
+# d has four parts, the gradients of hn, r, z and n. The last three are those of the gates, the first three those of h Wᵀ + b,
 # where hn comes last: hence `roll`.
 
 @op(gates=lambda g, d: d[1:, :-1],
@@ -190,16 +190,16 @@ def lstm_steps(gates: Tensor, w: Tensor, h: Tensor, c: Tensor, projection: Tenso
     h0=lambda g, d: d[0, -1],
     d=lambda g, gates, w, b, h0, out, held: gru_through_time(g, gates, w, b, h0, out, held=held))
 def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Array:
-    """The state after each step: (3, T, B, H), (3H, H), (3H), (B, H) -> (T, B, H). In the list `held` it leaves r', u and n', and
-    hn, of all steps for gru_through_time.
+    """The state after each step: (3, T, B, H), (3H, H), (3H), (B, H) -> (T, B, H). In the list `held` it leaves r', u and n',
+    and hn, of all steps for gru_through_time.
     """
     xp, (_, T, B, H) = array_module(gates), gates.shape
-    scale, shift, s, w, more = by_tanh(xp, "σσt", gates, w)
+    scale, _, s, w, more = by_tanh(xp, "σσt", gates, w)
     b = b.reshape(3, 1, H) * scale
     s[:, :2] += b[:2]
     (out, q), more_rz, more_n, b, h = xp.empty((2, T, B, H), s.dtype), more[:2], more[2], b[2], h0
     for rz, r, z, n, q_t, h_t in zip(s[:, :2], *s.transpose(1, 0, 2, 3), q, out):
-        xp.matmul(h, w, more)
+        xp.matmul(h, w, out=more)
         rz += more_rz
         np.tanh(rz, rz)
         rz *= 0.5
@@ -237,7 +237,7 @@ def gru_through_time(dy: Array, gates: Array, w: Array, b: Array, h0: Array, h: 
         dh += dy_t
         d_t *= dh
         dh *= u_t
-        dh += xp.add.reduce(xp.matmul(d_t[:3], w, more), 0, None, part)
+        dh += xp.add.reduce(xp.matmul(d_t[:3], w, out=more), 0, None, part)
     d[0, T], d[1:, T] = dh, 0
     return d
 
@@ -265,15 +265,15 @@ def bias_gradient(d: Any) -> Any:
 # Shared
 
 def by_tanh(xp: Any, kinds: str, gates: Array, w: Array) -> tuple[Array, ...]:
-    """One tanh computes all gates, and it is faster than exp: σ(x) = ½ + ½ tanh(x / 2). Arrays a and b with f(x) = b + a tanh(a x)
-    for each kind of f, σ or t for tanh; a · gates, time first; the matrices a · Wᵀ; and memory for h times these.
+    """One tanh computes all gates, and it is faster than exp: σ(x) = ½ + ½ tanh(x / 2). Returns a and b with
+    f(x) = b + a tanh(a x) for each kind of f, σ or t for tanh; a · gates, time first; a · Wᵀ; and memory for h times that.
     """
-    n, _, B, H = gates.shape
+    n, T, B, H = gates.shape
     scale = xp.asarray([[[0.5 if kind == "σ" else 1.0]] for kind in kinds], gates.dtype)
-    s, w = xp.multiply(gates.transpose(1, 0, 2, 3), scale, order="C"), transposed(blocks(w, n) * scale)
-    whole, more = xp.empty((2, n, B, H), s.dtype)
+    s, (whole, more) = xp.empty((T, n, B, H), gates.dtype), xp.empty((2, n, B, H), gates.dtype)
+    np.multiply(gates.transpose(1, 0, 2, 3), scale, s)
     whole[...] = scale  # multiplying by numbers of the same shape takes half the time
-    return whole, 1 - whole, s, w, more
+    return whole, 1 - whole, s, transposed(blocks(w, n) * scale), more
 
 def stacked(xs: list[Tensor]) -> Tensor:
     """The xs along a new first axis."""
@@ -286,11 +286,16 @@ def differentiated(steps: Callable[..., Tensor], g: Any, *inputs: Any) -> tuple[
     """
     again = isinstance(g, Tensor)
     with enable_grad():
-        # Clones, so that a gradient ends at them, also where one input was computed from another.
-        xs = [clone(x) if isinstance(x, Tensor) and x.node else Tensor._of(getattr(x, "array", x)).requires_grad_() for x in inputs]
+        xs = [begin(x) for x in inputs]
         dy, gates, w, *before = xs
         first = grad(steps(gates, w, *before), (gates, *before), dy, create_graph=True)
         g = g if again else Tensor._of(g)
-        upstream = (g[:, :-1], g[0, -1], g[1, -1])[: 1 + len(before)] if len(g) > 1 else (g[:, :-1], g[0, -1])
+        upstream = (g[:, :-1], *[g[i, -1] for i in range(len(before))])
         found = grad(first, xs, upstream, create_graph=again, materialize_grads=True)
     return tuple(found) if again else tuple([x.array for x in found])
+
+def begin(x: Any) -> Tensor:
+    """x, an array or Tensor, where a gradient ends: with another input that x was computed from, it would go on."""
+    if isinstance(x, Tensor) and x.node is not None:
+        return clone(x)
+    return Tensor._of(x.array if isinstance(x, Tensor) else x).requires_grad_()
