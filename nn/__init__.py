@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 # Each file is starred by itself: mypy finds no names in an `import *` from a package that computes its `__all__`.
 from tinygrad_lite.suggest import missing_from, names_in
 
-from . import containers, functional, init, loss, module, optim, parameter, plots, utils
+from . import containers, functional, init, losses, module, optim, parameter, plots, utils
 from .callbacks import BestWeights, EarlyStopping, GradientNorms
 from .containers import *
 from .history import History
@@ -44,7 +44,7 @@ from .layers.resampling import *
 from .layers.shape import *
 from .layers.sparse import *
 from .layers.transformer import *
-from .loss import *
+from .losses import *
 from .metrics import accuracy
 from .module import *
 from .parameter import *
@@ -56,7 +56,7 @@ __all__ += ["functional", "init", "optim", "plots", "summary", "utils"]
 __all__ += module.__all__
 __all__ += parameter.__all__
 __all__ += containers.__all__
-__all__ += loss.__all__
+__all__ += losses.__all__
 __all__ += _activation.__all__
 __all__ += _attention.__all__
 __all__ += _convolution.__all__

@@ -310,7 +310,9 @@ class _Watch:
         self.hooks = list(there(module, BACKWARD).values())
         self.before = list(there(module, BEFORE_BACKWARD).values())
         self.grad_output: tuple[Any, ...] | None = None
-        self.n_inputs, self.input_places = 0, None
+        self.n_inputs, self.n_outputs = 0, 0
+        self.input_places: list[int] | None = None
+        self.output_places: list[int] | None = None
 
     def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         self.n_inputs = len(args)
@@ -337,7 +339,7 @@ class _Watch:
                     what = f"a backward hook of {type(self.module).__name__} returned gradients, but no input requires one"
                     raise RuntimeError(f"{what}; it should return None")
             self.grad_output = None
-        return [given[i] for i in self.output_places]
+        return [given[i] for i in self.output_places or ()]
 
     def at_inputs(self, gradients: tuple[Any, ...]) -> Iterable[Any]:
         if self.grad_output is None:  # this gradient did not come through the outputs
@@ -350,7 +352,7 @@ class _Watch:
 
 
 def _spread(gradients: tuple[Any, ...], places: Any, n: int) -> tuple[Any, ...]:
-    at = dict(zip(places, gradients, strict=True))
+    at: dict[int, Any] = dict(zip(places, gradients, strict=True))
     return tuple([at.get(i) for i in range(n)])
 
 
@@ -358,11 +360,11 @@ def _replaced(made: Any, given: tuple[Any, ...], what: str, name: str) -> tuple[
     """The gradients that a hook returned, or those that it was given if it returned None."""
     if made is None:
         return given
-    made = made if isinstance(made, tuple) else (made,)
-    if len(made) != len(given):
-        what = f"Backward {what} returned an invalid number of {name}, got {len(made)}, but expected {len(given)}"
+    new: tuple[Any, ...] = made if isinstance(made, tuple) else (made,)
+    if len(new) != len(given):
+        what = f"Backward {what} returned an invalid number of {name}, got {len(new)}, but expected {len(given)}"
         raise RuntimeError(f"{what}: return a tuple with one for each, or None")
-    return made
+    return new
 
 
 def _through(

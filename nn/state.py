@@ -39,8 +39,13 @@ class Stateful(Hooked):
     """The part of a Module that has to do with state_dicts."""
 
     _version: int | None = 1  # of what a class saves: _load_from_state_dict finds it in local_metadata["version"]
-    _modules: MutableMapping[str, Any]
-    _own_state: Callable[[], Iterator[tuple[str, Tensor]]]
+
+    @property
+    def _modules(self) -> MutableMapping[str, Any]:
+        raise NotImplementedError  # Module defines it, and the next
+
+    def _own_state(self) -> Iterator[tuple[str, Tensor]]:
+        raise NotImplementedError
 
     def state_dict(
         self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False

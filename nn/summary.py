@@ -22,7 +22,7 @@ from tinygrad_lite.grad_mode import no_grad
 from tinygrad_lite.random import Generator, default_generator
 
 from .module import Module
-from .parameter import Parameter, UninitializedParameter
+from .parameter import Parameter, UninitializedBuffer, UninitializedParameter
 
 __all__ = ["summary"]
 
@@ -155,8 +155,9 @@ def _is_shape(value: Any) -> bool:
 def _unchanged(model: Module) -> Iterator[None]:
     """Whatever happens inside: afterwards the model, its buffers and the random generators are as they were before."""
     modules = [(module, type(module), dict(vars(module))) for module in model.modules()]
-    lazy = [(p, p.array) for _, p in model.named_parameters() if isinstance(p, UninitializedParameter)]
-    buffers = [(b, b.array) for b in model.buffers()]
+    tensors: list[Tensor] = [*[p for _, p in model.named_parameters()], *model.buffers()]
+    lazy = [(x, x.array, type(x)) for x in tensors if isinstance(x, (UninitializedParameter, UninitializedBuffer))]
+    buffers = [(b, b.array) for b in model.buffers() if not isinstance(b, UninitializedBuffer)]
     own = [value for *_, attributes in modules for value in attributes.values() if isinstance(value, Generator)]
     generators = [(generator, dict(vars(generator))) for generator in {default_generator, *own}]
     try:
@@ -170,9 +171,9 @@ def _unchanged(model: Module) -> Iterator[None]:
             vars(generator).update(state)
         for b, array in buffers:
             b.array = array
-        for p, array in lazy:
-            p.data = Tensor._of(array)
-            p.__class__ = UninitializedParameter
+        for x, array, kind in lazy:
+            x.data = Tensor._of(array)
+            x.__class__ = kind  # type: ignore[assignment]
         for module, kind, attributes in modules:
             module.__class__ = kind
             vars(module).clear()

@@ -1,4 +1,4 @@
-"""PyTorch's own test database through PyTorch and through tinygrad_lite: `python tests/parity.py`.
+"""PyTorch's own test databases through PyTorch and through tinygrad_lite: `python tests/parity.py`.
 
 python tests/parity.py linalg.inv cumsum -v     some entries, and each disagreement with the sample's inputs
 python tests/parity.py --samples 5 -j 2         all entries, at most five samples of each dtype, in two processes
@@ -17,9 +17,14 @@ from typing import Any
 
 import torch
 from certificate import page
-from certificate.run import Difference, Entry, Row, chosen, our_function, title
+from certificate.run import Database, Difference, Row
 
 from tinygrad_lite import methods
+
+
+def chosen(names: list[str]) -> list[tuple[Database, Any]]:
+    """The entries of all databases with one of these names; without names, all."""
+    return [(database, info) for database in page.DATABASES for info in database.chosen(names)]
 
 
 def run(job: tuple[int, list[str], int | None]) -> Row | None:
@@ -27,16 +32,17 @@ def run(job: tuple[int, list[str], int | None]) -> Row | None:
     place, names, limit = job
     torch.set_num_threads(1)
     methods.load_all()
-    info, start = chosen(names)[place], time.perf_counter()
-    if our_function(info) is None:
+    database, info = chosen(names)[place]
+    start = time.perf_counter()
+    if database.ours(info) is None:
         return None
-    entry = Entry(info, limit)
+    entry = database.entry(info, limit)
     try:
         entry.run()
     except Exception:
         entry.row.differences.append(Difference("crash", "", "", 0, traceback.format_exc(), ""))
     entry.row.seconds = time.perf_counter() - start
-    return entry.row
+    return entry.row  # type: ignore[no-any-return]
 
 
 def show(row: Row, verbose: bool, everything: bool) -> None:
@@ -75,12 +81,12 @@ def main() -> None:
     jobs = [(n, given.names, given.samples) for n in range(len(entries))]
     pool = multiprocessing.get_context("fork").Pool(given.j) if given.j > 1 else None
     rows = []
-    for info, row in zip(entries, pool.imap(run, jobs, chunksize=1) if pool else map(run, jobs)):
+    for (database, info), row in zip(entries, pool.imap(run, jobs, chunksize=1) if pool else map(run, jobs)):
         if row is not None:
             show(row, given.verbose, given.all)
             rows.append(row)
         elif given.names:
-            print(f"-   {title(info):40} not covered: there is no such function here")
+            print(f"-   {database.title(info):40} not covered: it does not exist here")
     wrong = Counter(d.kind for row in rows for d in row.differences)
     print(
         f"{len(rows)} entries, {sum(row.samples for row in rows)} samples, {sum(row.agreed for row in rows)} agree; "

@@ -315,6 +315,6 @@ def test_nothing_is_written_if_one_value_does_not_fit() -> None:
     before = copy.deepcopy(net.state_dict())
     state = {key: value + 1 for key, value in before.items()}
     state["1.bias"] = tl.ones(3)
-    with pytest.raises(RuntimeError, match="size mismatch for 1.bias"):
+    with pytest.raises(RuntimeError, match=r"size mismatch for 1\.bias"):
         net.load_state_dict(state)
     assert all(bool((value == before[key]).all()) for key, value in net.state_dict().items())

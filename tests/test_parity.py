@@ -1,4 +1,4 @@
-"""The certificate: the first samples of every covered entry of PyTorch's database, and tests of what compares them.
+"""The certificate: the first samples of every covered entry of PyTorch's databases, and tests of what compares them.
 
 All samples run by `python tests/parity.py`; tests/PARITY.md is what it says.
 """
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from certificate import exceptions, page
+from certificate.modules import MODULES, Module
 from certificate.run import Difference, Entry, chosen, our_function, title
 
 import tinygrad_lite as tl
@@ -30,6 +31,15 @@ def test_first_samples_equal_torch(chunk: int) -> None:
     assert not wrong, "\n".join([f"{len(wrong)} differences", *wrong[:20]])
 
 
+@pytest.mark.parametrize("chunk", range(4))
+def test_first_samples_of_modules_equal_torch(chunk: int) -> None:
+    wrong = []
+    for info in [info for info in MODULES.chosen([]) if MODULES.ours(info) is not None][chunk::4]:
+        found = Module(info, 4).run().differences
+        wrong += [f"{info.name}: {d.kind} {d.dtype} [{d.form}] #{d.number}: {d.text}\n  {d.sample[:300]}" for d in found]
+    assert not wrong, "\n".join([f"{len(wrong)} differences", *wrong[:20]])
+
+
 # The page
 
 
@@ -43,6 +53,10 @@ def test_page_shows_what_is_promised() -> None:
     assert totals["entries"] >= 300
     assert totals["wrong"] == 0
     assert totals["errors_agreed"] >= 0.97 * totals["errors"]
+    modules = page.totals(page.PAGE.read_text(), MODULES.heading)
+    assert modules["entries"] >= 100
+    assert modules["wrong"] == 0
+    assert modules["errors_agreed"] >= 0.97 * modules["errors"]
 
 
 def test_page_notices_what_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,3 +137,40 @@ def test_an_exception_is_for_its_samples_only(monkeypatch: pytest.MonkeyPatch) -
     assert row.excepted["for this test"]
     assert row.differences
     assert all(isinstance(d, Difference) for d in row.differences)
+
+
+# What breaks in a module is seen
+
+
+def found_with(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> set[str]:
+    """The kinds of differences of nn.Linear with some of its methods changed."""
+    with monkeypatch.context() as patch:
+        for name, method in changed.items():
+            patch.setattr(tl.nn.Linear, name, method)
+        return {f"{d.kind} {d.dtype}" for d in Module(MODULES.chosen(["nn.Linear"])[0], 3).run().differences}
+
+
+def test_a_wrong_start_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = tl.nn.Linear.__init__
+
+    def other_order(self: Any, *args: Any, **kwargs: Any) -> None:
+        make(self, *args, **kwargs)
+        vars(self)["weight"] = vars(self).pop("weight")
+
+    other_values = found_with(monkeypatch, reset_parameters=lambda self: tl.nn.init.uniform_(self.weight, -1, 1))
+    assert other_values == {"state float64", "state float32"}
+    assert "state float64" in found_with(monkeypatch, __init__=other_order)
+    assert found_with(monkeypatch, extra_repr=lambda self: "") == {"repr float64", "repr float32"}
+
+
+def test_a_wrong_forward_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    forward = tl.nn.Linear.forward
+
+    def bias_detached(self: Any, input: Any) -> Any:
+        return tl.nn.functional.linear(input, self.weight, self.bias if self.bias is None else self.bias.detach())
+
+    def trained(self: Any, input: Any) -> Any:
+        return forward(self, input) * (1 if self.training else 1 + 1e-13)
+
+    assert "first float64" in found_with(monkeypatch, forward=bias_detached)
+    assert "values float64" in found_with(monkeypatch, forward=trained)

@@ -18,7 +18,7 @@ from tinygrad_lite.functional.similarity import cosine_similarity, pairwise_dist
 from tinygrad_lite.operands import same_dtype
 from tinygrad_lite.ops import choice, exponential, indexing
 
-from .loss import check_pair, check_reduction, reduced
+from .loss import check_pair, check_reduction, reduced, reduction_of
 
 __all__ = ["normalize", "cosine_similarity", "pairwise_distance", "pdist", "cosine_embedding_loss", "hinge_embedding_loss"]
 __all__ += ["margin_ranking_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss", "multi_margin_loss"]
@@ -62,7 +62,13 @@ def hinge(x: Tensor) -> Tensor:
 
 
 def cosine_embedding_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, *, reduction: str = "mean"
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """1 - cos(x, y) for the target 1, max(0, cos(x, y) - margin) for the target -1; (N, D), (N, D) and (N), or (D), (D) and ().
 
@@ -72,7 +78,7 @@ def cosine_embedding_loss(
     >>> cosine_embedding_loss(tensor([1.0, 0.0]), tensor([1.0, 1.0]), tensor(1))
     tensor(0.2929)
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     if target.ndim not in (0, 1):
         raise RuntimeError(f"cosine_embedding_loss: 0D or 1D target tensor expected, got {target.ndim}D")
     if input1.ndim != target.ndim + 1 or input2.ndim != target.ndim + 1:
@@ -85,7 +91,14 @@ def cosine_embedding_loss(
     return reduced(choice.masked(1 - cosine, same) + choice.masked(hinge(cosine - margin), other), reduction)
 
 
-def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean") -> Tensor:
+def hinge_embedding_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """x for the target 1, max(0, margin - x) for the target -1.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html
@@ -94,7 +107,7 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, 
     >>> hinge_embedding_loss(tensor([0.5, 0.25]), tensor([1, -1]), reduction="none")
     tensor([0.5000, 0.7500])
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     check_pair("hinge_embedding_loss", input, target)
     shape = np.broadcast_shapes(input.shape, target.shape)
     x, y = functional.broadcast_to(input, shape), functional.broadcast_to(target, shape).array
@@ -102,7 +115,13 @@ def hinge_embedding_loss(input: Tensor, target: Tensor, margin: float = 1.0, *, 
 
 
 def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, *, reduction: str = "mean"
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """max(0, margin - y (x1 - x2)): the target y is 1 if x1 should be the larger, -1 if x2 should.
 
@@ -112,7 +131,7 @@ def margin_ranking_loss(
     >>> margin_ranking_loss(tensor([1.0, 2.0]), tensor([0.0, 0.0]), tensor([1.0, -1.0]), reduction="none")
     tensor([0., 2.])
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     if not input1.ndim == input2.ndim == target.ndim:
         sizes = f"{list(input1.shape)}, {list(input2.shape)} and {list(target.shape)}"
         raise RuntimeError(f"margin_ranking_loss : All input tensors should have same dimension but got sizes: {sizes}")
@@ -127,7 +146,8 @@ def triplet_margin_loss(
     p: float = 2,
     eps: float = 1e-6,
     swap: bool = False,
-    *,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """max(0, margin + d(a, p) - d(a, n)), with pairwise_distance as d: the positive should be nearer to the anchor than the
@@ -144,6 +164,7 @@ def triplet_margin_loss(
     def distance(x: Tensor, y: Tensor) -> Tensor:
         return pairwise_distance(x, y, p, eps)
 
+    reduction = reduction_of(reduction, size_average, reduce)
     return triplet_margin_with_distance_loss(
         anchor, positive, negative, distance_function=distance, margin=margin, swap=swap, reduction=reduction
     )
@@ -183,7 +204,14 @@ def triplet_margin_with_distance_loss(
 
 
 def multi_margin_loss(
-    input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None, *, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """The mean over the classes i of max(0, margin - x[y] + x[i])^p without i = y, times weight[y]: the right class's score
     should be larger by the margin than every other. (N, C) and (N), or (C) and (). p is 1 or 2.
@@ -194,7 +222,7 @@ def multi_margin_loss(
     >>> multi_margin_loss(tensor([[0.5, 0.0, 2.0]]), tensor([0]))
     tensor(1.)
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     check_pair("multi_margin_loss", input, target)
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: only p == 1 and p == 2 supported, got {p}")
@@ -222,7 +250,9 @@ def multi_margin_loss(
     return reduced(loss if y.ndim else functional.reshape(loss, ()), reduction)
 
 
-def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def multilabel_margin_loss(
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Tensor:
     """Σ max(0, 1 - (x[j] - x[i])) / C over the right classes j and the others i. A row of the target lists the right classes,
     up to the first -1; it has the shape of x, (N, C) or (C).
 
@@ -232,7 +262,7 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "m
     >>> multilabel_margin_loss(tensor([[0.5, 0.0, 2.0]]), tensor([[2, -1, 0]]))
     tensor(0.)
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     check_pair("multilabel_margin_loss", input, target)
     x, y = input.array, target.array
     if x.ndim > 2 or (x.ndim and not x.shape[-1]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from math import inf, prod
+from typing import Any, Never
 
 import numpy as np
 
@@ -23,11 +24,20 @@ from tinygrad_lite.ops.neural.softmax import log_softmax
 from tinygrad_lite.ops.reduction import sum as sum_over
 
 from .errors import not_tensors
+from .linear import linear
 
 __all__ = ["mse_loss", "l1_loss", "binary_cross_entropy_with_logits", "cross_entropy", "nll_loss"]
+__all__ += ["linear_cross_entropy", "ctc_loss"]
 
 
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """(x - y)², by default the mean over all elements. A warning if the shapes differ, because they are then broadcast.
     With a `weight` of x's shape, each element is multiplied by its weight, and the mean is the weighted one.
 
@@ -37,11 +47,19 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: 
     >>> mse_loss(tensor([1.0, 2.0]), tensor([1.0, 4.0]))
     tensor(2.)
     """
+    reduction = reduction_of(reduction, size_average, reduce)
     loss = exponential.pow_scalar(difference(input, target, reduction, "mse_loss"), y=2)
     return reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction, "mse_loss")
 
 
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """|x - y|, by default the mean over all elements. A warning if the shapes differ, because they are then broadcast.
     With a `weight` of x's shape, each element is multiplied by its weight, and the mean is the weighted one.
 
@@ -51,6 +69,7 @@ def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", weight: T
     >>> l1_loss(tensor([1.0, 2.0]), tensor([1.0, 4.0]))
     tensor(1.)
     """
+    reduction = reduction_of(reduction, size_average, reduce)
     loss = arithmetic.abs(difference(input, target, reduction, "l1_loss"))
     return reduced(loss, reduction) if weight is None else _weighted(loss, weight, input, reduction, "l1_loss")
 
@@ -78,7 +97,13 @@ def difference(input: Tensor, target: Tensor, reduction: str, what: str) -> Tens
 
 
 def binary_cross_entropy_with_logits(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean", pos_weight: Tensor | None = None
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
 ) -> Tensor:
     """-(y log σ(x) + (1 - y) log(1 - σ(x))) = (1 - y) x + max(-x, 0) + log(1 + e^-|x|), for targets y in [0, 1] of x's shape.
 
@@ -90,7 +115,7 @@ def binary_cross_entropy_with_logits(
     >>> binary_cross_entropy_with_logits(tensor([0.0, 1000.0]), tensor([1.0, 1.0]), reduction="none")
     tensor([0.6931, 0.0000])
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     check_pair("binary_cross_entropy_with_logits", input, target)
     if input.shape != target.shape:
         raise ValueError(f"Target size ({list(target.shape)}) must be the same as input size ({list(input.shape)})")
@@ -106,8 +131,9 @@ def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -124,7 +150,7 @@ def cross_entropy(
     >>> cross_entropy(tensor([[0.0, 0.0], [0.0, 1000.0]]), tensor([0, 1]), reduction="none")
     tensor([0.6931, -0.0000])
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     _check_classes("cross_entropy", input, target, weight)
@@ -147,6 +173,7 @@ def cross_entropy(
     if ignore_index >= 0:
         raise RuntimeError("ignore_index is not supported for floating point target")
     if t.shape != x.shape:
+        _check_batch("cross_entropy", x.shape, t.shape)
         raise RuntimeError(
             f"cross_entropy: a {t.dtype} target holds class probabilities and needs the input's shape {list(x.shape)}, got "
             f"{list(t.shape)}; if it holds class indices, use target.long()"
@@ -159,7 +186,13 @@ def cross_entropy(
 
 
 def nll_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, ignore_index: int = -100, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """-x[target]: the negative log-likelihood of the right class, for log-probabilities x. The options are cross_entropy's.
 
@@ -169,11 +202,76 @@ def nll_loss(
     >>> nll_loss(tensor([[-1.0, -2.0], [-3.0, -4.0]]), tensor([0, 1]))
     tensor(2.5000)
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     _check_classes("nll_loss", input, target, weight)
     if target.array.dtype.kind == "f":
         raise RuntimeError(f"nll_loss: the target must hold class indices (integers), got {target.dtype}; use target.long()")
     return _class_loss(_rows(input, "nll_loss"), input, target, weight, ignore_index, reduction, 0.0, "nll_loss")
+
+
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
+) -> Tensor:
+    """cross_entropy(linear(input, linear_weight, linear_bias), target): the weight is (C, in) or (C, d1, ..., in), the input
+    (N, in) or, with a weight (C, in), also (in). RuntimeError for shapes that do not fit, and for an ignore_index where the
+    target holds probabilities. `options`, by which PyTorch computes it in parts to save memory, is accepted and does nothing.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.linear_cross_entropy.html
+
+    >>> from tinygrad_lite import tensor, zeros
+    >>> linear_cross_entropy(tensor([[1.0, 2.0]]), zeros(4, 2), tensor([3]))
+    tensor(1.3863)
+    """
+    check_pair("linear_cross_entropy", input, target)
+    if input.ndim not in (1, 2) or linear_weight.ndim < 2 or linear_weight.shape[-1] != input.shape[-1]:
+        found = f"{list(input.shape)} and {list(linear_weight.shape)}"
+        raise RuntimeError(f"linear_cross_entropy: expected (N, in) or (in) and a weight (C, ..., in), got {found}")
+    sizes = linear_weight.shape[:-1]
+    if linear_bias is not None and linear_bias.shape != sizes:
+        raise RuntimeError(f"expected linear_bias shape {tuple(sizes)}, got {tuple(linear_bias.shape)}")
+    if len(sizes) > 1 and input.ndim == 1:
+        what = f"K-dimensional loss defined by linear_weight shape {tuple(linear_weight.shape)} requires batched input"
+        raise RuntimeError(f"{what}, (N, {input.shape[-1]}), got {tuple(input.shape)}")
+    shape = (*input.shape[:-1], *sizes)
+    if target.shape == shape and ignore_index is not None:
+        raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    logits = linear(input, linear_weight.reshape((prod(sizes), input.shape[-1])), bias).reshape(shape)
+    return cross_entropy(
+        logits,
+        target,
+        weight,
+        ignore_index=-100 if ignore_index is None else ignore_index,
+        reduction=reduction,
+        label_smoothing=label_smoothing,
+    )
+
+
+def ctc_loss(
+    log_probs: Any,
+    targets: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Never:
+    """NotImplementedError: connectionist temporal classification is not here. It sums over all alignments of two sequences,
+    a recursion in time whose derivatives would need an op of their own. https://www.cs.toronto.edu/~graves/icml_2006.pdf
+    """
+    raise NotImplementedError(
+        "ctc_loss: it sums over all alignments of two sequences, a loop over time that is not here; "
+        "train with aligned targets and cross_entropy, or compute this loss in PyTorch"
+    )
 
 
 # What the arguments must be
@@ -183,6 +281,17 @@ def check_reduction(reduction: str) -> None:
     """ValueError for a name that is not one of the reductions."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{reduction!r} is not a valid value for reduction; use 'mean', 'sum' or 'none'")
+
+
+def reduction_of(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+    """The reduction that the arguments ask for. `size_average` and `reduce` are its old form: with one of them, a warning."""
+    if size_average is None and reduce is None:
+        check_reduction(reduction)
+        return reduction
+    old = "none" if reduce is False else "sum" if size_average is False else "mean"
+    what = f"size_average and reduce are the old form of reduction: use reduction={old!r}"
+    warnings.warn(what, UserWarning, stacklevel=3)
+    return old
 
 
 def check_pair(what: str, input: Tensor, target: Tensor) -> None:
@@ -203,6 +312,12 @@ def _check_classes(what: str, input: Tensor, target: Tensor, weight: Tensor | No
             f"{what}: the input is {x.dtype}{list(x.shape)} and the target {t.dtype}{list(t.shape)}; the scores come first, "
             f"then the target: are the two swapped?"
         )
+
+
+def _check_batch(what: str, shape: tuple[int, ...], target: tuple[int, ...]) -> None:
+    if len(shape) > 1 and target[:1] != shape[:1]:
+        found = target[0] if target else 0
+        raise ValueError(f"{what}: Expected input batch_size ({shape[0]}) to match target batch_size ({found}).")
 
 
 # What they are made of
@@ -248,9 +363,7 @@ def _class_loss(
 ) -> Tensor:
     """The loss of class indices, from one row of log-probabilities for each."""
     shape, t = input.shape, target.array
-    if len(shape) > 1 and t.shape[:1] != shape[:1]:
-        found = t.shape[0] if t.ndim else 0
-        raise ValueError(f"{what}: Expected input batch_size ({shape[0]}) to match target batch_size ({found}).")
+    _check_batch(what, shape, t.shape)
     expected = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if t.dtype.kind not in "iu" or t.shape not in (expected, expected or (1,)):
         raise RuntimeError(

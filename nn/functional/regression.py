@@ -12,18 +12,24 @@ import numpy as np
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.operands import same_dtype
-from tinygrad_lite.ops import choice, exponential
+from tinygrad_lite.ops import choice, exponential, logarithmic
 from tinygrad_lite.ops.neural import loss as ops
 from tinygrad_lite.ops.neural.activation import logsigmoid, softplus
-from tinygrad_lite.ops.special import entr
 
-from .loss import check_pair, check_reduction, difference, l1_loss, reduced
+from .loss import check_pair, difference, l1_loss, reduced, reduction_of
 
 __all__ = ["smooth_l1_loss", "huber_loss", "binary_cross_entropy", "kl_div", "poisson_nll_loss", "gaussian_nll_loss"]
 __all__ += ["soft_margin_loss", "multilabel_soft_margin_loss"]
 
 
-def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
     """d² / (2 beta) where |d| < beta, |d| - beta/2 elsewhere, for d = x - y. RuntimeError for a negative beta.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html
@@ -32,6 +38,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean", be
     >>> smooth_l1_loss(tensor([0.5, 3.0]), tensor([0.0, 0.0]), reduction="none")
     tensor([0.1250, 2.5000])
     """
+    reduction = reduction_of(reduction, size_average, reduce)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     if beta == 0:
@@ -51,6 +58,8 @@ def huber_loss(
     >>> huber_loss(tensor([0.5, 3.0]), tensor([0.0, 0.0]), reduction="none")
     tensor([0.1250, 2.5000])
     """
+    if not isinstance(delta, (int, float)):
+        raise TypeError(f"huber_loss: delta must be a number, got {type(delta).__name__}")
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     loss = _huber(difference(input, target, reduction, "huber_loss"), delta)
@@ -67,7 +76,14 @@ def _huber(d: Tensor, delta: float) -> Tensor:
     return c * (d - c * 0.5)
 
 
-def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean") -> Tensor:
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """-(y log x + (1 - y) log(1 - x)) for probabilities x, where a logarithm counts as -100 if it is less.
     RuntimeError for an x outside [0, 1], ValueError if the shapes differ. For logits use the exact ..._with_logits.
 
@@ -77,7 +93,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     >>> binary_cross_entropy(tensor([0.5, 0.0]), tensor([1.0, 1.0]), reduction="none")
     tensor([  0.6931, 100.0000])
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     check_pair("binary_cross_entropy", input, target)
     if input.shape != target.shape:
         what = f"Using a target size ({list(target.shape)}) that is different to the input size ({list(input.shape)})"
@@ -91,7 +107,14 @@ def binary_cross_entropy(input: Tensor, target: Tensor, weight: Tensor | None = 
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
-def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
     """y (log y - x), the divergence of a distribution y from one with the log-probabilities x; with log_target, y is given as
     its logarithm. Besides the usual ones, the reduction "batchmean" divides the sum by the size of dim 0.
 
@@ -101,18 +124,25 @@ def kl_div(input: Tensor, target: Tensor, *, reduction: str = "mean", log_target
     >>> kl_div(tensor([-1.0, -1.0]), tensor([0.5, 0.0]), reduction="none")
     tensor([0.1534, 0.0000])
     """
-    if reduction != "batchmean":
-        check_reduction(reduction)
+    if reduction != "batchmean" or size_average is not None or reduce is not None:
+        reduction = reduction_of(reduction, size_average, reduce)
     check_pair("kl_div", input, target)
     x, y = same_dtype(input, target)
-    loss = exponential.exp(y) * (y - x) if log_target else -entr(y) - y * x
+    loss = exponential.exp(y) * (y - x) if log_target else logarithmic.xlogy(y, y) - y * x
     if reduction == "batchmean":
         return reduced(loss, "sum") / (input.shape[0] if input.ndim else 1)
     return reduced(loss, reduction)
 
 
 def poisson_nll_loss(
-    input: Tensor, target: Tensor, log_input: bool = True, full: bool = False, *, eps: float = 1e-8, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """e^x - y x, the negative log-likelihood of a count y under a rate e^x, without log y!; with log_input=False, x is the
     rate: x - y log(x + eps). With `full`, Stirling's y log y - y + log(2πy)/2 for log y!, where y > 1.
@@ -123,7 +153,7 @@ def poisson_nll_loss(
     >>> poisson_nll_loss(tensor([0.0, 1.0]), tensor([1.0, 2.0]), reduction="none")
     tensor([1.0000, 0.7183])
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     check_pair("poisson_nll_loss", input, target)
     x, y = same_dtype(input, target)
     loss = exponential.exp(x) - y * x if log_input else x - y * exponential.log(x + eps)
@@ -166,7 +196,9 @@ def gaussian_nll_loss(
     return reduced(loss + 0.5 * log(2 * pi) if full else loss, reduction)
 
 
-def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def soft_margin_loss(
+    input: Tensor, target: Tensor, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+) -> Tensor:
     """log(1 + e^(-y x)) for targets y of -1 and 1, without overflow.
 
     https://pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html
@@ -175,14 +207,19 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
     >>> soft_margin_loss(tensor([0.0, -1000.0]), tensor([1.0, 1.0]), reduction="none")
     tensor([6.9315e-01, 1.0000e+03])
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     check_pair("soft_margin_loss", input, target)
     x, y = same_dtype(input, target)
     return reduced(softplus(-y * x, beta=1, threshold=inf), reduction)
 
 
 def multilabel_soft_margin_loss(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """The mean over the classes of -(y log σ(x) + (1 - y) log σ(-x)), each times its weight: one loss for each row.
 
@@ -192,7 +229,7 @@ def multilabel_soft_margin_loss(
     >>> multilabel_soft_margin_loss(tensor([[0.0, 0.0]]), tensor([[1.0, 0.0]]))
     tensor(0.6931)
     """
-    check_reduction(reduction)
+    reduction = reduction_of(reduction, size_average, reduce)
     check_pair("multilabel_soft_margin_loss", input, target)
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:

@@ -14,7 +14,7 @@ from .. import functional as F
 from ..module import Module
 from ..parameter import Parameter
 
-__all__ = ["ReLU", "Tanh", "Sigmoid", "Softmax", "LogSoftmax", "Softmin", "LogSigmoid", "Softsign", "Tanhshrink"]
+__all__ = ["ReLU", "Tanh", "Sigmoid", "Softmax", "Softmax2d", "LogSoftmax", "Softmin", "LogSigmoid", "Softsign", "Tanhshrink"]
 __all__ += ["ReLU6", "Hardsigmoid", "Hardswish", "SELU", "SiLU", "Mish"]
 __all__ += ["LeakyReLU", "ELU", "CELU", "Hardtanh", "Threshold", "RReLU", "PReLU"]
 __all__ += ["GELU", "Softplus", "Softshrink", "Hardshrink", "GLU"]
@@ -457,3 +457,19 @@ class GLU(Module):
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
+
+
+class Softmax2d(Module):
+    """Softmax over the channels at each place of a picture: of x (N, C, H, W) or (C, H, W) along C. ValueError for others.
+
+    https://pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html
+
+    >>> from tinygrad_lite import zeros
+    >>> Softmax2d()(zeros(2, 1, 1)).flatten()
+    tensor([0.5000, 0.5000])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3)

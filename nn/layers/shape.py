@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.functional.views import unflatten
 
 from ..module import Module
 
-__all__ = ["Flatten", "Identity"]
+__all__ = ["Flatten", "Unflatten", "Identity"]
 
 
 class Flatten(Module):
@@ -30,6 +32,34 @@ class Flatten(Module):
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """One axis as several, of which one size may be -1: (N, 6) with dim 1 and (2, 3) as (N, 2, 3). A view.
+
+    TypeError for sizes that are not ints and for names of axes, NotImplementedError for a dim with a name.
+    https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
+
+    >>> from tinygrad_lite import zeros
+    >>> Unflatten(1, (1, 28, 28))(zeros(2, 784)).shape
+    torch.Size([2, 1, 28, 28])
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        if isinstance(dim, str):
+            raise NotImplementedError(f"Unflatten: axes have no names here; give dim {dim!r} as a number")
+        if not isinstance(unflattened_size, (tuple, list)):
+            raise TypeError(f"Unflatten: unflattened_size must be a tuple of ints, got {type(unflattened_size).__name__}")
+        for i, size in enumerate(unflattened_size):
+            if not isinstance(size, int):
+                raise TypeError(f"Unflatten: unflattened_size must be a tuple of ints, got {type(size).__name__} at {i}")
+        self.dim, self.unflattened_size = dim, unflattened_size
+
+    def forward(self, input: Tensor) -> Tensor:
+        return unflatten(input, self.dim, self.unflattened_size)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
 class Identity(Module):

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array
 
-from .optimizer import Optimizer, not_negative
+from .optimizer import Arguments, Numbers, Optimizer, Options, not_negative, number, two_betas
 
 
 def adam(
@@ -57,9 +58,9 @@ def adam(
 class Adam(Optimizer):
     """Adam: p ← p - lr·m̂ / (√v̂ + eps), with running means m of g (β1) and v of g² (β2); see `adam`.
 
-    weight_decay adds weight_decay·p to the gradient (AdamW's form usually works better), amsgrad uses the largest v so far,
-    maximize goes uphill. ValueError for negative options and betas outside [0, 1). Kingma & Ba 2015; Reddi et al. 2018;
-    https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
+    weight_decay adds weight_decay·p to the gradient (AdamW's form, decoupled_weight_decay, usually works better), amsgrad uses
+    the largest v so far, maximize goes uphill. ValueError for negative options and betas outside [0, 1).
+    Kingma & Ba 2015; Reddi et al. 2018; https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
 
     >>> from tinygrad_lite import tensor
     >>> p = tensor([1.0], requires_grad=True)
@@ -69,42 +70,46 @@ class Adam(Optimizer):
     """
 
     update = staticmethod(adam)
-    has_step = True
-    decoupled = False
 
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
         amsgrad: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        options = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(params, options | {"amsgrad": amsgrad, "maximize": maximize})
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        how = {"maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable}
+        super().__init__(params, defaults | how | {"fused": fused, "decoupled_weight_decay": decoupled_weight_decay})
 
-    def check(self, group: dict[str, Any]) -> None:
-        not_negative("learning rate", group["lr"])
-        not_negative("epsilon value", group["eps"])
-        if not isinstance(group["betas"], (tuple, list)) or len(group["betas"]) != 2:
-            raise ValueError(f"betas must be two numbers, got {group['betas']}")
-        for i, beta in enumerate(group["betas"]):
-            not_negative(f"beta parameter at index {i}", beta)
-            if not beta < 1:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}; it must be in [0, 1)")
-        not_negative("weight_decay value", group["weight_decay"])
+    def check(self, group: Options) -> None:
+        super().check(group)
+        not_negative(group, "eps", "weight_decay")
+        two_betas(group)
+        kinds = [isinstance(beta, kind) for kind in (float, Tensor) for beta in group["betas"]]
+        if not (all(kinds[:2]) or all(kinds[2:])):
+            raise ValueError(f"betas must be either both floats or both Tensors, got {group['betas']}")
+        for name, value in (("lr", group["lr"]), ("betas[0]", group["betas"][0])):
+            if isinstance(value, Tensor) and group["foreach"] and not group["capturable"]:
+                raise ValueError(f"{name} as a Tensor is not supported for capturable=False and foreach=True")
 
-    def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
-        return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
+    def remembers(self, group: Options, p: Tensor) -> tuple[dict[str, float], dict[str, float]]:
+        means = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        return {"step": 0.0}, means | {"max_exp_avg_sq": 0.0} if group["amsgrad"] else means
 
-    def hyperparameters(self, group: dict[str, Any], t: float) -> tuple[tuple[float, ...], dict[str, bool]]:
-        beta1, beta2 = map(float, group["betas"])
-        decay = float(group["weight_decay"])
-        flags = {"decays": decay != 0, "decoupled": self.decoupled, "maximize": group["maximize"]}
-        return (float(group["lr"]), beta1, beta2, float(group["eps"]), decay, 1 - beta1**t, 1 - beta2**t), flags
+    def hyperparameters(self, group: Options, t: float, numbers: Numbers) -> Arguments:
+        (beta1, beta2), decay = map(number, group["betas"]), float(group["weight_decay"])
+        flags = {"decays": decay != 0, "decoupled": group["decoupled_weight_decay"], "maximize": group["maximize"]}
+        return (number(group["lr"]), beta1, beta2, float(group["eps"]), decay, 1 - beta1**t, 1 - beta2**t), flags
 
 
 class AdamW(Adam):
@@ -120,17 +125,21 @@ class AdamW(Adam):
     tensor([0.8500], requires_grad=True)
     """
 
-    decoupled = True
-
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        how: dict[str, Any] = {"maximize": maximize, "foreach": foreach, "capturable": capturable, "fused": fused}
+        how |= {"differentiable": differentiable, "decoupled_weight_decay": True}
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **how)

@@ -10,75 +10,86 @@ from collections import Counter
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array, array_module, device_of, put
-from tinygrad_lite.dtypes import float32
+from tinygrad_lite.dtypes import float32, float64, get_default_dtype
 from tinygrad_lite.inplace import write_all
+
+if TYPE_CHECKING:
+    from .optimizer import Optimizer
 
 CHUNK = 1 << 16  # numbers updated at a time: AdamW on 4.2 M parameters takes 11 ms so, 21 ms all at once (float32, one core)
 SMALL = 1 << 14  # parameters with fewer numbers are laid end to end
 
 
 class FlatGroup:
-    """Parameters with the same dtype, device and step count, as one vector, and one more vector for each optimizer state.
+    """Parameters with the same dtype, device and remembered numbers, as one vector, and one more vector for each state.
 
-    The Tensors in each parameter's `states` become views of these vectors. `steps` is the number of steps taken so far.
+    The Tensors in each parameter's state become views of these vectors. `steps` is the number of steps taken so far, `numbers`
+    has what is remembered of each parameter as a number: the memory of "step", always on the CPU. A parameter whose optimizer's
+    formula needs its shape is alone and keeps it, and so do its states.
     """
 
     def __init__(
-        self,
-        params: list[Tensor],
-        steps: float,
-        state_names: tuple[str, ...],
-        has_step: bool,
-        states: dict[Tensor, dict[str, Any]],
+        self, optimizer: Optimizer, params: list[Tensor], steps: float, numbers: dict[str, float], group: dict[str, Any]
     ) -> None:
-        self.steps, self.arrays = steps, [p.array for p in params]
+        self.steps, self.shaped, self.arrays = steps, optimizer.shaped, [p.array for p in params]
         first = self.arrays[0]
         xp, device, dtype = array_module(first), device_of(first), first.dtype
         ends = list(accumulate(x.size for x in self.arrays))
         slices = [slice(end - x.size, end) for x, end in zip(self.arrays, ends)]
         # One contiguous parameter is its own vector; otherwise values and gradients are copied into a vector at each step.
-        self.copied = len(params) > 1 or not first.flags.c_contiguous
-        values = xp.empty(ends[-1], dtype) if self.copied else first.reshape(-1)
+        self.copied = not self.shaped and (len(params) > 1 or not first.flags.c_contiguous)
+        values = xp.empty(ends[-1], dtype) if self.copied else first if self.shaped else first.reshape(-1)
         self.gradient = xp.empty(ends[-1], dtype) if self.copied else None
 
         def views(vector: Array) -> list[Array]:
             return [vector[part].reshape(x.shape) for x, part in zip(self.arrays, slices)]
 
-        self.value_views = views(values)
+        self.value_views = views(values) if self.copied else []
         self.gradient_views = [] if self.gradient is None else views(self.gradient)
-        memory = {name: xp.zeros(ends[-1], dtype) for name in state_names}
-        self.step_counts = xp.full(len(params), steps, float32) if has_step else None  # the memory of each state's "step"
+        self.numbers = {name: np.full(len(params), value, number_dtype()) for name, value in numbers.items()}
+        memory = {}
+        for name, value in optimizer.remembers(group, params[0])[1].items():
+            shape = optimizer.state_shape(name, params[0]) if self.shaped else ends[-1]
+            memory[name] = xp.full(shape, value, dtype) if value else xp.zeros(shape, dtype)
         for i, (p, part) in enumerate(zip(params, slices)):
-            if self.step_counts is not None:
-                states.setdefault(p, {})["step"] = Tensor._of(self.step_counts[i : i + 1].reshape(()))
+            state = optimizer.state[p] if numbers or memory else {}
+            for name, values_of_it in self.numbers.items():
+                state[name] = Tensor._of(values_of_it[i : i + 1].reshape(()))
             for name, vector in memory.items():
-                state, view = states.setdefault(p, {}), vector[part].reshape(p.shape)
+                view = vector if self.shaped else vector[part].reshape(p.shape)
                 if name in state:
                     view[...] = put(state[name].array, device)
                 state[name] = Tensor._of(view)
         size = CHUNK if xp is np else max(ends[-1], 1)
-        chunks = [slice(i, i + size) for i in range(0, ends[-1], size)]
+        chunks = [...] if self.shaped else [slice(i, i + size) for i in range(0, ends[-1], size)]
         self.chunks = [(chunk, values[chunk], [vector[chunk] for vector in memory.values()]) for chunk in chunks]
 
     def step(
-        self, gradients: list[Array], update: Callable[..., None], scalars: tuple[float, ...], flags: dict[str, bool]
+        self,
+        gradients: list[Array],
+        update: Callable[..., None],
+        scalars: tuple[float, ...],
+        flags: dict[str, bool],
+        numbers: dict[str, Any],
     ) -> None:
-        """Update the parameters in place."""
+        """Update the parameters in place; `numbers` are those that are remembered from this step on."""
         if self.gradient is None:
-            g = gradients[0].reshape(-1)
+            g = gradients[0] if self.shaped else gradients[0].reshape(-1)
         else:
             g = self.gradient
             for view, array in zip(self.value_views, self.arrays):
                 view[...] = array
             for view, array in zip(self.gradient_views, gradients):
                 view[...] = array
-        if not isinstance(g, np.ndarray):
+        if self.shaped:
+            update = partial(update, xp=array_module(g))
+        elif not isinstance(g, np.ndarray):
             update = fused(update, *sorted(flags.items()))
             flags = {}
 
@@ -91,8 +102,13 @@ class FlatGroup:
 
         write_all(self.arrays, change)
         self.steps += 1
-        if self.step_counts is not None:
-            self.step_counts.fill(self.steps)
+        for name, memory in self.numbers.items():
+            memory.fill(self.steps if name == "step" else numbers[name])
+
+
+def number_dtype() -> np.dtype[Any]:
+    """The dtype of a remembered number, as "step": float64 if that is the default dtype, else float32."""
+    return float64 if get_default_dtype() == float64 else float32
 
 
 @cache

@@ -1,7 +1,7 @@
-"""Optimizer: what SGD, Adam and AdamW share. Parameter groups, one step for all of them, saving and loading.
+"""Optimizer: what all optimizers share. Parameter groups, one step for all of them, saving and loading.
 
 A subclass says what one step computes: `update` is its formula, `hyperparameters` what the formula takes in step t, and
-`state_names` what it remembers of each parameter from step to step.
+`remembers` what is remembered of each parameter from step to step.
 """
 
 from __future__ import annotations
@@ -14,21 +14,26 @@ from typing import Any
 import numpy as np
 
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.backend import Array, device_of, put
-from tinygrad_lite.dtypes import float32
+from tinygrad_lite.backend import device_of, put
 from tinygrad_lite.grad_mode import enable_grad
 from tinygrad_lite.inplace import unwritable
 
 from ..module import Module
 from ..parameter import zero_grads
 from ..state import numbers
-from .flat import SMALL, FlatGroup, overlapping
+from .flat import SMALL, FlatGroup, number_dtype, overlapping
+from .hooks import Hooks, no_hooks
+
+Options = dict[str, Any]  # a parameter group
+Numbers = dict[str, Any]  # the remembered numbers, by name
+Arguments = tuple[tuple[float, ...], dict[str, bool]]  # scalars and flags
 
 
-class Optimizer:
+class Optimizer(Hooks):
     """The base of all optimizers: parameter groups, their state, saving and loading.
 
-    `params` is an iterable of Tensors, or of dicts that each have "params" and the options that differ from the defaults.
+    `params` is an iterable of Tensors, of (name, Tensor) as from named_parameters(), or of dicts that each have such "params"
+    and the options that differ from the defaults. The learning rate may be a Tensor with one number.
     ValueError or TypeError for anything that cannot be optimized, before anything is changed. A subclass that overrides
     `step`, as one does with PyTorch's, finds `param_groups`, `defaults` and `state` (an empty dict for each new parameter).
     https://pytorch.org/docs/stable/optim.html
@@ -50,7 +55,7 @@ class Optimizer:
     """
 
     update: Callable[..., None]  # (p, g, *scalars, *states, **flags), in place
-    has_step = False  # whether each parameter's state counts the steps, as "step"
+    shaped = False  # whether the formula needs the parameter in its shape; others get vectors, of many parameters end to end
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         groups = _param_groups(params)
@@ -59,23 +64,44 @@ class Optimizer:
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         self._flat: dict[int, tuple[Any, list[tuple[FlatGroup, list[int]]]]] = {}
-        self._stepped = False  # lr_scheduler warns if it is stepped first
+        super().__init__()
         for group in groups:
             self.add_param_group(group)
 
-    def check(self, group: dict[str, Any]) -> None:
-        """Raise ValueError or TypeError for options that make no sense."""
+    def check(self, group: Options) -> None:
+        """Raise ValueError, TypeError or RuntimeError for options that make no sense.
 
-    def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
-        """The names of what is remembered of each parameter, in the order of `update`'s last arguments."""
-        return ()
+        foreach, fused and capturable choose between PyTorch's implementations. Here there is one, and they change nothing.
+        """
+        if "lr" in group:
+            not_negative(group, "lr")
+        if group.get("differentiable"):
+            raise NotImplementedError(
+                "differentiable=True: a step is not recorded on the tape; write it with operators instead, p_new = p - lr * g"
+            )
+        if group.get("fused") and group.get("foreach"):
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
-    def hyperparameters(self, group: dict[str, Any], t: float) -> tuple[tuple[float, ...], dict[str, bool]]:
-        """The scalars and flags that `update` takes in step t = 1, 2, ..."""
+    def remembers(self, group: Options, p: Tensor) -> tuple[dict[str, float], dict[str, float]]:
+        """What is remembered of a parameter: numbers, as "step", and arrays, in the order of `update`'s last arguments.
+
+        Each has its first value, with which an array is filled.
+        """
+        return {}, {}
+
+    def state_shape(self, name: str, p: Tensor) -> tuple[int, ...]:
+        """The shape of a remembered array."""
+        return p.shape
+
+    def hyperparameters(self, group: Options, t: float, numbers: Numbers) -> Arguments:
+        """The scalars and flags that `update` takes in step t = 1, 2, ... Remembered numbers other than "step" are changed."""
         raise NotImplementedError(f"{type(self).__name__} defines neither step() nor hyperparameters(); define one")
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Optimize more parameters: {"params": tensors, option: value, ...}. Options that are not given are the defaults."""
+        """Optimize more parameters: {"params": tensors, option: value, ...}. Options that are not given are the defaults.
+
+        In place of each tensor may stand (name, tensor); then group["param_names"] has the names. ValueError if only some have.
+        """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group).__name__}")
         if "params" not in param_group:
@@ -83,11 +109,21 @@ class Optimizer:
         if isinstance(param_group["params"], set):
             raise TypeError("optimizer parameters need to be in an ordered collection, but got a set; use a list instead")
         params = [param_group["params"]] if isinstance(param_group["params"], Tensor) else list(param_group["params"])
+        names = [p[0] for p in params if _named(p)]
+        if len(names) not in (0, len(params)):
+            raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+        if names:
+            param_group, params = param_group | {"param_names": names}, [p for _, p in params]
+        if any("param_names" in group for group in self.param_groups) != ("param_names" in param_group) and self.param_groups:
+            raise ValueError(
+                f"all optimizer param groups should be with/without names. "
+                f"cannot add param group {'with' if names else 'without'} names to the optimizer"
+            )
         known = {id(p) for group in self.param_groups for p in group["params"]}
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {_described(p)}")
-            if not p.is_leaf:
+            if not (p.is_leaf or p.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor: this one was computed from others")
             if id(p) in known:
                 raise ValueError(f"a parameter of shape {list(p.shape)} appears in more than one place (or group)")
@@ -110,22 +146,26 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        self._stepped = True
         updates = []  # all are prepared before the first is made: an error leaves everything as it was
         for i, group in enumerate(self.param_groups):
             params = [p for p in group["params"] if p.grad is not None]
-            state_names = self.state_names(group)
-            key = (state_names, [id(p.array) for p in params])  # the flat groups keep these arrays, so that an id stays theirs
+            if not params:
+                continue
+            # The flat groups keep the parameters' arrays, so that an id stays theirs.
+            key = ([list(names) for names in self.remembers(group, params[0])], [id(p.array) for p in params])
             if self._flat.get(i, (None,))[0] != key:
-                self._flat[i] = key, self._flatten(params, state_names)
+                self._flat[i] = key, self._flatten(params, group)
             gradients = [p.grad.array for p in params]
             for flat, indices in self._flat[i][1]:
-                updates.append((flat, [gradients[j] for j in indices], *self.hyperparameters(group, flat.steps + 1)))
-        for flat, gradients, scalars, flags in updates:
-            flat.step(gradients, type(self).update, scalars, flags)
+                numbers = {name: memory[0] for name, memory in flat.numbers.items()}
+                t = flat.steps + 1
+                scalars, flags = self.hyperparameters(group, t, numbers)
+                updates.append((flat, [gradients[j] for j in indices], scalars, flags, numbers))
+        for flat, gradients, scalars, flags, numbers in updates:
+            flat.step(gradients, type(self).update, scalars, flags, numbers)
         return loss
 
-    def _flatten(self, params: list[Tensor], state_names: tuple[str, ...]) -> list[tuple[FlatGroup, list[int]]]:
+    def _flatten(self, params: list[Tensor], group: dict[str, Any]) -> list[tuple[FlatGroup, list[int]]]:
         """The parameters in flat groups, each with the indices of its parameters. RuntimeError if one is read-only."""
         for p in params:
             if why := unwritable(p.array):
@@ -133,23 +173,20 @@ class Optimizer:
         together: dict[Any, list[int]] = {}
         shared = overlapping([p.array for p in params])  # such parameters are updated one after the other, not side by side
         for i, p in enumerate(params):
-            alone = i if p.array.size >= SMALL or i in shared else None
-            together.setdefault((alone, p.array.dtype, device_of(p.array), self._steps_taken(p, state_names)), []).append(i)
+            alone = i if self.shaped or p.array.size >= SMALL or i in shared else None
+            numbers, arrays = self.remembers(group, p)
+            state = self.state[p] if numbers or arrays else {}  # in the order of the parameters
+            for name in numbers.keys() & state.keys():
+                numbers[name] = float(state[name].array)
+            # SGD has no "step": all that counts is whether a step is the first one, which is not damped; after it there is
+            # a momentum buffer.
+            steps = numbers.get("step", 1.0 if any([name in state for name in arrays]) else 0.0)
+            key = (alone, p.array.dtype, device_of(p.array), steps, *numbers.items())
+            together.setdefault(key, []).append(i)
         return [
-            (FlatGroup([params[i] for i in indices], steps, state_names, self.has_step, self.state), indices)
-            for (_, _, _, steps), indices in together.items()
+            (FlatGroup(self, [params[i] for i in indices], steps, dict(numbers), group), indices)
+            for (_, _, _, steps, *numbers), indices in together.items()
         ]
-
-    def _steps_taken(self, p: Tensor, state_names: tuple[str, ...]) -> float:
-        """How many steps the state of `p` has recorded.
-
-        Where the state has no "step", as SGD's, all that counts is whether a step is the first one, which is not damped; after
-        it there is a momentum buffer.
-        """
-        state = self.state.get(p, {})
-        if "step" in state:
-            return float(state["step"].array)
-        return 1.0 if any(name in state for name in state_names) else 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """{"state": {index: {name: Tensor}}, "param_groups": [{option: value, "params": [index, ...]}]}, as PyTorch's.
@@ -157,11 +194,17 @@ class Optimizer:
         Parameters are numbered through all groups. The Tensors are the optimizer's own and change with its next step:
         copy.deepcopy() what is to be kept.
         """
+        for hook in self._hooks["state_dict_pre"].values():
+            hook(self)
         params = [p for group in self.param_groups for p in group["params"]]
         index_of = {id(p): index for index, p in enumerate(params)}
         state = {index_of[id(p)]: dict(values) for p, values in self.state.items()}
         groups = [group | {"params": [index_of[id(p)] for p in group["params"]]} for group in self.param_groups]
-        return {"state": state, "param_groups": groups}
+        saved: dict[str, Any] = {"state": state, "param_groups": groups}
+        for hook in self._hooks["state_dict_post"].values():
+            changed = hook(self, saved)
+            saved = saved if changed is None else changed
+        return saved
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from a state_dict() of the same optimizer, or of PyTorch's: copies of its state, and its options.
@@ -170,15 +213,18 @@ class Optimizer:
         ValueError or TypeError for groups of other sizes or with options that make no sense, and for states of other shapes,
         of unknown parameters, or that are incomplete; it lists the states that do not fit.
         """
+        for hook in self._hooks["load_state_dict_pre"].values():
+            changed = hook(self, state_dict := dict(state_dict) if isinstance(state_dict, Mapping) else state_dict)
+            state_dict = state_dict if changed is None else changed
         saved = self._saved_groups(state_dict)
         groups = []
-        owners: dict[int, tuple[Tensor, tuple[str, ...]]] = {}  # of each index: the parameter, and what its state holds
+        owners: dict[int, tuple[Tensor, dict[str, Any]]] = {}  # of each index: the parameter and its group
         for group, new in zip(self.param_groups, saved):
-            options = {key: deepcopy(value) for key, value in new.items() if key != "params"}
-            groups.append(self.defaults | options | {"params": group["params"]})
+            options = {key: _option(value) for key, value in new.items() if key != "params"}
+            names = {"param_names": group["param_names"]} if "param_names" in group else {}
+            groups.append(self.defaults | names | options | {"params": group["params"]})
             self.check(groups[-1])
-            for index, p in zip(new["params"], group["params"]):
-                owners[index] = p, self.state_names(groups[-1])
+            owners |= {index: (p, groups[-1]) for index, p in zip(new["params"], group["params"])}
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         errors = []
         for index, values in state_dict["state"].items():
@@ -187,12 +233,14 @@ class Optimizer:
             elif not isinstance(values, Mapping):
                 errors.append(f"the state of parameter {index!r}: expected names and values, got {type(values).__name__}")
             else:
-                p, state_names = owners[index]
-                state[p], wrong = self._loaded_state(index, values, p, state_names)
+                p, group = owners[index]
+                state[p], wrong = self._loaded_state(index, values, p, group)
                 errors += wrong
         if errors:
             raise ValueError(f"Error(s) in loading the state of {type(self).__name__}:\n\t" + "\n\t".join(errors))
         self.state, self.param_groups, self._flat = state, groups, {}
+        for hook in self._hooks["load_state_dict_post"].values():
+            hook(self)
 
     def _saved_groups(self, state_dict: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The parameter groups of a state_dict, if they have the form and the sizes of this optimizer's."""
@@ -221,25 +269,35 @@ class Optimizer:
         return list(saved)
 
     def _loaded_state(
-        self, index: int, values: Mapping[str, Any], p: Tensor, state_names: tuple[str, ...]
-    ) -> tuple[dict[str, Tensor], list[str]]:
+        self, index: int, values: Mapping[str, Any], p: Tensor, group: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[str]]:
         """Copies of one parameter's saved state, and what is wrong with it."""
         state, errors = {}, []
+        numbers, arrays = self.remembers(group, p)
         for name, value in values.items():
             try:
                 if value is not None:  # as SGD without momentum has saved it in older versions of PyTorch
-                    state[name] = Tensor._of(_state_array(name, value, p))
+                    state[name] = self.loaded(name, value, p, name in numbers or name == "step")
             except Exception as error:  # whatever np.asarray raises, or the library that the value is from
                 errors.append(f"state {name!r} of parameter {index}: {error}")
-        expected = ("step", *state_names) if self.has_step else state_names
-        lacking = [name for name in expected if name not in state]
+        lacking = [name for name in (*numbers, *arrays) if name not in state]
         if state and lacking:
             errors.append(f"the state of parameter {index} lacks {', '.join(lacking)}")
         return state, errors
 
+    def loaded(self, name: str, value: Any, p: Tensor, number: bool) -> Any:
+        """A copy of a saved value with the dtype and device of its parameter; a number, as "step", is on the CPU."""
+        array = numbers(value if hasattr(value, "shape") else np.asarray(value))
+        shape = () if number else self.state_shape(name, p)
+        if array.shape != shape:
+            raise ValueError(f"it has shape {list(array.shape)}, not {list(shape)}")
+        if name == "step" and not 0 <= array < np.inf:
+            raise ValueError(f"{array} is not a number of steps")
+        return Tensor._of(put(array, "cpu").astype(number_dtype()) if number else put(array, p.device).astype(p.dtype))
+
     def __getstate__(self) -> dict[str, Any]:
-        """All but the flat groups: their vectors are the memory of this optimizer's states, not of a copy's."""
-        return vars(self) | {"_flat": {}}
+        """All but the flat groups, whose vectors are the memory of this optimizer's states and not of a copy's, and hooks."""
+        return vars(self) | {"_flat": {}, "_hooks": no_hooks()}
 
     def __repr__(self) -> str:
         lines = []
@@ -274,28 +332,62 @@ def _described(p: object) -> str:
     if isinstance(p, Module):
         return f"{kind.__name__}; give its parameters()"
     if isinstance(p, tuple) and any(isinstance(x, Tensor) for x in p):
-        return "tuple: with its name? give model.parameters(), without names"
+        return "tuple; with a name it is (name, Tensor)"
     if isinstance(p, (list, Iterator)):
         return f"{kind.__name__}; several go together as [*a.parameters(), *b.parameters()]"
     return f"{kind.__module__}.{kind.__qualname__}" if kind.__name__ in ("Tensor", "Parameter") else kind.__name__
 
 
-def not_negative(what: str, value: Any) -> None:
-    """TypeError if `value`, called `what`, is not a number; ValueError if it is negative or nan."""
-    if not isinstance(value, (int, float, np.number)):
-        raise TypeError(f"{what} must be a number, got {type(value).__name__}")
-    if not value >= 0:
-        raise ValueError(f"Invalid {what}: {value}; it cannot be negative")
+def number(value: Any) -> Any:
+    """An option for use in a formula: the number of a Tensor, else the float.
+
+    That of a float32 Tensor stays one, because PyTorch calculates with it in float32.
+    """
+    if not isinstance(value, Tensor):
+        return float(value)
+    array = put(value.array, "cpu").reshape(())
+    return float(array) if array.dtype.itemsize > 4 else array[()]
 
 
-def _state_array(name: str, value: Any, p: Tensor) -> Array:
-    """A saved value as a new array with the dtype and device of its parameter; "step" stays a number on the CPU."""
-    array = numbers(value if hasattr(value, "shape") else np.asarray(value))
-    shape = () if name == "step" else p.shape
-    if array.shape != shape:
-        raise ValueError(f"it has shape {list(array.shape)}, not {list(shape)}")
-    if name == "step":
-        if not 0 <= array < np.inf:
-            raise ValueError(f"{array} is not a number of steps")
-        return put(array, "cpu").astype(float32)
-    return put(array, p.device).astype(p.dtype)
+TITLES = {"lr": "learning rate", "eps": "epsilon value"}
+
+
+def not_negative(group: Mapping[str, Any], *names: str) -> None:
+    """TypeError if one of these options is no number; ValueError if it is negative or nan, or a Tensor of several numbers."""
+    for name in names:
+        value, title = group[name], TITLES.get(name, f"{name} value")
+        if isinstance(value, Tensor):
+            if value.numel() != 1:
+                raise ValueError(f"Tensor {name} must be 1-element, but it has shape {list(value.shape)}")
+        elif not isinstance(value, (int, float, np.number)):
+            raise TypeError(f"{title} must be a number, got {type(value).__name__}")
+        if not number(value) >= 0:
+            raise ValueError(f"Invalid {title}: {value}; it cannot be negative")
+
+
+def two_betas(group: Mapping[str, Any]) -> None:
+    """TypeError or ValueError if the option betas is not two numbers in [0, 1)."""
+    betas = group["betas"]
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise ValueError(f"betas must be two numbers, got {betas}")
+    for i, beta in enumerate(betas):
+        name = f"beta parameter at index {i}"
+        if isinstance(beta, Tensor):
+            if beta.numel() != 1:
+                raise ValueError(f"Tensor betas[{i}] must be 1-element, but it has shape {list(beta.shape)}")
+        elif not isinstance(beta, (int, float, np.number)):
+            raise TypeError(f"{name} must be a number, got {type(beta).__name__}")
+        if not 0 <= number(beta) < 1:
+            raise ValueError(f"Invalid {name}: {beta}; it must be in [0, 1)")
+
+
+def _option(value: Any) -> Any:
+    """A copy of a saved option; that of another library's tensor, as a learning rate may be, is a Tensor."""
+    if hasattr(value, "shape") and not isinstance(value, (Tensor, np.generic)):
+        return Tensor._of(np.array(numbers(value)))
+    return deepcopy(value)
+
+
+def _named(p: object) -> bool:
+    """Whether this is a (name, Tensor), as from named_parameters()."""
+    return isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) and isinstance(p[1], Tensor)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array
 
-from .optimizer import Optimizer, not_negative
+from .optimizer import Arguments, Numbers, Optimizer, Options, not_negative, number
 
 
 def sgd(
@@ -62,30 +63,33 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
+        lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
-        weight_decay: float = 0,
+        weight_decay: float | Tensor = 0,
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        options = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
-        super().__init__(params, options | {"nesterov": nesterov, "maximize": maximize})
+        defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov}
+        how = {"maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused}
+        super().__init__(params, defaults | how)
 
-    def check(self, group: dict[str, Any]) -> None:
-        not_negative("learning rate", group["lr"])
-        not_negative("momentum value", group["momentum"])
-        not_negative("weight_decay value", group["weight_decay"])
+    def check(self, group: Options) -> None:
+        super().check(group)
+        not_negative(group, "momentum", "weight_decay")
         if not isinstance(group["dampening"], (int, float, np.number)):
             raise TypeError(f"dampening must be a number, got {type(group['dampening']).__name__}")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
 
-    def state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
-        return ("momentum_buffer",) if group["momentum"] else ()
+    def remembers(self, group: Options, p: Tensor) -> tuple[dict[str, float], dict[str, float]]:
+        return {}, {"momentum_buffer": 0.0} if group["momentum"] else {}
 
-    def hyperparameters(self, group: dict[str, Any], t: float) -> tuple[tuple[float, ...], dict[str, bool]]:
-        decay, dampening = group["weight_decay"], group["dampening"] if t > 1 else 0
+    def hyperparameters(self, group: Options, t: float, numbers: Numbers) -> Arguments:
+        decay, dampening = number(group["weight_decay"]), float(group["dampening"]) if t > 1 else 0.0
         flags = {"decays": decay != 0, "nesterov": group["nesterov"], "maximize": group["maximize"]}
-        return (float(group["lr"]), float(decay), float(group["momentum"]), float(dampening)), flags
+        return (number(group["lr"]), decay, float(group["momentum"]), dampening), flags

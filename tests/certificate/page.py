@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.testing._internal.common_methods_invocations import op_db
 
 from .exceptions import EXEMPT, why_not
-from .run import Row, our_function, title
+from .modules import MODULES
+from .optimizers import OPTIMIZERS
+from .run import FUNCTIONS, Database, Row
 
 PAGE = Path(__file__).parents[1] / "PARITY.md"
 NOT_COVERED = "## Not covered"
@@ -50,17 +51,14 @@ tests/certificate/compare.py says it exactly.
 """
 
 
-def covered() -> list[str]:
-    """The titles of the entries that are covered."""
-    return [title(info) for info in op_db if our_function(info) is not None]
+DATABASES = [FUNCTIONS, MODULES, OPTIMIZERS]
 
 
 def left_out() -> dict[str, list[str]]:
-    """The titles of the other entries, by reason."""
+    """The titles of the entries that are not covered, by reason."""
     reasons: dict[str, list[str]] = {}
-    for info in op_db:
-        if our_function(info) is None:
-            reasons.setdefault(why_not(title(info)) or "no reason given", []).append(title(info))
+    for name in (name for database in DATABASES for name in database.left_out()):
+        reasons.setdefault(why_not(name) or "no reason given", []).append(name)
     return reasons
 
 
@@ -74,21 +72,33 @@ def number(units: float | None) -> str:
     return "" if units is None else f"{units:.0f}" if units >= 1 or not units else f"{units:.1g}"
 
 
-def line(row: Row) -> str:
+def line(database: Database, row: Row) -> str:
     """A row of the table."""
-    units = [
-        number(row.units.get(f"{kind} {dtype}"))
-        for dtype, kind in (
-            ("float64", "values"),
-            ("float64", "first"),
-            ("float64", "second"),
-            ("float32", "values"),
-            ("float32", "first"),
-        )
-    ]
+    units = [number(row.units.get(kind)) for _, kind in database.columns]
     notes = [f"{count} × {reasons().index(reason) + 1}" for reason, count in row.excepted.items()]
     errors = f"{row.errors_agreed}/{row.errors}" if row.errors else ""
     return f"| {row.name} | {row.samples} | {row.agreed} | {' | '.join(units)} | {errors} | {', '.join(notes)} |"
+
+
+def table(database: Database, rows: list[Row]) -> list[str]:
+    """The section of one database: its totals and its entries, a line each."""
+    rows = [row for row in rows if row.name in database.covered()]
+    samples, agreed = sum(row.samples for row in rows), sum(row.agreed for row in rows)
+    errors, errors_agreed = sum(row.errors for row in rows), sum(row.errors_agreed for row in rows)
+    excepted, wrong = sum(row.excepted.total() for row in rows), sum(len(row.differences) for row in rows)
+    return [
+        database.heading,
+        "",
+        *([database.about, ""] if database.about else []),
+        f"{len(rows)} entries, {samples} samples: {agreed} agree, {samples - agreed} do not "
+        f"({excepted} exceptions, {wrong} without a reason). {errors} error inputs: {errors_agreed} agree "
+        f"({100 * errors_agreed / max(errors, 1):.1f} %).",
+        "",
+        f"| entry | samples | agree | {' | '.join([head for head, _ in database.columns])} | error inputs | exceptions |",
+        f"| {' | '.join(['---'] * (5 + len(database.columns)))} |",
+        *[line(database, row) for row in rows],
+        "",
+    ]
 
 
 def text(rows: list[Row]) -> str:
@@ -99,35 +109,14 @@ def text(rows: list[Row]) -> str:
     head = HEAD.format(
         date=datetime.date.today(), torch=torch.__version__, numpy=np.__version__, forms=FORMS, limit=LIMIT, cut=CUT
     )
-    samples, agreed = sum(row.samples for row in rows), sum(row.agreed for row in rows)
-    errors, errors_agreed = sum(row.errors for row in rows), sum(row.errors_agreed for row in rows)
-    excepted = Counter[str]()
-    outside = Counter[str]()
+    excepted, outside = Counter[str](), Counter[str]()
     for row in rows:
         excepted.update(row.excepted)
         outside.update(row.outside)
-    wrong = sum(len(row.differences) for row in rows)
-    parts = [
-        head,
-        "## Totals",
-        "",
-        f"{len(rows)} entries, {samples} samples: {agreed} agree, {samples - agreed} do not "
-        f"({excepted.total()} exceptions, {wrong} without a reason). {errors} error inputs: {errors_agreed} agree "
-        f"({100 * errors_agreed / max(errors, 1):.1f} %).",
-        "",
-        "Samples that need what is outside tinygrad_lite, and so are not counted: "
-        + ", ".join(f"{reason} ({count})" for reason, count in sorted(outside.items()))
-        + ".",
-        "",
-        "## Entries",
-        "",
-        "| entry | samples | agree | values | first | second | float32 values | first | error inputs | exceptions |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-        *map(line, rows),
-        "",
-        "## Reasons of the exceptions",
-        "",
-    ]
+    counted = ", ".join(f"{reason} ({count})" for reason, count in sorted(outside.items()))
+    parts = [head, f"Samples that need what is outside tinygrad_lite, and so are not counted: {counted}.", ""]
+    parts += [line for database in DATABASES for line in table(database, rows)]
+    parts += ["## Reasons of the exceptions", ""]
     parts += [f"{n}. {reason} ({excepted[reason]})" for n, reason in enumerate(reasons(), 1)]
     parts += ["", NOT_COVERED, ""]
     parts += [f"- {reason}: {', '.join(names)}" for reason, names in left_out().items()]
@@ -140,9 +129,10 @@ def stale(page: str) -> list[str]:
     version = torch.__version__.partition("+")[0]  # without the build: +cpu, +cu130
     if f"PyTorch {version} " not in page and f"PyTorch {version}+" not in page:
         wrong.append(f"it was not written with PyTorch {version}")
-    table, _, rest = page.partition(NOT_COVERED)
-    wrong += differs("covered", covered(), re.findall(r"^\| ([^ |]+) \| \d", table, re.M))
-    wrong += differs("excepted", reasons(), re.findall(r"^\d+\. (.*) \(\d+\)$", table, re.M))
+    tables, _, rest = page.partition(NOT_COVERED)
+    covered = [name for database in DATABASES for name in database.covered()]
+    wrong += differs("covered", covered, re.findall(r"^\| ([^ |]+) \| \d", tables, re.M))
+    wrong += differs("excepted", reasons(), re.findall(r"^\d+\. (.*) \(\d+\)$", tables, re.M))
     listed = [f"{reason}: {name}" for reason, names in re.findall(r"^- (.*): (.*)$", rest, re.M) for name in names.split(", ")]
     wrong += differs("not covered", [f"{reason}: {name}" for reason, names in left_out().items() for name in names], listed)
     return wrong
@@ -156,12 +146,12 @@ def differs(what: str, now: Iterable[str], then: Iterable[str]) -> list[str]:
     ]
 
 
-def totals(page: str) -> dict[str, Any]:
-    """The numbers of the page: entries, samples, agreed, excepted, wrong, errors, errors_agreed."""
+def totals(page: str, heading: str = "## Entries") -> dict[str, Any]:
+    """The numbers of a table of the page: entries, samples, agreed, excepted, wrong, errors, errors_agreed."""
     found = re.search(
         r"(\d+) entries, (\d+) samples: (\d+) agree, \d+ do not \((\d+) exceptions, (\d+) without a reason\)\. "
         r"(\d+) error inputs: (\d+) agree",
-        page,
+        page.partition(heading)[2],
     )
     assert found, "the page has no line of totals"
     return dict(zip(("entries", "samples", "agreed", "excepted", "wrong", "errors", "errors_agreed"), map(int, found.groups())))

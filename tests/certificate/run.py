@@ -153,8 +153,8 @@ def derivatives(call: Call, process: Any, wrapper: Any, twice: bool) -> tuple[li
     upstream gradients; and which results require grad. `process` and `wrapper` are the database's own: they make a result that
     is unique of one that is not (the signs of eigenvectors), and an input that is valid of any.
     """
-    plain = call.function
     if wrapper is not None:
+        plain = call.function
         call.function = lambda *args, **kwargs: wrapper(plain, *args, **kwargs)
     results = call()
     results = flat(results if process is None else process(results))
@@ -241,21 +241,14 @@ class Entry:
         return self.row
 
     def one(self, sample: Any, number: int, dtype: Any) -> None:
-        """One sample, in all forms."""
+        """One sample: what differs, and what excuses it."""
         self.found = []
 
         def differs(kind: str, text: str, form: str = "function") -> None:
             self.found.append(Difference(kind, str(dtype)[6:], form, number, text, str(sample)[:1500]))
 
         try:
-            self.compare("function", self.theirs, self.ours, False, sample, dtype, differs)
-            if number < FORMS:
-                for form, theirs, ours, writes in self.forms():
-                    if "operator" not in form or (not sample.kwargs and len(sample.args) < 2):
-                        if ours is None:
-                            differs("error", "there is no such function here", form)
-                        else:
-                            self.compare(form, theirs, ours, writes, sample, dtype, lambda *a, form=form: differs(*a, form))
+            self.all_forms(sample, number, dtype, differs)
         except Outside as reason:
             self.row.outside[str(reason)] += 1
             return
@@ -269,30 +262,59 @@ class Entry:
         else:
             self.row.agreed += 1
 
+    def all_forms(self, sample: Any, number: int, dtype: Any, differs: Any) -> None:
+        """One sample in all forms."""
+        self.compare("function", self.theirs, self.ours, False, sample, dtype, differs)
+        if number < FORMS:
+            for form, theirs, ours, writes in self.forms():
+                if "operator" not in form or (not sample.kwargs and len(sample.args) < 2):
+                    if ours is None:
+                        differs("error", "there is no such function here", form)
+                    else:
+                        self.compare(form, theirs, ours, writes, sample, dtype, lambda *a, form=form: differs(*a, form))
+
     def compare(self, form: str, theirs: Any, ours: Any, writes: bool, sample: Any, dtype: Any, differs: Any) -> None:
         """One sample in one form."""
         how = {"grad": False} if writes else {}
         a, b = Call(theirs, sample, False, **how), Call(ours, sample, True, **how)
+
+        def once_more(**more: Any) -> Any:
+            return Call(theirs, sample, False, **how, **more)()
+
+        if not self.same(a, b, once_more, sample, dtype, differs):
+            return
+        leaves = Copy(False)
+        leaves((sample.input, sample.args, sample.kwargs))
+        if leaves.leaves and dtype.is_floating_point and (form == "function" or writes):
+            if writes:  # a leaf that requires grad must not be written to, so a copy of it is
+                write = theirs, ours
+                theirs, ours = [lambda x, *args, f=f, **kwargs: f(x.clone(), *args, **kwargs) for f in write]
+            process, wrapper = sample.output_process_fn_grad, self.info.gradcheck_wrapper
+
+            def of(here: bool, twice: bool, **how: Any) -> Any:
+                f = (lambda g: ours_for(g) or g) if here else (lambda g: g)
+                return derivatives(Call(ours if here else theirs, sample, here, **how), f(process), f(wrapper), twice)
+
+            self.differentiate(of, dtype, differs)
+
+    def same(self, a: Call, b: Call, once_more: Callable[..., Any], sample: Any, dtype: Any, differs: Any) -> bool:
+        """Whether one sample has the same results in both libraries. `once_more` computes those of torch again, changed."""
         (ys, error), (zs, here) = attempt(a), attempt(b)
         if error is not None or here is not None:
             if error is None:
                 differs("error", refused(here))  # type: ignore[arg-type]
             elif here is None:
                 differs("error", f"no error, in torch {refused(error)}")
-            return
+            return False
         if "empty" in self.row.name:  # the values are arbitrary
             ys, zs = [tuple(y.shape) for y in flat(ys)], [tuple(z.shape) for z in flat(zs)]
         if isinstance(ys, torch.Size):  # a result of its own, not several numbers
             ys, zs = [tuple(ys)], [zs]
         if fields(ys) != fields(zs):
             differs("shape", f"the parts of the result are {fields(zs)}, in torch {fields(ys)}")
-
-        def once_more(**more: Any) -> Any:
-            return Call(theirs, sample, False, **how, **more)()
-
         units, wrong = compared(flat(ys), flat(zs), self.again(once_more))
-        process = sample.output_process_fn_grad
         if wrong and any(fnmatchcase(self.row.name, pattern) for pattern in NOT_UNIQUE.split()):
+            process = sample.output_process_fn_grad
             ys, zs = process(ys), rebound(process)(zs)
             units, wrong = compared(flat(ys), flat(zs), self.again(lambda **more: process(once_more(**more))))
         if wrong and self.row.name in INDICES and tied(sample):
@@ -306,22 +328,10 @@ class Entry:
         for n, (s, t) in enumerate(zip(a.copy.memory, b.copy.memory)):
             if not wrong and apart(unwritten(t, flat(zs)), unwritten(s, flat(ys))) > LIMIT:
                 differs("memory", f"input {n} is afterwards another than in torch")
-        leaves = Copy(False)
-        leaves((sample.input, sample.args, sample.kwargs))
-        if not wrong and leaves.leaves and dtype.is_floating_point and (form == "function" or writes):
-            if writes:  # a leaf that requires grad must not be written to, so a copy of it is
-                write = theirs, ours
-                theirs, ours = [lambda x, *args, f=f, **kwargs: f(x.clone(), *args, **kwargs) for f in write]
-            self.differentiate(theirs, ours, sample, dtype, differs)
+        return not wrong
 
-    def differentiate(self, theirs: Any, ours: Any, sample: Any, dtype: Any, differs: Any) -> None:
-        """First and second derivatives of one sample."""
-        process, wrapper = sample.output_process_fn_grad, self.info.gradcheck_wrapper
-
-        def of(here: bool, twice: bool, **how: Any) -> Any:
-            f = (lambda g: ours_for(g) or g) if here else (lambda g: g)
-            return derivatives(Call(ours if here else theirs, sample, here, **how), f(process), f(wrapper), twice)
-
+    def differentiate(self, of: Callable[..., Any], dtype: Any, differs: Any) -> None:
+        """First and second derivatives of one sample: `of(here, twice)` gives those of one library."""
         twice = dtype == torch.float64
         expected, error = attempt(lambda: of(False, twice))
         if error is not None and twice:
@@ -368,6 +378,10 @@ class Entry:
         except Outside as reason:
             self.row.outside[str(reason)] += 1
             return
+        self.judge(theirs, ours, given, number, sample)
+
+    def judge(self, theirs: Callable[[], Any], ours: Callable[[], Any], given: Any, number: int, sample: Any) -> None:
+        """Whether both libraries refuse a call in the same way."""
         error, here = attempt(theirs)[1], attempt(ours)[1]
         if error is None:
             return
@@ -380,3 +394,33 @@ class Entry:
         wrong, reasons = exempted(self.row.name, [difference], sample)
         self.row.differences += wrong
         self.row.excepted.update(reasons)
+
+
+@dataclass
+class Database:
+    """One of PyTorch's databases: its entries, the title of one, what is ours for it (None if we lack it), what runs it."""
+
+    heading: str  # of its table on the page
+    about: str  # what the page says before the table
+    chosen: Callable[[list[str]], list[Any]]  # the entries with one of these names, or all
+    title: Callable[[Any], str]
+    ours: Callable[[Any], Any]
+    entry: Callable[..., Any]
+    columns: tuple[tuple[str, str], ...] = (  # of the numbers in Row.units: the head of each, and what it shows
+        ("values", "values float64"),
+        ("first", "first float64"),
+        ("second", "second float64"),
+        ("float32 values", "values float32"),
+        ("first", "first float32"),
+    )
+
+    def covered(self) -> list[str]:
+        """The titles of the entries that are covered."""
+        return [self.title(info) for info in self.chosen([]) if self.ours(info) is not None]
+
+    def left_out(self) -> list[str]:
+        """The titles of the other entries."""
+        return [self.title(info) for info in self.chosen([]) if self.ours(info) is None]
+
+
+FUNCTIONS = Database("## Entries", "", chosen, title, our_function, Entry)

@@ -10,9 +10,8 @@ import numpy as np
 from ...apply import op
 from ...backend import Array
 from ..linalg import matmul
-from ..reduction import sum as sum_over
 from ..shape import mT
-from .softmax import softmax_slope
+from .softmax import largest_along, softmax_slope, sum_along
 
 
 # One step instead of matmul, add and softmax, because these are the largest arrays of a transformer: it makes one of them where
@@ -25,14 +24,14 @@ def attention_weights(q: Array, k: Array, mask: Array | None) -> Array:
     """softmax(q kᵀ + mask) over the keys: queries (..., L, E) and keys (..., S, E) give (..., L, S), as which the mask counts.
     A row that is -inf throughout gives 0, where softmax gives nan.
     """
-    out = matmul(q, mT(k))
+    out = q @ mT(k)
     if not out.size:
         return out
     if mask is not None:
         out += mask
     # The maximum of a row of -inf must not be -inf, so that the row stays as it is; and the sum of any other row is at least 1,
     # because its maximum gives e^0.
-    out -= np.maximum(out.max(-1, keepdims=True), np.finfo(out.dtype).min)
+    out -= np.maximum(largest_along(out, out.ndim - 1), np.finfo(out.dtype).min)
     np.exp(out, out=out)
-    out /= np.maximum(sum_over(out, axis=(out.ndim - 1,), keepdims=True), 1)
+    out /= np.maximum(sum_along(out, out.ndim - 1), 1)
     return out

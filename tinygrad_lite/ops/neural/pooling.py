@@ -65,9 +65,8 @@ def regular(length: int, n: int, behind: int, size: int, stride: int, padding: i
     inside = np.minimum(stops, length) - np.maximum(starts, 0)
     apart = stride > (size - 1) * dilation
     whole = apart and stride == size and not padding and n * size >= length
-    return Windows(
-        length, n, behind, starts, dilation, firsts, one(counts), one(inside), size, steps, full, apart, whole
-    )
+    counted = unique(counts), unique(inside)
+    return Windows(length, n, behind, starts, dilation, firsts, *counted, size, steps, full, apart, whole)
 
 @lru_cache(256)
 def adaptive(length: int, n: int, behind: int) -> Windows:
@@ -76,14 +75,16 @@ def adaptive(length: int, n: int, behind: int) -> Windows:
     """
     starts = np.arange(n) * length // max(n, 1)
     sizes = -(-np.arange(1, n + 1) * length // max(n, 1)) - starts
-    phases, stride, steps = n // gcd(length, n), length // gcd(length, n), []
-    for i in range(phases):
-        for place in range(sizes[i]):
-            steps.append(step(place, slice(i, None, phases), slice(int(starts[i]) + place, None, stride), behind))
-    even, count, places = phases == 1, one(sizes), int(sizes.max(initial=0))
+    phases, stride = n // gcd(length, n), length // gcd(length, n)
+    steps = [
+        step(place, slice(i, None, phases), slice(int(starts[i]) + place, None, stride), behind)
+        for i in range(phases)
+        for place in range(sizes[i])
+    ]
+    even, count, places = phases == 1, unique(sizes), int(sizes.max(initial=0))
     return Windows(length, n, behind, starts, 1, starts * 0, count, count, places, steps, even * len(steps), even, even)
 
-def one(values: Array) -> int | Array:
+def unique(values: Array) -> int | Array:
     """One number, if all values are equal."""
     return values if values.size and (values != values[0]).any() else int(values.max(initial=0))
 
@@ -91,56 +92,17 @@ def step(place: int, windows: slice, numbers: slice, behind: int) -> tuple[int, 
     rest = (slice(None),) * behind
     return place, (..., windows, *rest), (..., numbers, *rest)
 
-# If the forward found the places of the maxima, it would be a window_sum. But most forwards have no use for them; and to keep the
-# result, for comparison, would forbid what PyTorch allows, a relu_() after it.
-@op(x=lambda g, x, windows: window_spread(g, windows=windows, winners=winners(x, windows)))
-def window_max(x: Array, *, windows: Windows) -> Array:
-    """The largest number of each window, nan if one is nan. The gradient goes to the first of equal ones, to the last nan."""
-    if windows.full < 2:
-        out = nothing_yet(x, windows)
-        steps = windows.steps
-    else:
-        (_, _, first), (_, _, second), *steps = windows.steps
-        out = np.maximum(x[first], x[second])
-    for _, there, here in steps:
-        np.maximum(out[there], x[here], out=out[there])
-    return out
-
-def nothing_yet(x: Array, windows: Windows) -> Array:
-    """The maxima of windows that have nothing yet: the least number of this dtype."""
-    least = -inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    return array_module(x).full(windows.of(x, windows.n), least, x.dtype)
-
-def winners(x: Any, windows: Windows) -> Array:
-    """For each window the place of its largest number: the first of equal ones, but the last nan."""
-    x = getattr(x, "array", x)
-    kind = np.uint8 if windows.places <= 256 else np.int32  # of bytes NumPy compares more at once
-    out = array_module(x).zeros(windows.of(x, windows.n), kind)
-    out += windows.along(windows.firsts.astype(kind), x)
-    nans = bool(x.size and x.dtype.kind == "f" and np.isnan(x.min()))
-    best = x[windows.steps[0][2]] if windows.full > 1 else nothing_yet(x, windows)
-    for i, (place, there, here) in enumerate(windows.steps):
-        number = x[here]
-        better = number > best[there]
-        if nans:
-            better |= number != number
-        np.maximum(out[there], better * kind(place), out=out[there])
-        if i == 1 and windows.full > 1:
-            best = np.maximum(best, number)
-        elif i < len(windows.steps) - 1 and (i or windows.full < 2):
-            np.maximum(best[there], number, out=best[there])
-    return out
-
 @op(x=lambda g, windows, winners: window_spread(g, windows=windows, winners=winners))
-def window_sum(x: Array, *, windows: Windows, winners: Array | None = None) -> Array:
-    """Σ x over each window; with `winners`, only the number at this place of the window."""
+def window_sum(x: Array, *, windows: Windows, winners: Array | None = None, found: Array | None = None) -> Array:
+    """Σ x over each window; with `winners`, only the number at this place of it, which may have been `found` already."""
+    if found is not None:
+        return found
     many = len(windows.steps) > 32 and x.dtype == np.float32  # such a chain would lose digits
-    if windows.full > 1 and winners is None and not many:
+    if windows.full < 2 or winners is not None or many:
+        out, steps = array_module(x).zeros(windows.of(x, windows.n), np.float64 if many else x.dtype), windows.steps
+    else:
         (_, _, first), (_, _, second), *steps = windows.steps
         out = x[first] + x[second]
-    else:
-        out = array_module(x).zeros(windows.of(x, windows.n), np.float64 if many else x.dtype)
-        steps = windows.steps
     for place, there, here in steps:
         out[there] += where_won(x[here], winners, place, there)
     return out.astype(x.dtype, copy=False)
@@ -148,10 +110,13 @@ def window_sum(x: Array, *, windows: Windows, winners: Array | None = None) -> A
 @op(x=lambda g, windows, winners: window_sum(g, windows=windows, winners=winners))
 def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -> Array:
     """Each x, one for each window, added to all numbers of its window; with `winners`, only to the number at this place."""
-    many = not windows.apart and len(windows.steps) > 32 and x.dtype == np.float32
+    steps, many = windows.steps, not windows.apart and len(windows.steps) > 32 and x.dtype == np.float32
     new = array_module(x).empty if windows.whole else array_module(x).zeros
     out = new(windows.of(x, windows.length), np.float64 if many else x.dtype)
-    for place, there, here in windows.steps:
+    if winners is not None and windows.apart and windows.full == len(steps) == 2:
+        out[steps[0][2]], out[steps[1][2]] = halves(x, winners)
+        return out
+    for place, there, here in steps:
         if windows.apart:
             out[here] = where_won(x[there], winners, place, there)
         else:
@@ -161,3 +126,51 @@ def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -
 def where_won(x: Array, winners: Array | None, place: int, there: Any) -> Array:
     """x, at one place of the windows `there`; 0 where another place has won."""
     return x if winners is None else masked(x, winners[there] == place)
+
+def halves(x: Array, winners: Array) -> tuple[Array, Array]:
+    """x where place 0 has won and x where place 1 has, elsewhere 0. The bits of the one are what the other leaves of x."""
+    second = masked(x, winners.view(np.bool_))
+    bits = f"i{x.dtype.itemsize}"
+    return (x.view(bits) ^ second.view(bits)).view(x.dtype), second
+
+def window_max(x: Array, windows: Windows) -> Array:
+    """The largest number of each window, nan if one is nan."""
+    if windows.full < 2:
+        out, steps = nothing_yet(x, windows), windows.steps
+    else:
+        (_, _, first), (_, _, second), *steps = windows.steps
+        out = np.maximum(x[first], x[second])
+    for _, there, here in steps:
+        np.maximum(out[there], x[here], out=out[there])
+    return out
+
+# The numbers at a place are copied, because NumPy compares what is contiguous four times as fast.
+def window_winners(x: Array, windows: Windows, nans: bool = False) -> tuple[Array, Array]:
+    """The largest number of each window, and its place: the first of equal ones, but the last nan. Places are bytes if they
+    fit, of which NumPy computes more at once. `nans` says whether there are any.
+    """
+    kind = np.uint8 if windows.places <= 256 else np.int32
+    if windows.full < 2:
+        best, steps = nothing_yet(x, windows), windows.steps
+        out = array_module(x).zeros(best.shape, kind) + windows.along(windows.firsts.astype(kind), x)
+    else:
+        (_, _, first), (_, _, second), *steps = windows.steps
+        one, two = contiguous(x[first]), contiguous(x[second])
+        out = ((two > one) | (two != two) if nans else two > one).view(np.uint8).astype(kind, copy=False)
+        best = np.maximum(one, two)
+    for place, there, here in steps:
+        number = contiguous(x[here])
+        better = (number > best[there]) | (number != number) if nans else number > best[there]
+        np.maximum(out[there], better.view(np.uint8) * kind(place), out=out[there])
+        np.maximum(best[there], number, out=best[there])
+    if not nans and best.size and best.dtype.kind == "f" and np.isnan(np.minimum.reduce(best, None)):
+        return window_winners(x, windows, True)
+    return best, out
+
+def nothing_yet(x: Array, windows: Windows) -> Array:
+    """The maxima of windows that have nothing yet: the least number of this dtype."""
+    least = -inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    return array_module(x).full(windows.of(x, windows.n), least, x.dtype)
+
+def contiguous(x: Array) -> Array:
+    return array_module(x).ascontiguousarray(x)

@@ -7,7 +7,7 @@ import numpy as np
 from ...apply import op
 from ...backend import Array
 from ..exponential import exp
-from ..reduction import Axes, by_columns, expand_reduced
+from ..reduction import Axes, expand_reduced, ones
 from ..reduction import sum as sum_over
 
 
@@ -17,8 +17,9 @@ def softmax(x: Array, *, axis: int) -> Array:
     """e^x / Σ e^x along an axis. The gradient: out · (g - Σ g·out)."""
     if not x.size:
         return x.copy()
-    out = np.exp(x - by_columns(x, (axis,)).max(axis, keepdims=True))
-    out /= sum_over(out, axis=(axis,), keepdims=True)
+    out = x - largest_along(x, axis)
+    np.exp(out, out=out)
+    out /= sum_along(out, axis)
     return out
 
 # One step, because two of four arrays are saved, in attention the largest ones of all. A gradient h of the result and x meet in
@@ -28,8 +29,7 @@ def softmax(x: Array, *, axis: int) -> Array:
         - x * sum_over(g * y, axis=(axis,), keepdims=True))
 def softmax_slope(x: Array, y: Array, *, axis: int) -> Array:
     """y · (x - Σ x·y): the gradient x of y = softmax(z) along an axis, taken back to z."""
-    out = x * y
-    np.subtract(x, sum_over(out, axis=(axis,), keepdims=True), out=out)
+    out = x - dot_along(x, y, axis)
     out *= y
     return out
 
@@ -39,8 +39,8 @@ def log_softmax(x: Array, *, axis: int) -> Array:
     """x - log Σ e^x along an axis. The gradient: g - softmax · Σ g."""
     if not x.size:
         return x.copy()
-    out = x - by_columns(x, (axis,)).max(axis, keepdims=True)
-    out -= np.log(sum_over(np.exp(out), axis=(axis,), keepdims=True))
+    out = x - largest_along(x, axis)
+    out -= np.log(sum_along(np.exp(out), axis))
     return out
 
 # As above. If all numbers along the axis are -inf, so is the result.
@@ -54,3 +54,29 @@ def logsumexp(x: Array, *, axis: Axes, keepdims: bool) -> Array:
     largest = np.where(np.isfinite(largest), largest, 0)
     out = np.log(sum_over(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return out if keepdims else out.squeeze(axis)
+
+
+# Along an axis, which remains with length one. For rows, NumPy has faster ways than its reductions: of 256 x 1000 numbers it
+# finds the maxima in 24 µs, this in 16, the sums in 37 and 9; of 16384 x 128 the maxima in 1150 and 480.
+
+def largest_along(x: Array, axis: int) -> Array:
+    """The largest x."""
+    n = x.shape[axis]
+    if type(x) is np.ndarray and axis == x.ndim - 1 and x.size > 1000:
+        if n < 32:
+            x = x.copy("F")  # short rows: by columns, ten times as fast
+        elif x.flags.c_contiguous:
+            return np.maximum.reduceat(x.reshape(-1), np.arange(0, x.size, n)).reshape(*x.shape[:-1], 1)
+    return x.max(axis, keepdims=True)
+
+def sum_along(x: Array, axis: int) -> Array:
+    """Σ x."""
+    if type(x) is np.ndarray and axis == x.ndim - 1 and x.shape[-1] > 128:
+        return np.vecdot(x, ones(x.shape[-1], x.dtype))[..., None]
+    return sum_over(x, axis=(axis,), keepdims=True)
+
+def dot_along(x: Array, y: Array, axis: int) -> Array:
+    """Σ x·y. Of few numbers in PyTorch's way: where a y is nearly 1, x - Σ x·y cancels, and rounding is what remains."""
+    if type(x) is np.ndarray and axis == x.ndim - 1 and x.size > 1000:
+        return np.vecdot(x, y)[..., None]
+    return sum_over(x * y, axis=(axis,), keepdims=True)

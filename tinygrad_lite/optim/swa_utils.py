@@ -1,0 +1,9 @@
+"""PyTorch's name for nn.optim.swa_utils: `from tinygrad_lite.optim.swa_utils import AveragedModel`. The same classes."""
+
+from typing import TYPE_CHECKING
+
+from tinygrad_lite.nn.optim.swa_utils import *  # noqa: F403
+from tinygrad_lite.suggest import missing_from, names_in
+
+if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
+    __getattr__, __dir__ = missing_from(__name__), names_in(__name__)
