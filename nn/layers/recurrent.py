@@ -191,7 +191,8 @@ class RNNBase(Module):
         if order is not None:
             gates = getitem(gates, index=(slice(None), order.row_backward if backward else order.row), once=False)
         if self.proj_size:
-            states = tuple(ops.lstm_steps(gates, w_hh, *before, projection=getattr(self, names[-1])))
+            h, c = before
+            states: States = tuple(ops.lstm_steps(gates, w_hh, h, c, getattr(self, names[-1])))
         else:
             states = _steps(self.mode, gates, w_hh, b_hh, before)
         y, arange = states[0], array_module(gates.array).arange
