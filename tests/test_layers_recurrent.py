@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import tinygrad_lite as tl
-from tinygrad_lite.nn import sequences
+from tinygrad_lite.nn.utils import rnn as sequences
 
 Close = Callable[..., None]
 RNG = np.random.default_rng(0)
