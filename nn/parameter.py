@@ -119,34 +119,6 @@ class UninitializedBuffer(Tensor):
         return "<UninitializedBuffer>"
 
 
-class UninitializedBuffer(Tensor):
-    """A buffer whose shape is not known yet. materialize() turns this same object into an ordinary Tensor.
-
-    https://pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedBuffer.html
-
-    >>> b = UninitializedBuffer()
-    >>> b.materialize((2,)); b.shape, type(b).__name__
-    (torch.Size([2]), 'Tensor')
-    """
-
-    __slots__ = ()
-
-    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
-        self.array, self.node = put(np.empty(0, as_dtype(dtype or get_default_dtype())), device), None
-        self.requires_grad_(requires_grad)
-
-    def materialize(self, shape: tuple[int, ...]) -> None:
-        """Allocate memory of this shape. Its values are arbitrary until they are set."""
-        self.data = Tensor._of(array_module(self.array).empty(shape, self.array.dtype))
-        self.__class__ = Tensor  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return "<UninitializedBuffer>"
-
-
-LAZY = (UninitializedParameter, UninitializedBuffer)
-
-
 def zero_grads(parameters: Iterable[Tensor], set_to_none: bool) -> None:
     """Set the gradients of tensors to None, or detach them and fill them with 0 in place."""
     for p in parameters:

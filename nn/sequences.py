@@ -97,10 +97,13 @@ def pad_sequence(
     xs = list(sequences)
     if not xs:
         raise RuntimeError("pad_sequence: received an empty list of sequences")
-    lengths = np.array([len(x) for x in xs])
-    time = [np.arange(n) + (lengths.max() - n if padding_side == "left" else 0) for n in lengths]
-    out = _padded(concat(xs), np.concatenate(time), np.repeat(np.arange(len(xs)), lengths), padding_value)
-    return transpose(out, 0, 1) if batch_first else out
+    lengths = [len(x) for x in xs]
+    T, B = max(lengths), len(xs)
+    time = np.concatenate([np.arange(n) + (T - n if padding_side == "left" else 0) for n in lengths])
+    sequence = np.repeat(np.arange(B), lengths)
+    if batch_first:
+        return _padded(concat(xs), (sequence, time), (B, T), padding_value)
+    return _padded(concat(xs), (time, sequence), (T, B), padding_value)
 
 
 def unpad_sequence(padded_sequences: Tensor, lengths: Any, batch_first: bool = False) -> list[Tensor]:
@@ -189,7 +192,8 @@ def pad_packed_sequence(
     if sequence.sorted_indices is not None:
         place = np.asarray(sequence.sorted_indices.cpu().array)
         lengths, at = lengths[np.argsort(place)], place[at]
-    out = _padded(sequence.data, order.time, at, padding_value, total_length)
+    shape = (order.lengths[0] if total_length is None else total_length, len(lengths))
+    out = _padded(sequence.data, (order.time, at), shape, padding_value)
     return transpose(out, 0, 1) if batch_first else out, tensor(lengths)
 
 
@@ -211,10 +215,9 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     return None if permutation is None else Tensor._of(permutation.array.argsort())
 
 
-def _padded(data: Tensor, time: Any, sequence: Any, value: float, length: int | None = None) -> Tensor:
-    """A padded batch with the rows of `data` at their times in their sequences, and a value elsewhere."""
-    shape = (int(time.max()) + 1 if length is None else length, int(sequence.max()) + 1, *data.array.shape[1:])
-    index = _like(data, time, sequence)
+def _padded(data: Tensor, index: tuple[Any, Any], shape: tuple[Any, Any], value: float) -> Tensor:
+    """A padded batch with each row of `data` at a place of its own, and a value elsewhere."""
+    index, shape = _like(data, *index), (*map(int, shape), *data.array.shape[1:])
     out = indexing.index_add(data, shape=shape, index=index, once=True)
     if value:
         rest = array_module(data.array).full(shape, value, data.array.dtype)

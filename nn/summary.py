@@ -22,7 +22,7 @@ from tinygrad_lite.grad_mode import no_grad
 from tinygrad_lite.random import Generator, default_generator
 
 from .module import Module
-from .parameter import LAZY, Parameter, UninitializedParameter
+from .parameter import Parameter, UninitializedBuffer, UninitializedParameter
 
 __all__ = ["summary"]
 
@@ -156,8 +156,8 @@ def _unchanged(model: Module) -> Iterator[None]:
     """Whatever happens inside: afterwards the model, its buffers and the random generators are as they were before."""
     modules = [(module, type(module), dict(vars(module))) for module in model.modules()]
     tensors: list[Tensor] = [*[p for _, p in model.named_parameters()], *model.buffers()]
-    lazy = [(x, x.array, type(x)) for x in tensors if isinstance(x, LAZY)]
-    buffers = [(b, b.array) for b in model.buffers() if not isinstance(b, LAZY)]
+    lazy = [(x, x.array, type(x)) for x in tensors if isinstance(x, (UninitializedParameter, UninitializedBuffer))]
+    buffers = [(b, b.array) for b in model.buffers() if not isinstance(b, UninitializedBuffer)]
     own = [value for *_, attributes in modules for value in attributes.values() if isinstance(value, Generator)]
     generators = [(generator, dict(vars(generator))) for generator in {default_generator, *own}]
     try:

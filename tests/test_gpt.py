@@ -1,4 +1,4 @@
-"""A small GPT, written once as one writes it in PyTorch, trains on the same numbers in both libraries, and writes the same text.
+"""A small GPT, written once as one writes it in PyTorch, trains on the same numbers in both libraries and writes the same text.
 
 Four layers, 64 wide, on the characters of the licence: token and position embeddings, causal self-attention, LayerNorm, GELU,
 residuals, AdamW with and without weight decay, clipped gradients, a learning rate that rises and falls.

@@ -41,6 +41,8 @@ def test_gradients_that_come_and_go_and_options_that_change(name: str, options: 
             group["lr"] = 0.1 / (i + 1)
             if name == "SGD" and i > 5:
                 group["momentum"] = 0.5
+            elif "amsgrad" not in group:
+                group["weight_decay"] = 0.01 * i
             elif i > 5:
                 group["amsgrad"] = True
                 for state in theirs.state.values():
@@ -180,6 +182,24 @@ BAD = [
     ("Adam", {"betas": (0.9,)}, "betas must be two numbers"),
     ("Adam", {"eps": -1}, "epsilon value: -1"),
     ("AdamW", {"weight_decay": -1}, "weight_decay value: -1"),
+    ("Adam", {"betas": (0, 0.5)}, "betas must be either both floats or both Tensors"),
+    ("RMSprop", {"alpha": -1}, "alpha value: -1"),
+    ("RMSprop", {"momentum": -1}, "momentum value: -1"),
+    ("Adagrad", {"lr_decay": -1}, "lr_decay value: -1"),
+    ("Adagrad", {"initial_accumulator_value": -1}, "initial_accumulator_value value: -1"),
+    ("Adadelta", {"rho": 1.1}, "rho value: 1.1"),
+    ("Adamax", {"betas": (0.5, 1.0)}, "beta parameter at index 1: 1.0"),
+    ("NAdam", {"momentum_decay": -1}, "momentum_decay value: -1"),
+    ("NAdam", {"betas": (0.5, 1.0)}, "beta parameter at index 1: 1.0"),
+    ("RAdam", {"eps": -1}, "epsilon value: -1"),
+    ("RAdam", {"betas": (0.5, 1.0)}, "beta parameter at index 1: 1.0"),
+    ("Rprop", {"etas": (1.0, 1.2)}, "eta values: 1.0, 1.2"),
+    ("ASGD", {"weight_decay": -1}, "weight_decay value: -1"),
+    ("Adafactor", {"eps": (-1, 1)}, "epsilon1 should be >= 0 but is: -1"),
+    ("Adafactor", {"eps": (None, -1)}, "epsilon2 should be >= 0 but is: -1"),
+    ("Adafactor", {"beta2_decay": 1}, "beta2_decay should be <= 0"),
+    ("Adafactor", {"d": 0.5}, "threshold d should be >= 1"),
+    ("Adafactor", {"weight_decay": -1}, "weight_decay value: -1"),
 ]
 
 
@@ -214,7 +234,10 @@ def test_bad_parameters() -> None:
         (iter([]), ValueError, "layers in a plain list are not registered, use nn.ModuleList"),
         ([3], TypeError, "can only optimize Tensors, but one of the params is int"),
         ([nn.Linear(1, 1)], TypeError, r"one of the params is Linear; give its parameters\(\)"),
-        (nn.Linear(1, 1).named_parameters(), TypeError, r"is tuple: with its name\? give model.parameters\(\)"),
+        ([(p, "name")], TypeError, r"is tuple; with a name it is \(name, Tensor\)"),
+        ([("name", p), tl.ones(1, requires_grad=True)], ValueError, "with/without names. Some param names are missing"),
+        ([{"params": [("name", p)]}, {"params": []}], ValueError, "cannot add param group without names"),
+        ([{"params": []}, {"params": [("name", p)]}], ValueError, "cannot add param group with names"),
         ([nn.Linear(1, 1).parameters()], TypeError, r"is generator; several go together as \[\*a.parameters\(\)"),
         ([torch.nn.Parameter(torch.ones(1))], TypeError, r"one of the params is torch\.nn\.parameter\.Parameter$"),
         ([p * 2], ValueError, "non-leaf"),
@@ -394,6 +417,6 @@ def test_what_is_seen_of_the_package_are_its_names() -> None:
 
 def test_the_default_learning_rates_are_torchs() -> None:
     p, q = tl.ones(1, requires_grad=True), torch.ones(1, requires_grad=True)
-    for kind in ("SGD", "Adam", "AdamW"):
+    for kind in {name for name, _ in CASES} | {"LBFGS"}:
         ours, theirs = getattr(optim, kind)([p]).param_groups[0], getattr(torch.optim, kind)([q]).param_groups[0]
-        assert {k: v for k, v in ours.items() if k != "params"} == {k: theirs[k] for k in ours if k != "params"}
+        assert {k: v for k, v in ours.items() if k != "params"} == {k: v for k, v in theirs.items() if k != "params"}

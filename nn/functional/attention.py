@@ -52,10 +52,11 @@ def scaled_dot_product_attention(
     Vaswani et al. 2017; https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
 
     >>> from tinygrad_lite import tensor
-    >>> x = tensor([[1.0, 0.0], [0.0, 9.0]])
-    >>> scaled_dot_product_attention(x, x, x, is_causal=True)
-    tensor([[1.0000, 0.0000],
-            [0.0000, 9.0000]])
+    >>> x, values = tensor([[1.0], [1.0]]), tensor([[2.0], [4.0]])
+    >>> scaled_dot_product_attention(x, x, values), scaled_dot_product_attention(x, x, values, is_causal=True)
+    (tensor([[3.],
+            [3.]]), tensor([[2.],
+            [3.]]))
     """
     try:
         q, k, v = query.array, key.array, value.array
@@ -85,7 +86,16 @@ def scaled_dot_product_attention(
 
 
 def _shape_of_weights(q: Any, k: Any, v: Any) -> tuple[int, ...]:
-    """(..., L, S), or a RuntimeError that says what does not fit."""
+    """(..., L, S); RuntimeError if something does not fit."""
+    batch = q.shape[:-2]
+    alike = q.ndim > 1 and batch == k.shape[:-2] == v.shape[:-2] and q.dtype == k.dtype == v.dtype and q.dtype.kind == "f"
+    if not alike or q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
+        batch = _batch_of(q, k, v)
+    return (*batch, q.shape[-2], k.shape[-2])
+
+
+def _batch_of(q: Any, k: Any, v: Any) -> tuple[int, ...]:
+    """The axes before the last two, which broadcast, or a RuntimeError that says what does not fit."""
     what = f"scaled_dot_product_attention: query {list(q.shape)}, key {list(k.shape)} and value {list(v.shape)}"
     if min(q.ndim, k.ndim, v.ndim) < 2:
         raise RuntimeError(f"{what} must have at least two axes each, (..., positions, features)")
@@ -97,15 +107,12 @@ def _shape_of_weights(q: Any, k: Any, v: Any) -> tuple[int, ...]:
         raise RuntimeError(f"{what}: the last axes of query and key must agree, because their product is summed over it")
     if k.shape[-2] != v.shape[-2]:
         raise RuntimeError(f"{what}: there must be one value for each key; their axes -2 are {k.shape[-2]} and {v.shape[-2]}")
-    batch = q.shape[:-2]
-    if batch != k.shape[:-2] or batch != v.shape[:-2]:
-        try:
-            batch = np.broadcast_shapes(batch, k.shape[:-2])
-            np.broadcast_shapes(batch, v.shape[:-2])
-        except ValueError:
-            hint = "; for heads that share keys: enable_gqa=True" if q.ndim > 2 else ""
-            raise RuntimeError(f"{what}: the axes before the last two do not broadcast{hint}") from None
-    return (*batch, q.shape[-2], k.shape[-2])
+    try:
+        np.broadcast_shapes(q.shape[:-2], k.shape[:-2], v.shape[:-2])
+        return np.broadcast_shapes(q.shape[:-2], k.shape[:-2])
+    except ValueError:
+        hint = "; for heads that share keys: enable_gqa=True" if q.ndim > 2 else ""
+        raise RuntimeError(f"{what}: the axes before the last two do not broadcast{hint}") from None
 
 
 def _repeated_heads(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:

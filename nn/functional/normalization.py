@@ -8,12 +8,12 @@ variance are of, here for x of shape (N, C, H, W):
     instance_norm    one channel of one example: over H and W
     group_norm       a group of channels of one example: over some of C, and H and W
 
-rms_norm leaves out the mean, and local_response_norm divides by the size of neighbouring channels.
+rms_norm leaves out the mean, and local_response_norm divides by the size of neighbouring channels. Those that are functions of
+tinygrad_lite too are in tinygrad_lite/functional/neural.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -21,13 +21,14 @@ import numpy as np
 
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array
-from tinygrad_lite.dtypes import float16, float32
+from tinygrad_lite.dtypes import float16, float32, float64
+from tinygrad_lite.functional.neural import by_channel, group_norm, layer_norm, mixed, rms_norm, scaled
 from tinygrad_lite.functional.shape import flatten
 from tinygrad_lite.inplace import write
 from tinygrad_lite.ops.exponential import pow_scalar
 from tinygrad_lite.ops.neural import normalization as ops
 from tinygrad_lite.ops.reduction import mean
-from tinygrad_lite.ops.shape import reshape
+from tinygrad_lite.ops.shape import clone, reshape
 
 from .padding import pad
 
@@ -62,13 +63,15 @@ def batch_norm(
     if eps < 0 or (training and eps <= 0):
         raise ValueError(f"batch_norm eps must be {'positive during training' if training else 'non-negative'}, but got {eps}")
     if input.ndim < 2:
+        if not input.array.size:
+            return clone(input)
         raise (IndexError if training else RuntimeError)(f"batch_norm: needs a batch (N, C, ...), got {list(input.shape)}")
     _check_running("batch_norm", running_mean, running_var, training)
     given = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     for name, x in given.items():
         if x is not None and x.array.size != input.shape[1]:
             raise RuntimeError(f"batch_norm: {name} should contain {input.shape[1]} elements not {x.array.size}")
-    if _mixed("batch_norm", input, *given.values()):
+    if mixed("batch_norm", input, *given.values()):
         wide = batch_norm(input.to(float32), running_mean, running_var, weight, bias, training, momentum, eps)
         return wide.to(float16)
     weight, bias = (x if x is None or x.ndim == 1 else reshape(x, shape=(input.shape[1],)) for x in (weight, bias))
@@ -77,92 +80,11 @@ def batch_norm(
         return _by_running(input, running_mean.array, running_var.array, weight, bias, eps)
     moments = ops.channel_moments(input.array)
     out = ops.normalized_batch(input, weight, bias, mean=moments[0], variance=moments[1], eps=eps)
-    if running_mean is not None and running_var is not None:
-        n = input.array.size // max(input.shape[1], 1)
-        _move(running_mean, moments[0] if n else moments[0] * np.nan, momentum)
-        _move(running_var, moments[1] * (n / (n - 1)) if n else moments[1] * np.nan, momentum)
+    if running_mean is not None and running_var is not None and input.array.size:
+        n = input.array.size // input.shape[1]
+        _move(running_mean, moments[0], momentum)
+        _move(running_var, moments[1] * (n / (n - 1)), momentum)
     return out
-
-
-def layer_norm(
-    input: Tensor,
-    normalized_shape: Sequence[int],
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Tensor:
-    """(x - mean) / √(variance + eps) · weight + bias over the last axes, whose sizes are `normalized_shape`; weight and bias
-    have this shape too.
-
-    RuntimeError if a shape or dtype does not fit. Ba et al. 2016;
-    https://pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
-
-    >>> from tinygrad_lite import tensor
-    >>> layer_norm(tensor([[1.0, 3.0], [5.0, 5.0]]), (2,))
-    tensor([[-1.0000,  1.0000], [ 0.0000,  0.0000]])
-    """
-    shape = _normalized(input, normalized_shape, "layer_norm", weight=weight, bias=bias)
-    if _mixed("layer_norm", input, weight, bias):
-        return layer_norm(input.to(float32), normalized_shape, weight, bias, eps).to(float16)
-    return _scaled(_standard(input, len(shape), eps), weight, bias)
-
-
-def rms_norm(
-    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
-) -> Tensor:
-    """x / √(mean of x² + eps) · weight over the last axes, whose sizes are `normalized_shape`. eps is by default the epsilon of
-    the dtype.
-
-    RuntimeError if a shape or dtype does not fit. Zhang and Sennrich 2019;
-    https://pytorch.org/docs/stable/generated/torch.nn.functional.rms_norm.html
-
-    >>> from tinygrad_lite import tensor
-    >>> rms_norm(tensor([[1.0, 7.0]]), (2,))
-    tensor([[0.2000, 1.4000]])
-    """
-    shape = _normalized(input, normalized_shape, "rms_norm", weight=weight)
-    if input.dtype == float16 and weight is not None and weight.dtype == float32:
-        return rms_norm(input.to(float32), normalized_shape, weight, eps).to(float16)
-    if eps is None:
-        eps = float(np.finfo(float32 if input.dtype == float16 else input.dtype).eps)
-    return _scaled(_standard(input, len(shape), eps, about_mean=False), weight, None)
-
-
-def group_norm(
-    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
-) -> Tensor:
-    """(x - mean) / √(variance + eps) for each of `num_groups` groups of channels of each example of x (N, C, ...); then
-    weight (C) and bias (C) multiply and shift each channel.
-
-    RuntimeError if C is not divisible by num_groups, or a shape or dtype does not fit; ValueError for groups of one number.
-    Wu and He 2018; https://pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html
-
-    >>> from tinygrad_lite import tensor
-    >>> group_norm(tensor([[1.0, 3.0, 10.0, 30.0]]), 2)
-    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
-    """
-    shape = input.shape
-    if len(shape) < 2:
-        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
-    if shape[0] * shape[1] // num_groups * prod(shape[2:]) == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(shape)}")
-    if num_groups < 0:
-        raise RuntimeError(f"group_norm: Expected num groups to be greater than 0, got {num_groups}")
-    if shape[1] % num_groups:
-        raise RuntimeError(
-            f"group_norm: Expected number of channels in input to be divisible by num_groups, but got input of shape "
-            f"{list(shape)} and num_groups={num_groups}"
-        )
-    for name, x in {"weight": weight, "bias": bias}.items():
-        if x is not None and x.shape != shape[1:2]:
-            raise RuntimeError(
-                f"group_norm: Expected {name} to be a vector of size equal to the number of channels in input, but got "
-                f"{name} of shape {list(x.shape)} and input of shape {list(shape)}"
-            )
-    if _mixed("group_norm", input, weight, bias):
-        return group_norm(input.to(float32), num_groups, weight, bias, eps).to(float16)
-    groups = reshape(input, shape=(shape[0], num_groups, prod(shape[1:]) // num_groups))
-    return _scaled(reshape(_standard(groups, 1, eps), shape=tuple(shape)), *_by_channel(input, weight, bias))
 
 
 def instance_norm(
@@ -193,7 +115,7 @@ def instance_norm(
     for name, x in given.items():
         if x is not None and x.shape != input.shape[1:2]:
             raise RuntimeError(f"instance_norm: {name} should contain {input.shape[1]} elements not {x.array.size}")
-    if _mixed("instance_norm", input, *given.values()):
+    if mixed("instance_norm", input, *given.values()):
         wide = instance_norm(input.to(float32), running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
         return wide.to(float16)
     if not use_input_stats:
@@ -201,12 +123,12 @@ def instance_norm(
         return _by_running(input, running_mean.array, running_var.array, weight, bias, eps)
     rows = input if input.ndim == 3 else flatten(input, 2)
     h, scale, average, variance = ops.standard(rows.array, eps)
-    out = ops.standardized(rows, h=h, scale=scale, eps=eps, about_mean=True)
+    out = ops.normalized(rows, None, None, h=h, scale=scale, eps=eps, about_mean=True)
     if running_mean is not None and running_var is not None and input.array.size:
         n = rows.shape[2]
         _move(running_mean, average[..., 0].mean(0), momentum)
         _move(running_var, variance[..., 0].mean(0) * (n / (n - 1)), momentum)
-    return _scaled(out if input.ndim == 3 else reshape(out, shape=tuple(input.shape)), *_by_channel(input, weight, bias))
+    return scaled(out if input.ndim == 3 else reshape(out, shape=tuple(input.shape)), *by_channel(input, weight, bias))
 
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
@@ -227,7 +149,11 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     if size <= 0:
         raise RuntimeError(f"local_response_norm: size should be greater than zero, but got {size}")
     squares = pad(input * input, (0, 0) * (input.ndim - 2) + (size // 2, (size - 1) // 2))
-    around: Tensor = mean(squares.unfold(1, size, 1), axis=(input.ndim,), keepdims=False, n=size)
+    windows = squares.unfold(1, size, 1)
+    if input.array.dtype.kind == "f":
+        around: Tensor = mean(windows, axis=(input.ndim,), keepdims=False, n=size)
+    else:
+        around = windows.sum(-1) // size  # as PyTorch's avg_pool of integers
     return input / pow_scalar(around * alpha + k, y=beta)
 
 
@@ -242,75 +168,16 @@ def _check_running(what: str, running_mean: Tensor | None, running_var: Tensor |
         raise RuntimeError(f"{what}: {missing} must be defined unless the statistics are those of the input")
 
 
-def _normalized(input: Tensor, normalized_shape: Sequence[int], what: str, **given: Tensor | None) -> tuple[int, ...]:
-    """normalized_shape as a tuple; an error if it is not the last sizes of the input and the shape of what is given."""
-    if isinstance(normalized_shape, int):
-        raise TypeError(f"{what}: argument 'normalized_shape' must be a tuple of ints, not int: ({normalized_shape},)")
-    shape = tuple(normalized_shape)
-    if not shape:
-        raise RuntimeError(f"{what}: Expected normalized_shape to be at least 1-dimensional, but got normalized_shape = []")
-    if input.shape[max(input.ndim - len(shape), 0) :] != shape:
-        sizes = ", ".join(map(str, shape))
-        raise RuntimeError(
-            f"{what}: Given normalized_shape={list(shape)}, expected input with shape [*, {sizes}], but got input of size "
-            f"{list(input.shape)}"
-        )
-    for name, x in given.items():
-        if x is not None and x.shape != shape:
-            raise RuntimeError(
-                f"{what}: Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(x.shape)} and "
-                f"normalized_shape = {list(shape)}"
-            )
-    if input.array.dtype.kind != "f":
-        raise NotImplementedError(f"{what}: not implemented for {input.dtype}; cast to float first: x.float()")
-    return shape
-
-
-def _mixed(what: str, input: Tensor, *others: Tensor | None) -> bool:
-    """Whether the input is float16 and the others are float32, as they may be; RuntimeError for any other mixture."""
-    dtype = input.array.dtype
-    found = {x.array.dtype for x in others if x is not None}
-    if dtype.kind != "f":
-        raise NotImplementedError(f"{what}: not implemented for {dtype}; cast to float first: x.float()")
-    if dtype == float16 and found == {float32}:
-        return True
-    if found - {dtype}:
-        raise RuntimeError(f"{what}: the input is {dtype}, but the other tensors are {', '.join(map(str, found))}")
-    return False
-
-
 # What they are made of
-
-
-def _standard(x: Tensor, axes: int, eps: float, about_mean: bool = True) -> Tensor:
-    """x standardized over its last axes."""
-    rows = x if axes == 1 else flatten(x, -axes)
-    h, scale, _, _ = ops.standard(rows.array, eps, about_mean)
-    out = ops.standardized(rows, h=h, scale=scale, eps=eps, about_mean=about_mean)
-    return out if axes == 1 else reshape(out, shape=tuple(x.shape))
-
-
-def _scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """x · weight + bias, where either may be missing."""
-    if weight is None:
-        return x if bias is None else x + bias
-    return x * weight if bias is None else ops.scale_and_shift(x, weight, bias)
-
-
-def _by_channel(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-    """weight (C) and bias (C) with axes of length one, so that they broadcast to x (N, C, ...)."""
-    shape = (x.shape[1], *[1] * (x.ndim - 2))
-    weight, bias = (p if p is None or x.ndim == 2 else reshape(p, shape=shape) for p in (weight, bias))
-    return weight, bias
 
 
 def _by_running(x: Tensor, mean: Array, var: Array, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
     """x normalized by a mean and a variance that are given, for each channel."""
     channel = (x.shape[1], *[1] * (x.ndim - 2))
-    scale = Tensor._of((1 / np.sqrt(var.astype(np.float64) + eps)).astype(x.dtype).reshape(channel))
+    scale = Tensor._of((1 / np.sqrt(var.astype(float64) + eps)).astype(x.dtype).reshape(channel))
     away = x - Tensor._of(mean.reshape(channel))
-    weight, bias = _by_channel(x, weight, bias)
-    return _scaled(away, scale if weight is None else weight * scale, bias)
+    weight, bias = by_channel(x, weight, bias)
+    return scaled(away, scale if weight is None else weight * scale, bias)
 
 
 def _move(running: Tensor, new: Array, momentum: float) -> None:

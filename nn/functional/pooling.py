@@ -8,7 +8,7 @@ An adaptive pooling is told how many windows there are to be instead. The batch 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from math import prod
 from typing import Any
 
@@ -331,7 +331,7 @@ def _largest(name: str, x: Tensor, windows: list[Windows], with_indices: bool) -
     for w in reversed(windows):  # the last axis first
         best, winners = ops.window_winners(x.array, w)
         if with_indices:
-            at = winners * np.int64(w.dilation) + w.along(w.starts, best)
+            at = winners.astype(np.int64) * w.dilation + w.along(w.starts, best)
             axis = len(shape) - 1 - w.behind
             row = prod(shape[axis + 1 :])
             places = at if places is None else at * row + indexing.gather(places, index=at, axis=axis)
@@ -374,12 +374,9 @@ def _sizes(name: str, what: str, given: Any, d: int) -> list[int]:
     return [int(n) for n in (sizes if len(sizes) == d else sizes * d)]
 
 
-def _check_shape(name: str, d: int, x: Any, full: slice) -> None:
-    """TypeError or RuntimeError unless x is a batch or not of images of d axes, and these sizes are not 0."""
-    if not isinstance(x, Tensor):
-        raise not_tensors(name, input=x)
+def _check_shape(name: str, d: int, shape: tuple[int, ...], full: slice) -> None:
+    """RuntimeError unless this is the shape of an image with d axes, or of a batch, and these sizes are not 0."""
     axes = ("L", "H, W", "D, H, W")[d - 1]
-    shape = x.array.shape
     if len(shape) not in (d + 1, d + 2):
         raise RuntimeError(f"{name}: expected an input of shape (N, C, {axes}) or (C, {axes}), got {list(shape)}")
     if 0 in shape[full]:
@@ -390,8 +387,19 @@ def _windows(
     name: str, d: int, x: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, dilation: Any = 1
 ) -> list[Windows]:
     """The windows over each of the last d axes, after all checks."""
+    if not isinstance(x, Tensor):
+        raise not_tensors(name, input=x)
+    sizes = [tuple(size) if isinstance(size, list) else size for size in (kernel_size, stride, padding, dilation)]
+    return _checked(name, d, x.array.shape, *sizes, ceil_mode)
+
+
+@lru_cache(256, typed=True)
+def _checked(
+    name: str, d: int, shape: tuple[int, ...], kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> list[Windows]:
+    """_windows for an input of this shape: cached, because a small image is pooled in the time that the checks take."""
     kernels = _sizes(name, "kernel_size", kernel_size, d)
-    strides = kernels if stride is None or stride == () or stride == [] else _sizes(name, "stride", stride, d)
+    strides = kernels if stride is None or stride == () else _sizes(name, "stride", stride, d)
     paddings, dilations = _sizes(name, "padding", padding, d), _sizes(name, "dilation", dilation, d)
     for what, sizes in (("kernel_size", kernels), ("stride", strides), ("dilation", dilations)):
         if min(sizes) <= 0:
@@ -399,29 +407,29 @@ def _windows(
     for size, pad, step in zip(kernels, paddings, dilations):
         if not 0 <= pad <= ((size - 1) * step + 1) // 2:
             raise RuntimeError(f"{name}: padding must be from 0 to half of the window: padding {pad}, kernel_size {size}")
-    ndim = getattr(getattr(x, "array", x), "ndim", 0)
-    _check_shape(name, d, x, slice(1 if ndim == d + 2 else 0, None))
+    _check_shape(name, d, shape, slice(1 if len(shape) == d + 2 else 0, None))
     found = []
     for i, (size, by, pad, step) in enumerate(zip(kernels, strides, paddings, dilations)):
-        length = x.array.shape[i - d]
+        length = shape[i - d]
         free = length + 2 * pad - step * (size - 1) - 1
         n = (free + (by - 1 if ceil_mode else 0)) // by + 1
         n -= ceil_mode and (n - 1) * by >= length + pad  # the last window must start in the image, or left of it
         if n < 1:
-            raise RuntimeError(f"{name}: a window of {size} does not fit an input of shape {list(x.array.shape)}: no output")
+            raise RuntimeError(f"{name}: a window of {size} does not fit an input of shape {list(shape)}: no output")
         found.append(ops.regular(length, int(n), d - 1 - i, size, by, pad, step))
     return found
 
 
 def _adaptive(name: str, d: int, x: Any, output_size: Any) -> list[Windows]:
     """output_size windows over each of the last d axes, after all checks."""
+    if not isinstance(x, Tensor):
+        raise not_tensors(name, input=x)
     sizes = list(output_size) if isinstance(output_size, (list, tuple)) else [output_size] * d
-    ndim = getattr(getattr(x, "array", x), "ndim", 0)
-    if d > 1 and isinstance(output_size, (list, tuple)) and ndim <= len(sizes):
-        raise ValueError(f"{name}: the input must have at least {len(sizes) + 1} dimensions, got {ndim}")
+    if d > 1 and isinstance(output_size, (list, tuple)) and x.ndim <= len(sizes):
+        raise ValueError(f"{name}: the input must have at least {len(sizes) + 1} dimensions, got {x.ndim}")
     if len(sizes) != d:
         raise RuntimeError(f"{name}: output_size must have {d} numbers, got {output_size!r}")
-    _check_shape(name, d, x, slice(-d if name in ("adaptive_avg_pool1d", "adaptive_avg_pool2d") else 1, None))
+    _check_shape(name, d, x.array.shape, slice(-d if name in ("adaptive_avg_pool1d", "adaptive_avg_pool2d") else 1, None))
     shape = x.array.shape[-d:]
     if d > 1 and isinstance(output_size, (list, tuple)):
         sizes = [n if size is None else size for size, n in zip(sizes, shape)]
@@ -445,7 +453,7 @@ def _unpool(
             ranges = ", ".join(f"{n - by + 1} to {n + by - 1}" for n, by in zip(sizes, strides))
             raise ValueError(f"{name}: invalid output_size {list(output_size)}; its last {d} numbers must be from {ranges}")
         sizes = [int(n) for n in wanted]
-    _check_shape(name, d, x, slice(1, None))
+    _check_shape(name, d, x.array.shape, slice(1, None))
     index, n = indices.array, prod(sizes)
     if index.dtype != np.int64:
         raise RuntimeError(f"{name}: indices must be int64, got {index.dtype}")

@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.backend import Array
+from tinygrad_lite.backend import Array, array_module
 from tinygrad_lite.ops import shape as shapes
 from tinygrad_lite.ops.neural import resampling as ops
 from tinygrad_lite.ops.neural.resampling import Taps
@@ -28,7 +28,7 @@ __all__ = ["interpolate", "upsample", "upsample_nearest", "upsample_bilinear", "
 
 Sizes = int | Sequence[int]
 Factors = float | Sequence[float]
-AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}  # what the other modes take: 1, 2 or 3
+AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "lanczos": 2, "trilinear": 3}  # the other modes take 1, 2 or 3
 
 
 def interpolate(
@@ -37,8 +37,8 @@ def interpolate(
 ) -> Tensor:  # fmt: skip
     """An image (N, C, L), (N, C, H, W) or (N, C, D, H, W) of another size: that given, or the old one times scale_factor,
     rounded down. The modes are "nearest", "nearest-exact", "area" (the mean of what a new number covers), "linear", "bilinear",
-    "trilinear" (for 1, 2, 3 axes) and "bicubic". With a scale_factor, s is 1 / scale_factor even if the new size was rounded;
-    with recompute_scale_factor, it is old / new. `antialias` smooths "bilinear" and "bicubic" where they make images smaller.
+    "trilinear" (for 1, 2, 3 axes), "bicubic" and "lanczos". With a scale_factor, s is 1 / scale_factor even if the new size was
+    rounded; with recompute_scale_factor, it is old / new. `antialias`, which "lanczos" needs, smooths what becomes smaller.
 
     ValueError unless just one of size and scale_factor is given, for each axis; NotImplementedError for another mode.
     https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
@@ -57,11 +57,15 @@ def interpolate(
     if recompute_scale_factor and size is not None:
         raise ValueError("interpolate: recompute_scale_factor is for a scale_factor, and size is given")
     if antialias and (mode not in ("bilinear", "bicubic", "lanczos") or d != 2):
-        raise ValueError(f"interpolate: antialias is for bilinear and bicubic images (N, C, H, W), got {mode!r} and {d + 2}-D")
-    if mode == "lanczos" and (align_corners or not antialias):
+        raise ValueError(
+            f"interpolate: antialias is for images (N, C, H, W), bilinear, bicubic or lanczos, got {mode!r} and {d + 2}-D"
+        )
+    if mode == "lanczos" and d == 2 and (align_corners or not antialias):
         raise ValueError("interpolate: mode 'lanczos' needs antialias=True, and no align_corners")
     if mode not in ("nearest", "nearest-exact", "area", *AXES) or d not in (1, 2, 3) or AXES.get(mode, d) != d:
-        known = "nearest, nearest-exact and area for 1 to 3 axes behind (N, C), linear for 1, bilinear and bicubic for 2"
+        known = (
+            "nearest, nearest-exact and area for 1 to 3 axes behind (N, C), linear for 1, bilinear, bicubic and lanczos for 2"
+        )
         raise NotImplementedError(f"interpolate: mode {mode!r} for {d} axes; there are {known}, trilinear for 3")
     if mode == "area":
         return getattr(pooling, f"adaptive_avg_pool{d}d")(input, new)  # type: ignore[no-any-return]
@@ -89,7 +93,7 @@ def _resampled(
     x: Tensor, new: list[int], factors: list[float | None], mode: str, align_corners: bool, antialias: bool
 ) -> Tensor:
     dtype, old = x.array.dtype, x.array.shape[2:]
-    if dtype.kind != "f" and (dtype != np.uint8 or not mode.startswith("nearest")):
+    if dtype.kind != "f" and (dtype != np.uint8 or mode == "trilinear" or mode == "linear"):
         raise NotImplementedError(f"interpolate: mode {mode!r} is not implemented for {dtype}; cast to float first: x.float()")
     if min(*old, *new) <= 0:
         raise RuntimeError(f"interpolate: sizes must be greater than 0, got {list(old)} to {new}")
@@ -97,30 +101,43 @@ def _resampled(
         raise RuntimeError(f"interpolate: expected an input with channels, got shape {list(x.array.shape)}")
     if dtype == np.float16:  # rounded once, not once for each axis
         return _resampled(x.to(np.dtype("f4")), new, factors, mode, align_corners, antialias).to(dtype)
+    bytes = dtype == np.uint8 and not mode.startswith("nearest")
     for i in reversed(range(len(old))):
-        if not antialias or new[i] != old[i]:
-            how = factors[i], mode, align_corners, antialias, len(old) == 2, dtype == np.float64
-            taps, back = _taps(old[i], new[i], len(old) - 1 - i, *how)
+        how = old[i], new[i], factors[i], mode, align_corners, antialias, len(old) == 2, bytes or dtype == np.float64
+        if bytes and new[i] != old[i]:
+            x = Tensor._of(_of_bytes(x.array, *how, behind=len(old) - 1 - i))
+        elif not bytes and (not antialias or new[i] != old[i]):
+            taps, back = _taps(*how, behind=len(old) - 1 - i)
             x = ops.resample(x, taps=taps, back=back)
     return x
 
 
 @lru_cache(256)
-def _taps(
-    old: int,
-    new: int,
-    behind: int,
-    factor: float | None,
-    mode: str,
-    align_corners: bool,
-    antialias: bool,
-    flat: bool,
-    double: bool,
-) -> tuple[Taps, Taps]:
-    """Which numbers of an axis are taken, with which weights. As in PyTorch, computed in the dtype of the image: in float32 a
-    place may be rounded to the other side of a number.
+def _taps(old: int, *how: Any, behind: int) -> tuple[Taps, Taps]:
+    """What ops.resample takes."""
+    return ops.both(*_weights(old, *how), old, behind)
+
+
+def _of_bytes(x: Array, old: int, *how: Any, behind: int) -> Array:
+    """An axis of bytes resampled: as in PyTorch, by weights of 16 bits, and rounded after each axis."""
+    index, weights = _weights(old, *how)
+    i, to = np.nonzero(weights == weights)
+    table = np.zeros((old, weights.shape[1]))
+    np.add.at(table, (index[i, to], to), weights[i, to])
+    bits = next((n for n in range(22) if int(0.5 + table.max() * 2 ** (n + 1)) >= 2**15), 22)
+    whole = np.trunc(table * 2**bits + np.copysign(0.5, table)).astype(np.int32)
+    xp, axis = array_module(x), x.ndim - 1 - behind
+    sums = np.moveaxis(x, axis, -1).astype(np.int32) @ xp.asarray(whole)
+    return np.moveaxis((sums + 2 ** (bits - 1)) >> bits, -1, axis).clip(0, 255).astype(np.uint8)
+
+
+def _weights(
+    old: int, new: int, factor: float | None, mode: str, align_corners: bool, antialias: bool, flat: bool, double: bool
+) -> tuple[Array, Array]:
+    """Which numbers of an axis are taken, and with which weights, for each new number a column; nan where there is none. As in
+    PyTorch, computed in the dtype of the image: in float32 a place may be rounded to the other side of a number.
     """
-    real = np.float64 if double and not mode.startswith("nearest") else np.float32
+    real: Any = np.float64 if double and not mode.startswith("nearest") else np.float32
     i = np.arange(new).astype(real)
     step = real(1 / factor) if factor else real(old) / real(new)
     if align_corners:
@@ -129,10 +146,9 @@ def _taps(
         if mode == "nearest" and flat and new in (old, 2 * old):
             step = real(old / new)  # as in PyTorch, which does so for images only
         nearest = np.minimum(np.floor((i if mode == "nearest" else i + real(0.5)) * step).astype(np.int64), old - 1)
-        return ops.both(nearest[None], np.ones((1, new)), old, behind)
+        return nearest[None], np.ones((1, new))
     if antialias:
-        index, weights = _smoothing(i, step, old, mode)
-        return ops.both(index, weights, old, behind)
+        return _smoothing(i, step, old, mode)
     # PyTorch rounds the difference once, and not the product before it.
     place = step * i if align_corners else (np.float64(step) * (i + real(0.5)) - 0.5).astype(real)
     if mode != "bicubic":
@@ -141,8 +157,8 @@ def _taps(
     t = np.clip(place - first.astype(real), 0, 1)
     if mode == "bicubic":
         index = np.clip(first + np.arange(-1, 3)[:, None], 0, old - 1)
-        return ops.both(index, _cubic(np.abs(t - np.arange(-1, 3, dtype=real)[:, None]), real(-0.75)), old, behind)
-    return ops.both(np.stack([first, np.minimum(first + 1, old - 1)]), np.stack([1 - t, t]), old, behind)
+        return index, _cubic(np.abs(t - np.arange(-1, 3, dtype=real)[:, None]), real(-0.75))
+    return np.stack([first, np.minimum(first + 1, old - 1)]), np.stack([1 - t, t])
 
 
 def _cubic(x: Array, a: Any) -> Array:
@@ -154,16 +170,21 @@ def _cubic(x: Array, a: Any) -> Array:
 
 
 def _smoothing(i: Array, step: Any, old: int, mode: str) -> tuple[Array, Array]:
-    """The taps with antialias: the triangle or the cubic is as wide as a step, and its weights are made to sum to 1."""
-    real, reach = type(step), 2 if mode == "bicubic" else 1
+    """The taps with antialias: the triangle, cubic or windowed sinc is as wide as a step, and its weights made to sum to 1."""
+    real: Any = type(step)
+    reach = {"bilinear": 1, "bicubic": 2, "lanczos": 3}[mode]
     wide = max(step, real(1))
     center, support = step * (i + real(0.5)), wide * real(reach)
     start = np.maximum((center - support + real(0.5)).astype(np.int64), 0)
     stop = np.minimum((center + support + real(0.5)).astype(np.int64), old)
     index = start + np.arange((stop - start).max())[:, None]
     x = np.abs((index.astype(real) - center + real(0.5)) / wide)
-    weights = _cubic(x, real(-0.5)) if mode == "bicubic" else np.maximum(1 - x, 0)
-    weights = np.where(index < stop, weights, 0)
+    smooth = {
+        "bilinear": lambda: 1 - x,
+        "bicubic": lambda: _cubic(x, real(-0.5)),
+        "lanczos": lambda: np.sinc(x) * np.sinc(x / 3),
+    }
+    weights = np.where((index < stop) & (x < reach), smooth[mode](), 0)
     return index, np.where(index < stop, weights / weights.sum(0), np.nan)
 
 

@@ -460,7 +460,7 @@ class GLU(Module):
 
 
 class Softmax2d(Module):
-    """Softmax over the channels, at each place of a picture: of x (N, C, H, W) or (C, H, W) along C. ValueError for other shapes.
+    """Softmax over the channels at each place of a picture: of x (N, C, H, W) or (C, H, W) along C. ValueError for others.
 
     https://pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html
 

@@ -1,4 +1,4 @@
-"""Normalization layers: mean 0 and variance 1 over a batch, a layer or a group. The formulas are in functional/normalization.py.
+"""Normalization layers: mean 0 and variance 1 over a batch, a layer or a group. Formulas: functional/normalization.py.
 
 BatchNorm, and InstanceNorm if it is asked to, keep running averages of mean and variance, which eval() uses in their place.
 """
@@ -11,7 +11,7 @@ from operator import iadd
 from typing import Any, ClassVar
 
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.creation import empty, ones, tensor, zeros
+from tinygrad_lite.creation import empty, tensor, zeros
 from tinygrad_lite.dtypes import int64
 from tinygrad_lite.inplace import write
 
@@ -53,6 +53,7 @@ class _Running(_Affine):
     axes: ClassVar[tuple[int, ...]]  # the numbers of axes that an input may have
     kind: ClassVar[type[Module]]  # what the lazy version becomes
     lazy: ClassVar[bool] = False
+    _version = 2  # since PyTorch's version 2, num_batches_tracked is saved
 
     def __init__(
         self,
@@ -75,12 +76,9 @@ class _Running(_Affine):
         tracked: dict[str, Tensor | None] = {"running_mean": None, "running_var": None, "num_batches_tracked": None}
         if track_running_stats:
             for name in ("running_mean", "running_var"):
-                unknown = self.lazy
-                tracked[name] = (
-                    UninitializedBuffer(device=device, dtype=dtype)
-                    if unknown
-                    else zeros(num_features, device=device, dtype=dtype)
-                )
+                tracked[name] = zeros(num_features, device=device, dtype=dtype)
+                if self.lazy:
+                    tracked[name] = UninitializedBuffer(device=device, dtype=dtype)
             tracked["num_batches_tracked"] = tensor(0, dtype=int64, device=device)
         for name, buffer in tracked.items():
             self.register_buffer(name, buffer)
@@ -98,6 +96,14 @@ class _Running(_Affine):
         if not self.lazy:
             self.reset_running_stats()
             super().reset_parameters()
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, local_metadata: dict[str, Any], *given: Any
+    ) -> None:
+        """As in PyTorch, num_batches_tracked may be missing in what is old, or in a plain dict."""
+        if (local_metadata.get("version") or 0) < 2 and self.num_batches_tracked is not None:
+            state_dict.setdefault(prefix + "num_batches_tracked", self.num_batches_tracked)
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *given)
 
     def _check_axes(self, input: Tensor) -> None:
         if input.ndim not in self.axes:
@@ -388,7 +394,7 @@ class LayerNorm(_Affine):
 
     >>> from tinygrad_lite import tensor
     >>> LayerNorm(2)(tensor([[1.0, 3.0]]))
-    tensor([[-1.0000,  1.0000]], grad_fn=<scale_and_shift>)
+    tensor([[-1.0000,  1.0000]], grad_fn=<normalized>)
     """
 
     def __init__(
@@ -421,7 +427,7 @@ class RMSNorm(_Affine):
 
     >>> from tinygrad_lite import tensor
     >>> RMSNorm(2)(tensor([[1.0, 7.0]]))
-    tensor([[0.2000, 1.4000]], grad_fn=<mul>)
+    tensor([[0.2000, 1.4000]], grad_fn=<normalized>)
     """
 
     def __init__(
@@ -454,7 +460,7 @@ def _as_shape(normalized_shape: int | Sequence[int]) -> tuple[int, ...]:
 
 
 class GroupNorm(_Affine):
-    """(x - mean) / √(variance + eps) for each of num_groups groups of the channels of each example of x (N, C, ...); then weight
+    """(x - mean) / √(variance + eps) for each of num_groups groups of channels of each example of x (N, C, ...); then weight
     (C) and bias (C) multiply and shift each channel.
 
     ValueError if num_channels is not divisible by num_groups.

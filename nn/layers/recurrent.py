@@ -17,7 +17,6 @@ from tinygrad_lite.functional.shape import cat, squeeze, stack, unsqueeze
 from tinygrad_lite.ops.arrangement import flip
 from tinygrad_lite.ops.indexing import getitem
 from tinygrad_lite.ops.neural import recurrent as ops
-from tinygrad_lite.ops.neural.linear import linear
 from tinygrad_lite.ops.shape import permute, reshape
 
 from .. import functional as F
@@ -55,7 +54,20 @@ class RNNBase(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        _check_arguments(mode, input_size, hidden_size, num_layers, dropout, proj_size)
+        _check_arguments(mode, dropout, num_layers, proj_size)
+        for name, kind, value in (
+            ("input_size", int, input_size),
+            ("hidden_size", int, hidden_size),
+            ("num_layers", int, num_layers),
+            ("bias", bool, bias),
+            ("batch_first", bool, batch_first),
+        ):
+            if not isinstance(value, kind):
+                raise TypeError(f"{name} should be of type {kind.__name__}, got: {type(value).__name__}")
+            if kind is int and value <= 0:
+                raise ValueError(f"{name} must be greater than zero, got {value}")
+        if proj_size >= hidden_size:
+            raise ValueError(f"proj_size has to be smaller than hidden_size, {hidden_size}; got {proj_size}")
         self.mode, self.input_size, self.hidden_size, self.num_layers = mode, input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
         self.bidirectional, self.proj_size = bidirectional, proj_size
@@ -177,9 +189,9 @@ class RNNBase(Module):
         if backward and order is None:
             x = flip(x, axes=(0,))
         w_ih, w_hh, b_ih, b_hh = _with_bias([getattr(self, name) for name in names[: 4 if self.bias else 2]])
-        gates = linear(x, w_ih, b_ih if self.mode == "GRU" else b_ih + b_hh)
+        gates = ops.gates(x, w_ih, b_ih if self.mode == "GRU" else b_ih + b_hh, n=GATES[self.mode])
         if order is not None:
-            gates = getitem(gates, index=(order.row_backward if backward else order.row,), once=False)
+            gates = getitem(gates, index=(slice(None), order.row_backward if backward else order.row), once=False)
         if self.proj_size:
             found = list(ops.lstm_steps(gates, w_hh, *states, getattr(self, names[-1])))
         else:
@@ -187,7 +199,7 @@ class RNNBase(Module):
         y = found[0]
         if order is None:
             return flip(y, axes=(0,)) if backward else y, [s[-1] for s in found]
-        last = (order.lengths - 1, array_module(gates.array).arange(len(order.lengths)))
+        last = (order.lengths - 1, array_module(w_ih.array).arange(len(order.lengths)))
         time = order.lengths[order.sequence] - 1 - order.time if backward else order.time
         return getitem(y, index=(time, order.sequence), once=True), [getitem(s, index=last, once=True) for s in found]
 
@@ -305,42 +317,44 @@ class RNNCellBase(Module):
 
     def _step(self, mode: str, input: Tensor, hx: tuple[Tensor, ...] | None) -> list[Tensor]:
         """The states after one step."""
-        name, x, n = type(self).__name__, input, self.hidden_size
-        if not isinstance(x, Tensor):
-            raise not_tensors(name, input=x)
-        ndim = x.array.ndim
-        if ndim not in (1, 2):
-            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {ndim}D instead")
-        if x.array.shape[-1] != self.input_size:
-            what = f"input has inconsistent input_size: got {x.array.shape[-1]} expected {self.input_size}"
-            raise RuntimeError(f"{name}: {what}")
-        weight = self.weight_ih.array
-        if x.array.dtype != weight.dtype:
-            raise RuntimeError(f"{name}: the input is {x.dtype} but the weight is {weight.dtype}; cast one of them")
-        batch = x.array.shape[0] if ndim == 2 else 1
+        if not isinstance(input, Tensor):
+            raise not_tensors(type(self).__name__, input=input)
+        weight, x, n = self.weight_ih.array, input.array, self.hidden_size
+        batch = x.shape[0] if x.ndim == 2 else 1
         if hx is None:
-            states = [Tensor._of(array_module(weight).zeros((batch, n), weight.dtype))] * (1 + (mode == "LSTM"))
-        else:
-            states = [self._state(s, i, mode, ndim, batch, x) for i, s in enumerate(hx)]
-        w_ih, w_hh, b_ih, b_hh = _with_bias([p for p in (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh) if p is not None])
-        x = reshape(x, shape=(1, batch, self.input_size))
-        gates = linear(x, w_ih, b_ih if mode == "GRU" else b_ih + b_hh)
-        return [reshape(s, shape=(batch, n) if ndim == 2 else (n,)) for s in _steps(mode, gates, w_hh, b_hh, states)]
+            hx = (Tensor._of(array_module(x).zeros((batch, n), weight.dtype)),) * (2 if mode == "LSTM" else 1)
+        self._check(x, hx, batch)
+        states = [s if s.array.ndim == 2 else reshape(s, shape=(1, n)) for s in hx]
+        given = [p for p in (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh) if p is not None]
+        w_ih, w_hh, b_ih, b_hh = _with_bias(given)
+        bias = b_ih if mode == "GRU" else b_ih + b_hh
+        gates = ops.gates(reshape(input, shape=(1, batch, self.input_size)), w_ih, bias, n=GATES[mode])
+        shape = (batch, n) if x.ndim == 2 else (n,)
+        return [reshape(s, shape=shape) for s in _steps(mode, gates, w_hh, b_hh, states)]
 
-    def _state(self, state: Tensor, i: int, mode: str, ndim: int, batch: int, x: Tensor) -> Tensor:
-        name, n = type(self).__name__, self.hidden_size
-        shape = state.array.shape
-        if len(shape) not in (1, 2):
-            what = f"hx[{i}]" if mode == "LSTM" else "hidden"
-            raise ValueError(f"{name}: Expected {what} to be 1D or 2D, got {len(shape)}D instead")
-        rows = shape[0] if len(shape) == 2 else 1
-        if shape[-1] != n:
-            raise RuntimeError(f"{name}: hidden{i} has inconsistent hidden_size: got {shape[-1]}, expected {n}")
-        if rows != batch:
-            raise RuntimeError(f"{name}: Input batch size {batch} doesn't match hidden{i} batch size {rows}")
-        if state.array.dtype != x.array.dtype:
-            raise RuntimeError(f"{name}: the state is {state.dtype} but the input {x.dtype}; cast one of them")
-        return state if len(shape) == 2 else reshape(state, shape=(1, n))
+    def _check(self, x: Any, hx: tuple[Tensor, ...], batch: int) -> None:
+        """ValueError or RuntimeError, as in PyTorch, for arrays that do not fit."""
+        name, weight = type(self).__name__, self.weight_ih.array
+        arrays = [s.array for s in hx]
+        if x.ndim not in (1, 2):
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {x.ndim}D instead")
+        for i, h in enumerate(arrays):
+            if h.ndim not in (1, 2):
+                what = f"hx[{i}]" if len(hx) > 1 else "hidden"
+                raise ValueError(f"{name}: Expected {what} to be 1D or 2D, got {h.ndim}D instead")
+        if x.shape[-1] != self.input_size:
+            what = f"input has inconsistent input_size: got {x.shape[-1]} expected {self.input_size}"
+            raise RuntimeError(f"{name}: {what}")
+        for i, h in enumerate(arrays):
+            if h.shape[-1] != self.hidden_size:
+                what = f"hidden{i} has inconsistent hidden_size: got {h.shape[-1]}, expected {self.hidden_size}"
+                raise RuntimeError(f"{name}: {what}")
+            if (len(h) if h.ndim == 2 else 1) != batch:
+                rows = len(h) if h.ndim == 2 else 1
+                raise RuntimeError(f"{name}: Input batch size {batch} doesn't match hidden{i} batch size {rows}")
+        for kind, array in (("input", x), *[("state", h) for h in arrays]):
+            if array.dtype != weight.dtype:
+                raise RuntimeError(f"{name}: the {kind} is {array.dtype} but the weight is {weight.dtype}; cast one of them")
 
 
 class RNNCell(RNNCellBase):
@@ -452,26 +466,16 @@ def _two_states(module: Module, hx: Any) -> tuple[Tensor, Tensor]:
     return h, c
 
 
-def _check_arguments(
-    mode: str, input_size: int, hidden_size: int, num_layers: int, dropout: float, proj_size: int
-) -> None:
+def _check_arguments(mode: str, dropout: float, num_layers: int, proj_size: int) -> None:
     if mode not in GATES:
         raise ValueError(f"Unrecognized RNN mode: {mode}; it is one of {', '.join(GATES)}")
     if isinstance(dropout, bool) or not 0 <= float(dropout) <= 1:
         what = "dropout should be a number in range [0, 1] representing the probability of an element being zeroed"
         raise ValueError(f"{what}, got {dropout!r}")
     if dropout > 0 and num_layers == 1:
-        warnings.warn(
-            f"dropout is between layers, so that dropout={dropout} does nothing with num_layers=1", UserWarning, stacklevel=4
-        )
-    for name, value in (("hidden_size", hidden_size), ("input_size", input_size), ("num_layers", num_layers)):
-        if not isinstance(value, int):
-            raise TypeError(f"{name} should be of type int, got: {type(value).__name__}")
-        if value <= 0:
-            raise ValueError(f"{name} must be greater than zero, got {value}")
+        what = f"dropout is between layers, so that dropout={dropout} does nothing with num_layers=1"
+        warnings.warn(what, UserWarning, stacklevel=4)
     if proj_size and mode != "LSTM":
         raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
     if proj_size < 0:
-        raise ValueError("proj_size should be a positive integer or zero to disable projections")
-    if proj_size >= hidden_size:
-        raise ValueError("proj_size has to be smaller than hidden_size")
+        raise ValueError(f"proj_size should be a positive integer or zero to disable projections, got {proj_size}")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.backend import Array
+from tinygrad_lite.backend import Array, array_module
 
 from .optimizer import Arguments, Numbers, Optimizer, Options, not_negative, number
 
@@ -30,9 +30,9 @@ def adafactor(
 ) -> None:
     """p ← p - α·u / max(1, rms(u) / d), where u = g / √v and α = max(eps2, rms(p))·rate: a step relative to the size of p.
 
-    For a vector, v is the running mean of g², the new g² with weight t^beta2_decay in step t. Of a matrix only its rows' means r
-    and its columns' means c are remembered, and v = r·c / mean(r). rate = min(lr, 1/√t); rms is the root of the mean square.
-    Weight decay shrinks p itself, by lr. Shazeer & Stern 2018;
+    For a vector, v is the running mean of g², the new g² with weight t^beta2_decay in step t. Of a matrix only the means of its
+    rows, r, and of its columns, c, are remembered, and v = r·c / mean(r). rate = min(lr, 1/√t); rms is the root of the mean
+    square. Weight decay shrinks p itself, by lr. Shazeer & Stern 2018;
     https://pytorch.org/docs/stable/generated/torch.optim.Adafactor.html
     """
     if maximize:
@@ -42,9 +42,9 @@ def adafactor(
     if decays:
         p *= 1 - lr * weight_decay
     if g.ndim > 1:
-        r, c = moments
-        r += weight * ((g * g).mean(-1, keepdims=True) - r)
-        c += weight * ((g * g).mean(-2, keepdims=True) - c)
+        (r, c), squares = moments, g * g
+        r += weight * (squares.mean(-1, keepdims=True) - r)
+        c += weight * (squares.mean(-2, keepdims=True) - c)
         v = r @ c / xp.maximum(r.mean(-2, keepdims=True), eps1)
     else:
         (v,) = moments
@@ -55,15 +55,15 @@ def adafactor(
 
 def rms(x: Array) -> float:
     """The root of the mean square."""
-    return float((x * x).mean() ** 0.5)
+    return float(np.sqrt(float(array_module(x).vdot(x, x)) / x.size))
 
 
 class Adafactor(Optimizer):
-    """Adafactor: p ← p - α·u / max(1, rms(u) / d), with u = g / √v and v from means of g² by row and by column; see `adafactor`.
+    """Adafactor: p ← p - α·u / max(1, rms(u) / d), with u = g / √v and v from means of g² by row and column; see `adafactor`.
 
-    eps are the least mean of squares (None: that of the dtype) and the least rms of a parameter that counts; d bounds the rms of
-    a step; maximize goes uphill. ValueError for beta2_decay > 0, d < 1 and other options that are negative. Shazeer & Stern 2018;
-    https://pytorch.org/docs/stable/generated/torch.optim.Adafactor.html
+    eps are the least mean of squares (None: that of the dtype) and the least rms of a parameter that counts; d bounds the rms
+    of a step; maximize goes uphill. ValueError for beta2_decay > 0, d < 1 and other options that are negative.
+    Shazeer & Stern 2018; https://pytorch.org/docs/stable/generated/torch.optim.Adafactor.html
 
     >>> from tinygrad_lite import tensor
     >>> p = tensor([[1.0, 2.0]], requires_grad=True)

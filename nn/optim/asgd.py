@@ -28,8 +28,8 @@ def asgd(
 ) -> None:
     """p ← (1 - λ·η)·p - η·g, and average ← average + μ·(p - average).
 
-    The rate η = lr / (1 + λ·lr·(t - 1))^alpha falls in step t. μ = 1 / max(1, t - 1 - t0): up to step t0 the average is p itself,
-    from then on the mean of p over the steps after t0. Polyak & Juditsky 1992; Xu 2011;
+    In step t the rate is η = lr / (1 + λ·lr·(t - 1))^alpha, which falls. μ = 1 / max(1, t - 1 - t0): up to step t0 + 2 the
+    average is p itself, from then on the mean of p over the steps since. Polyak & Juditsky 1992; Xu 2011;
     https://pytorch.org/docs/stable/generated/torch.optim.ASGD.html
     """
     if maximize:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from tinygrad_lite.tape import Handle
 
-P, R = ParamSpec("P"), TypeVar("R")
 KINDS = ("step_pre", "step_post", "state_dict_pre", "state_dict_post", "load_state_dict_pre", "load_state_dict_post")
 
 
@@ -36,7 +35,7 @@ class Hooks:
         self._stepped = False  # lr_scheduler warns if it is stepped first
 
     def __init_subclass__(cls) -> None:
-        """A step() that a subclass writes itself calls the hooks, too."""
+        """Each step() calls the hooks, also one that a subclass writes itself."""
         super().__init_subclass__()
         if "step" in vars(cls):
             cls.step = hooked(cls.step)  # type: ignore[attr-defined]
@@ -78,13 +77,12 @@ class Hooks:
         return self._add("load_state_dict_post", hook, prepend)
 
 
-def hooked(step: Callable[P, R]) -> Callable[P, R]:
+def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
     """A step() that calls the hooks; as in PyTorch, super().step() in the step() of a subclass calls them, too."""
 
     @wraps(step)
-    def step_with_hooks(*given: P.args, **kwargs: P.kwargs) -> R:
-        optimizer: Any
-        optimizer, *_ = given
+    def step_with_hooks(*given: Any, **kwargs: Any) -> Any:
+        optimizer = given[0]
         optimizer._stepped = True
         before, after = optimizer._hooks["step_pre"], optimizer._hooks["step_post"]
         if not before and not after:

@@ -21,7 +21,7 @@ def lbfgs(g: Array, s: list[Array], y: list[Array], rho: list[float], scale: flo
     """The direction -H·g, where H is the inverse Hessian that the last steps s and changes y of the gradient tell of.
 
     H starts as scale·I, with scale = yᵀs / yᵀy of the last step, and for each pair, oldest first, becomes
-    (I - ρ·s·yᵀ)·H·(I - ρ·y·sᵀ) + ρ·s·sᵀ with ρ = 1 / yᵀs, so that it maps y to s. The two loops multiply by it without a matrix.
+    (I - ρ·s·yᵀ)·H·(I - ρ·y·sᵀ) + ρ·s·sᵀ with ρ = 1 / yᵀs, so that it maps y to s. Two loops multiply by it without a matrix.
     The factors of the first loop are returned too. Liu & Nocedal 1989
     """
     d = -g
@@ -36,10 +36,10 @@ def lbfgs(g: Array, s: list[Array], y: list[Array], rho: list[float], scale: flo
 
 
 class LBFGS(Optimizer):
-    """LBFGS: p ← p + t·d, up to max_iter times in one step(), with d = -H·g from the last `history_size` gradients; see `lbfgs`.
+    """LBFGS: p ← p + t·d, up to max_iter times in one step(), with d = -H·g from the last `history_size` steps; see `lbfgs`.
 
-    step() needs a closure that clears the gradients, computes the loss, calls backward() and returns the loss; it is called up to
-    max_eval times (None: 1.25·max_iter), and its first loss is returned. The step length t is lr, at first at most
+    step() needs a closure that clears the gradients, computes the loss, calls backward() and returns the loss; it is called
+    max_eval times at most (None: 1.25·max_iter), and its first loss is returned. The step length t is lr, at first at most
     lr / Σ|g|; or with line_search_fn="strong_wolfe" it is searched for, from there, see `strong_wolfe`. It stops early where no
     |g| is above tolerance_grad, and where steps or losses change by less than tolerance_change.
     ValueError for more than one parameter group. Nocedal & Wright 2006, chapter 7;

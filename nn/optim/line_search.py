@@ -22,9 +22,9 @@ class Point(NamedTuple):
 def strong_wolfe(at: Callable[[float], Point], t: float, start: Point, longest: float, least_change: float, most: int) -> Point:
     """A point with loss ≤ start.loss + 1e-4·t·start.slope and |slope| ≤ 0.9·|start.slope|: the strong Wolfe conditions.
 
-    From t, go on until two points have such a place between them; then move these together, each time to the minimum of the cubic
-    through both. Ends after `most` points, or when the place is known to least_change (`longest` is the largest |d|), with the
-    lowest point found. Nocedal & Wright 2006, algorithms 3.5 and 3.6
+    From t, go on until two points have such a place between them; then move these together, each time to the minimum of the
+    cubic through both. Ends after `most` points, or when the place is known to least_change (`longest` is the largest |d|),
+    with the lowest point found. Nocedal & Wright 2006, algorithms 3.5 and 3.6
     """
 
     def too_high(point: Point) -> bool:
@@ -50,7 +50,7 @@ def strong_wolfe(at: Callable[[float], Point], t: float, start: Point, longest: 
         left, right = sorted([ends[0].t, ends[1].t])
         if (right - left) * longest < least_change:
             break
-        t = minimum_of_cubic(*ends, left, right)
+        t = minimum_of_cubic(ends[0], ends[1], left, right)
         near = 0.1 * (right - left)
         if min(right - t, t - left) >= near:
             stuck = False

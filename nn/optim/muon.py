@@ -66,10 +66,10 @@ def bfloat16(x: Array) -> Array:
     >>> bfloat16(np.array([1.0, 3.14159265]))
     array([1.      , 3.140625], dtype=float32)
     """
-    xp = array_module(x)
     bits = x.astype(np.float32).view(np.uint32)
-    bits = bits + (xp.uint32(0x7FFF) + ((bits >> xp.uint32(16)) & xp.uint32(1)))
-    return (bits & xp.uint32(0xFFFF0000)).view(np.float32)
+    bits += ((bits >> 16) & 1) + 0x7FFF
+    bits &= 0xFFFF0000
+    return bits.view(np.float32)
 
 
 def between(x: Array, y: Array, weight: float) -> Array:
@@ -81,8 +81,8 @@ class Muon(Optimizer):
     """Muon: p ← (1 - lr·weight_decay)·p - lr·r·O(b), with the nearly orthogonal matrix O of the momentum b; see `muon`.
 
     For the weight matrices of hidden layers only; biases, embeddings and the last layer are left to AdamW. adjust_lr_fn is
-    "original" (None) or "match_rms_adamw", the number by which lr is multiplied. ValueError for parameters that are not matrices,
-    for negative options, and for 100 ns_steps or more. Jordan et al. 2024;
+    "original" (None) or "match_rms_adamw", the number by which lr is multiplied. ValueError for parameters that are no
+    matrices, for negative options, and for 100 ns_steps or more. Jordan et al. 2024;
     https://pytorch.org/docs/stable/generated/torch.optim.Muon.html
 
     >>> from tinygrad_lite import tensor

@@ -22,7 +22,7 @@ from ..module import Module
 from ..parameter import zero_grads
 from ..state import numbers
 from .flat import SMALL, FlatGroup, number_dtype, overlapping
-from .hooks import Hooks, hooked, no_hooks
+from .hooks import Hooks, no_hooks
 
 Options = dict[str, Any]  # a parameter group
 Numbers = dict[str, Any]  # the remembered numbers, by name
@@ -137,7 +137,6 @@ class Optimizer(Hooks):
         for group in self.param_groups:
             zero_grads(group["params"], set_to_none)
 
-    @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place. A closure that computes the loss is called first.
 

@@ -56,8 +56,8 @@ def radam(
 class RAdam(Optimizer):
     """RAdam: p ← p - lr·m̂·r / (√v + eps), with running means m of g (β1) and v of g² (β2); see `radam`.
 
-    In the first steps, five with the default betas, it is p ← p - lr·m̂. weight_decay adds weight_decay·p to the gradient, or with
-    decoupled_weight_decay shrinks p; maximize goes uphill. ValueError for negative options and betas outside [0, 1).
+    In the first steps, five with the default betas, it is p ← p - lr·m̂. weight_decay adds weight_decay·p to the gradient, or
+    with decoupled_weight_decay shrinks p; maximize goes uphill. ValueError for negative options and betas outside [0, 1).
     Liu et al. 2020; https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html
 
     >>> from tinygrad_lite import tensor

@@ -30,8 +30,8 @@ def rmsprop(
 ) -> None:
     """p ← p - lr·g / (√v + eps), where v ← α·v + (1 - α)·g² is the running mean of g².
 
-    Centered, v is replaced by v - m², the variance of g, with its running mean m ← m + (1 - α)·(g - m). With momentum, p moves by
-    lr·b, where b ← momentum·b + g / (√v + eps). `more` are b and m, those that are used.
+    Centered, v is replaced by v - m², the variance of g, with its running mean m ← m + (1 - α)·(g - m). With momentum, p moves
+    by lr·b, where b ← momentum·b + g / (√v + eps). `more` are b and m, those that are used.
     Tieleman & Hinton 2012; https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
     """
     if maximize:

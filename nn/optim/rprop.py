@@ -34,11 +34,11 @@ def rprop(
     """
     if maximize:
         g = -g
-    same = g * g_old
-    size *= xp.where(same > 0, eta_plus, xp.where(same < 0, eta_minus, 1))
+    same, changed = g * g_old > 0, g * g_old < 0
+    size[...] = eta_plus * (same * size) + eta_minus * (changed * size) + ~(same | changed) * size
     xp.minimum(xp.maximum(size, smallest), largest, out=size)
-    g_old[...] = xp.where(same < 0, 0, g)
-    p -= xp.where(g_old > 0, size, xp.where(g_old < 0, -size, 0))
+    g_old[...] = xp.where(changed, 0, g)
+    p -= (g_old > 0) * size - (g_old < 0) * size  # a gradient of nan has no sign
 
 
 class Rprop(Optimizer):

@@ -150,6 +150,8 @@ ROWS = [
     Row("BatchNorm1d (256,1024)", 2.0, layer(lambda t: t.nn.BatchNorm1d(1024), TABLE)),
     Row("BatchNorm2d (64,32,28,28)", 1.1, layer(lambda t: t.nn.BatchNorm2d(32), normal(64, 32, 28, 28))),
     Row("attention, causal, 16 x 8 x 128 x 64", 0.75, layer(attention, HEADS, HEADS[::-1], HEADS[:, ::-1])),
+    Row("TransformerEncoderLayer 64, 4 heads, (16,64,64)", 1.0,
+        layer(lambda t: t.nn.TransformerEncoderLayer(64, 4, 256, 0.0, batch_first=True), normal(16, 64, 64))),
     Row("LSTM 64->128, 64 steps, batch 32", 1.6, layer(lambda t: t.nn.LSTM(64, 128), SEQUENCE)),
     Row("GRU 64->128, 64 steps, batch 32", 0.55, layer(lambda t: t.nn.GRU(64, 128), SEQUENCE)),
     Row("embedding 10,000 x 64, (32,128)", 0.45,

@@ -1,7 +1,7 @@
 """PyTorch's database of optimizers: every configuration for 50 steps in both libraries, from the same parameters.
 
 The gradients are those of a function of the parameters, computed by each library itself, which changes from step to step. Some
-parameters have no gradient in some steps, and the learning rate changes twice. Halfway each library loads the state of the other.
+parameters have no gradient in some steps, and the learning rate changes twice. Halfway each library loads the other's state.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ ABOUT = f"""\
 PyTorch's database of optimizers (`torch.testing._internal.common_optimizers`): `python tests/parity.py optim.Adam -v`. A sample
 is a configuration, which takes {STEPS} steps in float64 in both libraries: on parameters of several shapes, with gradients of a
 function that each library differentiates itself and that changes from step to step, some of them missing, and a learning rate
-that changes twice. It agrees if the parameters are then within {LIMIT:g} of torch's, relative to the largest number of each; if
-the states are, too, with the same names, shapes and dtypes, and the options have the same names and values; if both go on in the
-same way after they have loaded each other's states halfway; and if the constructors have the same arguments and defaults. Muon
-rounds to bfloat16, and in which order products are summed before that depends on the processor: for matrices of some dozens
-of rows and columns, single numbers of a step differ by a unit of bfloat16. LBFGS remembers differences of gradients, which are
-rounding errors near the minimum: of its state only names, shapes and dtypes are compared."""
+that changes twice. It agrees if the parameters are then within {LIMIT:g} of torch's, relative to the largest number of each;
+if the states are, too, with the same names, shapes and dtypes, and the options have the same names and values; if both go on
+in the same way after they have loaded each other's states halfway; and if the constructors have the same arguments and
+defaults. Muon rounds to bfloat16, and in which order products are summed before that depends on the processor: for matrices
+of some dozens of rows and columns, single numbers of a step differ by a unit of bfloat16. LBFGS remembers differences of
+gradients, which are rounding errors near the minimum: of its state only names, shapes and dtypes are compared."""
 
 
 def chosen(names: list[str]) -> list[Any]:
@@ -57,7 +57,7 @@ class Side:
         self.optimizer = getattr(lib.optim, name)(self.params, **translated(options, lib))
 
     def step(self, t: int) -> None:
-        """Step t on (p - a)²·b / 2 + sin(p) / 4, summed, where a and b are drawn for each step; for LBFGS, once for all steps."""
+        """Step t on the sum of (p - a)²·b / 2 + sin(p) / 4, where a and b are drawn for each step; for LBFGS, once for all."""
         t = 0 if isinstance(self.optimizer, self.lib.optim.LBFGS) else t
         rng, n = np.random.default_rng(t), len(self.params)
         given = [[self.lib.tensor(rng.uniform(*range_, p.shape)) for range_ in ((-1, 1), (0.5, 2))] for p in self.params]

@@ -27,6 +27,9 @@ soft("log_softmax")
 case("softmax", lambda t, x, dim: t.softmax(x, dim), MANY, dim=1, smooth=False)
 case("log_softmax", lambda t, x, dim: t.log_softmax(x, dim), MANY.reshape(1, 401, 3), dim=-1, smooth=False)
 
+case("softmax", lambda t, x: t.softmax(x, -1), (9, 130), smooth=False, name="many")  # many numbers, in long rows
+case("log_softmax", lambda t, x: t.log_softmax(x, -1), (9, 130), smooth=False, name="many")
+
 DIMS: list[Any] = [0, 1, 2, -1, -3, (0, 1), (0, 2), (-1, 0), (0, 1, 2)]
 for dims in DIMS:
     for keep in (False, True):

@@ -33,8 +33,10 @@ def sums(x: Array) -> Array:
     return x.dot(ones(n, x.dtype)) if type(x) is np.ndarray and n <= 4096 else sum_over(x, axis=(x.ndim - 1,))
 
 def dots(x: Array, y: Array) -> Array:
-    """Σ x y over the last axis."""
-    return np.vecdot(x, y) if type(x) is np.ndarray and x.shape[-1] <= 4096 else sum_over(x * y, axis=(x.ndim - 1,))
+    """Σ x y over the last axis; y may be one row for all."""
+    if type(x) is not np.ndarray or x.shape[-1] > 4096:
+        return sum_over(x * y, axis=(x.ndim - 1,))
+    return x.dot(y) if y.ndim == 1 else np.vecdot(x, y)
 
 def finite(x: Array) -> Array:
     """x, with 0 for inf and nan."""
@@ -62,26 +64,44 @@ def standard(x: Array, eps: float, about_mean: bool = True) -> tuple[Array, Arra
     h *= scale
     return h, scale, mean, variance
 
-# One step, because the composition of mean, variance and root takes three times as long.
-@op(x=lambda g, x, out, scale, eps, about_mean: standardized_gradient(g, x, out, scale, eps, about_mean))
-def standardized(x: Array, *, h: Array, scale: Array, eps: float, about_mean: bool) -> Array:
-    """(x - mean) / σ over the last axis, or x / σ with σ² = mean x² + eps; h and scale = 1/σ are those of standard(x)."""
-    return h
+# One step, because the composition of mean, variance, root and products takes three times as long. The gradients share g h.
+@op(x=lambda g, x, weight, h, scale, eps, about_mean, gh:
+        normalized_gradient(g, x, weight, *standard_again(x, h, scale, eps, about_mean), about_mean, gh),
+    weight=lambda g, gh: gh,
+    bias=lambda g: g,
+    gh=lambda g, x, h, scale, eps, about_mean: g * standard_again(x, h, scale, eps, about_mean)[0])
+def normalized(x: Array, weight: Array, bias: Array, *, h: Array, scale: Array, eps: float, about_mean: bool) -> Array:
+    """h · weight + bias over the last axis, where weight and bias may be None; h and scale = 1/σ are those of standard(x). If not
+    about_mean, h = x / σ with σ² = mean x² + eps.
+    """
+    out = h if weight is None else h * weight
+    if bias is not None:
+        out = np.add(out, bias, out=None if weight is None else out)
+    return out.astype(x.dtype, copy=False)
 
-def standardized_gradient(g: Any, x: Any, h: Any, scale: Any, eps: float, about_mean: bool) -> Any:
-    """(g - mean(g) - h · mean(g h)) / σ, without mean(g) if h is not about the mean."""
+def normalized_gradient(g: Any, x: Any, weight: Any, h: Any, scale: Any, about_mean: bool, gh: Any) -> Any:
+    """(a - mean(a) - h · mean(a h)) / σ with a = g · weight; without mean(a) if h is not about the mean."""
     n = max(x.shape[-1], 1)
     if is_array(g):
-        out = h * (dots(g, h)[..., None] / n)
+        along = scale / n
+        out = h * (along * (sums(gh) if weight is None else dots(gh, weight))[..., None])
         if about_mean:
-            out += sums(g)[..., None] / n
-        np.subtract(g, out, out=out)
-        out *= scale
-        return out
-    last = {"axis": (len(x.shape) - 1,), "keepdims": True, "n": n}
+            out += along * (sums(g) if weight is None else dots(g, weight))[..., None]
+        a = g * (scale if weight is None else weight)
+        if weight is not None:
+            a *= scale
+        return np.subtract(a, out, out=out)
+    last, a = (len(x.shape) - 1,), g if weight is None else g * weight
+    along = mean_over(gh if weight is None else gh * weight, axis=last, keepdims=True, n=n)
+    return ((centred(a, axis=last) if about_mean else a) - h * along) * scale
+
+def standard_again(x: Any, h: Any, scale: Any, eps: float, about_mean: bool) -> tuple[Any, Any]:
+    """h and 1/σ; if they are to be differentiated again, as functions of x."""
+    if is_array(x):
+        return h, scale
+    last = {"axis": (len(x.shape) - 1,), "keepdims": True, "n": max(x.shape[-1], 1)}
     scale = pow_scalar((var(x, **last) if about_mean else mean_over(x * x, **last)) + eps, y=-0.5)
-    g = centred(g, axis=last["axis"]) if about_mean else g
-    return (g - h * mean_over(g * h, **last)) * scale
+    return (centred(x, axis=last["axis"]) if about_mean else x) * scale, scale
 
 # One step instead of a product and a sum: a pass over memory less.
 @op(x=lambda g, weight: g * weight, weight=lambda g, x: g * x, bias=lambda g: g)
@@ -102,7 +122,9 @@ def by_channel(x: Array) -> Array:
 
 def along(x: Array, channel: Array) -> Array:
     """One number for each channel, so that it broadcasts to a batch as by_channel makes it."""
-    return channel[:, None] if x.ndim == 3 else channel.repeat(x.shape[1] // max(len(channel), 1))
+    if x.ndim == 3:
+        return channel[:, None]
+    return channel if x.shape[1] == len(channel) else channel.repeat(x.shape[1] // len(channel))
 
 def over_batch(x: Array, c: int, y: Array | None = None) -> Array:
     """Σ x, or Σ x y, for each of c channels of a piece of a batch as by_channel makes it; in float64."""
@@ -111,7 +133,8 @@ def over_batch(x: Array, c: int, y: Array | None = None) -> Array:
         return rows.astype(float64).sum(0)
     x = x if y is None else x * y
     rows = ones(len(x), x.dtype).dot(x) if type(x) is np.ndarray and len(x) <= 256 else sum_over(x, axis=(0,))
-    return rows.astype(float64).reshape(c, rows.size // max(c, 1)).sum(1)
+    rows = rows.astype(float64)
+    return rows if rows.size == c else rows.reshape(c, rows.size // c).sum(1)
 
 def pieces(x: Array) -> list[slice]:
     """Parts of a batch that fit into the cache; on a GPU the batch as a whole."""
@@ -119,11 +142,15 @@ def pieces(x: Array) -> list[slice]:
     step = max(1, PIECE * n // max(x.size, 1)) if type(x) is np.ndarray else n
     return [slice(start, start + step) for start in range(0, n, step)]
 
-def far(mean: Array, variance: Array) -> bool:
-    """Whether a channel's mean is so large beside its σ that x must be shifted by it before anything else. Otherwise
-    (x - mean) · a is computed as x · a - mean · a, a pass over memory less, and the digits lost are less than one bit.
+def split(mean: Array, variance: Array, x: Array) -> tuple[Array | None, Array]:
+    """The mean as a sum of two parts, of which the first is subtracted from x and the second taken care of afterwards:
+    (x - mean) · a = (x - first) · a - second · a. If no mean is larger than its σ, the first part is nothing: that is a pass over
+    memory less, and costs less than a bit. Otherwise it is the mean rounded to x's dtype, and the second part the rounding.
     """
-    return bool((mean * mean > variance).any())
+    if not (mean * mean > variance).any():
+        return None, mean
+    first = mean.astype(x.dtype)
+    return along(x, first), mean - first
 
 def channel_moments(batch: Array) -> tuple[Array, Array]:
     """The mean and the variance, Σ (x - mean)² / n, of each channel; in float64. If a mean is large beside σ, the error of its
@@ -134,14 +161,14 @@ def channel_moments(batch: Array) -> tuple[Array, Array]:
     n = max(batch.size // max(c, 1), 1)
     mean = sum([over_batch(x[part], c) for part in parts]) / n
     variance = sum([over_batch(x[part], c, x[part]) for part in parts]) / n - mean * mean
-    if far(mean, variance):
-        mean = mean.astype(x.dtype)
-        middle, left, squares = along(x, mean), 0.0, 0.0
+    first, rest = split(mean, variance, x)
+    if first is not None:
+        left, squares = 0.0, 0.0
         for part in parts:
-            away = x[part] - middle
+            away = x[part] - first
             left, squares = left + over_batch(away, c), squares + over_batch(away, c, away)
         left = finite(left / n)
-        mean, variance = mean + left, np.maximum(squares / n - left * left, 0)
+        mean, variance = mean - rest + left, np.maximum(squares / n - left * left, 0)
     return mean, variance
 
 # One step, a few pictures at a time, because the composition takes four times as long. The gradients share two sums.
@@ -153,16 +180,15 @@ def normalized_batch(x: Array, weight: Array, bias: Array, *, mean: Array, varia
     """(x - mean) / σ · weight + bias for each channel of (N, C, ...), where mean and variance are channel_moments(x) and weight
     and bias may be None.
     """
-    rows, middle = by_channel(x), mean.astype(x.dtype)
-    factor = (1 / np.sqrt(variance + eps)).astype(x.dtype)
+    rows, factor = by_channel(x), 1 / np.sqrt(variance + eps)
+    first, rest = split(mean, variance, rows)
     factor = factor if weight is None else factor * weight
-    shift = middle * 0 if bias is None else bias
-    away = along(rows, middle) if far(mean, variance) else None
-    shift, factor = along(rows, shift if away is not None else shift - middle * factor), along(rows, factor)
+    shift = (0 if bias is None else bias) - rest * factor
+    factor, shift = along(rows, factor.astype(x.dtype)), along(rows, shift.astype(x.dtype))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
     for part in pieces(rows):
-        y = np.multiply(rows[part] if away is None else rows[part] - away, factor, out=into[part])
+        y = np.multiply(rows[part] if first is None else rows[part] - first, factor, out=into[part])
         y += shift
     return out
 
@@ -173,32 +199,30 @@ def batch_sums(g: Any, x: Any, mean: Any, variance: Any, eps: float) -> tuple[An
         axes = (0, *range(2, len(x.shape)))
         return sum_over(g, axis=axes), sum_over(g * standard_batch(x, eps)[0], axis=axes)
     rows, gs = by_channel(x), by_channel(g)
-    parts, away = pieces(rows), along(rows, mean.astype(x.dtype)) if far(mean, variance) else None
+    parts, (first, rest) = pieces(rows), split(mean, variance, rows)
     total = sum([over_batch(gs[part], c) for part in parts])
-    product = sum([over_batch(rows[part] if away is None else rows[part] - away, c, gs[part]) for part in parts])
-    product = (product if away is not None else product - mean * total) / np.sqrt(variance + eps)
-    return total.astype(x.dtype), product.astype(x.dtype)
+    product = sum([over_batch(rows[part] if first is None else rows[part] - first, c, gs[part]) for part in parts])
+    return total.astype(x.dtype), ((product - rest * total) / np.sqrt(variance + eps)).astype(x.dtype)
 
 def batch_gradient(g: Any, x: Any, weight: Any, mean: Any, variance: Any, eps: float, sums: tuple[Any, Any]) -> Any:
     """(g - mean(g) - h · mean(g h)) · weight / σ."""
-    c = x.shape[1]
-    n = max(prod(x.shape) // max(c, 1), 1)
+    n = max(prod(x.shape) // max(x.shape[1], 1), 1)
     if not is_array(g):
         h, scale = standard_batch(x, eps)
         total, product, weight = (None if y is None else reshape(y, shape=scale.shape[1:]) for y in (*sums, weight))
         return (g - total / n - h * (product / n)) * (scale if weight is None else scale * weight)
     rows, gs, (total, product) = by_channel(x), by_channel(g), sums
-    away = along(rows, mean.astype(x.dtype)) if far(mean, variance) else None
+    first, rest = split(mean, variance, rows)
     scale = 1 / np.sqrt(variance + eps)
     factor = scale if weight is None else scale * weight
-    slope, level = factor * scale * product / n, factor * total / n
-    level = level if away is not None else level - mean * slope
+    slope = factor * scale * product / n
+    level = factor * total / n - rest * slope
     factor, slope, level = (along(rows, y.astype(x.dtype)) for y in (factor, slope, level))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
     for part in pieces(rows):
         y = np.multiply(gs[part], factor, out=into[part])
-        h = (rows[part] if away is None else rows[part] - away) * slope
+        h = (rows[part] if first is None else rows[part] - first) * slope
         h += level
         y -= h
     return out

@@ -163,7 +163,7 @@ def window_winners(x: Array, windows: Windows, nans: bool = False) -> tuple[Arra
         better = (number > best[there]) | (number != number) if nans else number > best[there]
         np.maximum(out[there], better.view(np.uint8) * kind(place), out=out[there])
         np.maximum(best[there], number, out=best[there])
-    if not nans and best.size and best.dtype.kind == "f" and np.isnan(best.min()):
+    if not nans and best.size and best.dtype.kind == "f" and np.isnan(np.minimum.reduce(best, None)):
         return window_winners(x, windows, True)
     return best, out
 
