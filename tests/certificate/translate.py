@@ -105,7 +105,7 @@ class Copy:
         names = {"batch_first": layer.self_attn.batch_first, "norm_first": layer.norm_first}
         names |= {"layer_norm_eps": layer.norm1.eps, "bias": layer.linear1.bias is not None}
         made = at("nn.TransformerEncoderLayer")(*sizes, layer.dropout.p, self(layer.activation), **names)
-        made.to(self(layer.linear1.weight.dtype)).load_state_dict(self(layer.state_dict()))
+        made.to(self(layer.linear1.weight.dtype)).load_state_dict(Copy(True, cast=self.cast)(layer.state_dict()))
         return made
 
     def _tensor(self, x: torch.Tensor) -> Any:
