@@ -20,6 +20,7 @@ import numpy as np
 from ...apply import op
 from ...backend import Array, array_module
 from ..reduction import sum as sum_over
+from ..shape import mT
 from .grid import Grid, Plan, Way
 
 __all__: list[str] = []
@@ -41,7 +42,7 @@ def conv(x: Array, w: Array, bias: Array | None, *, grid: Grid) -> Array:
     bias=over_channels)
 def conv_input(y: Array, w: Array, bias: Array | None, *, grid: Grid) -> Array:
     """x, plus the bias: (N, O, ...), (O, C / groups, ...) and (C) or None give (N, C, ...)."""
-    return weighted(y, by_groups(w, grid).swapaxes(1, 2), bias, grid.back, grid.axes)
+    return weighted(y, by_groups(w, grid).transpose(0, 2, 1, 3), bias, grid.back, grid.axes)
 
 @op(y=lambda g, x, grid: conv(x, g, None, grid=grid),
     x=lambda g, y, grid: conv_input(y, g, None, grid=grid))
@@ -54,9 +55,9 @@ def conv_weight(y: Array, x: Array, *, grid: Grid) -> Array:
     many, merged = images_at_once(x, O, [plan])
     for images, matrices in columns(x, plan, many, merged):
         g = with_places_last(y[images], merged)
-        g = g.reshape(*g.shape[:3], prod(g.shape[3:])).swapaxes(-1, -2)
+        g = mT(g.reshape(*g.shape[:3], prod(g.shape[3:])))
         for nth, matrix in shifted(plan, matrices, g.shape[-2]):
-            total[nth] += np.add.reduce(matrix @ g, 0)  # g first would take a third longer
+            total[nth] += xp.add.reduce(matrix @ g, 0)  # g first would take a third longer
     w = xp.empty((G, O, C, T * J), x.dtype)
     w[..., xp.asarray(plan.kernel.ravel())] = total.reshape(T, G, J, C, O).transpose(1, 4, 3, 0, 2).reshape(w.shape)
     return w.reshape(G * O, C, *grid.window[-grid.axes :])
@@ -87,9 +88,9 @@ def weighted(x: Array, w: Array, bias: Array | None, way: Way, axes: int) -> Arr
             places = prod(plan.counts) * (len(to) if merged else 1)
             all_of_it = to.reshape(len(to), G, O, places) if len(way.plans) == V == 1 and not merged else None
             (nth, matrix), *rest = shifted(plan, matrices, places)
-            sums, more = np.matmul(weights[nth], matrix, out=all_of_it), None
+            sums, more = xp.matmul(weights[nth], matrix, out=all_of_it), None
             for nth, matrix in rest:
-                more = np.matmul(weights[nth], matrix, out=more)
+                more = xp.matmul(weights[nth], matrix, out=more)
                 sums += more
             results = sums.reshape(len(sums), G, V, O, places)
             if bias is not None:
@@ -105,7 +106,7 @@ def columns(x: Array, plan: Plan, many: int, merged: bool) -> Iterator[tuple[sli
     """For `many` images at a time: which ones, and a matrix for each plan.rows: (images, groups, C k, places), or, if merged,
     (1, groups, C k, places of all images). The memory of the matrices is used again for the next images.
     """
-    J, copies = len(plan.columns), [None] * len(plan.rows)
+    J, copies = len(plan.columns), [x[:0]] * len(plan.rows)
     for n in range(0, len(x), many):
         images = slice(n, n + many)
         part = with_places_last(x[images], merged)
@@ -114,8 +115,8 @@ def columns(x: Array, plan: Plan, many: int, merged: bool) -> Iterator[tuple[sli
             yield images, [part.reshape(N, G, C, prod(part.shape[3:]))]
             continue
         for nth, rows in enumerate(plan.rows):
-            shape = (N, G, J, C, rows.count, side_by_side, *plan.counts[1:])
-            if copies[nth] is None or copies[nth].shape != shape:
+            shape = (N, G, J, C, rows.n, side_by_side, *plan.counts[1:])
+            if copies[nth].shape != shape:
                 copies[nth] = array_module(x).zeros(shape, x.dtype)
             source, copy = part[:, :, :, rows.taken], copies[nth][:, :, :, :, rows.filled]
             for j, (filled, taken) in enumerate(plan.columns):
@@ -126,7 +127,7 @@ def shifted(plan: Plan, matrices: list[Array], places: int) -> list[tuple[int, A
     """For each tap of the first axis its number, and `places` columns of its matrix, from the row where it starts."""
     found = []
     for rows, matrix in zip(plan.rows, matrices):
-        row = matrix.shape[-1] // rows.count
+        row = matrix.shape[-1] // rows.n
         found += [(nth, matrix[..., start * row : start * row + places]) for start, nth in rows.taps]
     return found
 
@@ -144,8 +145,8 @@ def images_at_once(x: Array, O: int, plans: list[Plan]) -> tuple[int, bool]:
     """
     G, C = x.shape[1:3]
     merged = O >= prod(plans[0].counts)
-    places = max([prod(plan.counts[1:]) * sum([rows.count for rows in plan.rows]) * len(plan.columns) for plan in plans])
+    places = max([prod(plan.counts[1:]) * sum([rows.n for rows in plan.rows]) * len(plan.columns) for plan in plans])
     room = CACHE if isinstance(x, np.ndarray) else GPU
     if merged:
-        room = max(room, plans[0].kernel.size * G * C * O * x.itemsize)  # as much as the weights take
-    return max(1, room // max(1, places * G * C * x.itemsize)), merged
+        room = max(room, plans[0].kernel.size * G * C * O * x.dtype.itemsize)  # as much as the weights take
+    return max(1, room // max(1, places * G * C * x.dtype.itemsize)), merged

@@ -28,14 +28,14 @@ class Part(NamedTuple):
     """
 
     places: slice
-    count: int
+    n: int  # of places
     step: int
     taps: list[tuple[int, int]]  # k, start
 
 class Rows(NamedTuple):
     """Rows of the source, `step` apart, that are copied for a Plan; further ones in front and behind stay 0."""
 
-    count: int  # with those that stay 0
+    n: int  # with those that stay 0
     filled: slice
     taken: slice  # of the source
     taps: list[tuple[int, int]]  # the row at which a tap begins, and which tap it is
@@ -72,7 +72,8 @@ def grid(size: Sizes, window: Sizes, places: Sizes, stride: Sizes, padding: Size
     axes = len(size)
     if axes == 1:
         size, window, places, stride, padding, dilation = (1, *size), (1, *window), (1, *places), (1, *stride), (0, *padding), (1, *dilation)
-    there, back = [], []
+    there: list[list[Part]] = []
+    back: list[list[Part]] = []
     for n, m, count, s, p, d in zip(size, window, places, stride, padding, dilation):
         there.append([Part(slice(count), count, s, [(k, d * k - p) for k in range(m)])])
         back.append([])
@@ -87,33 +88,33 @@ def plans(source: Sizes, window: Sizes, axes: list[list[Part]]) -> list[Plan]:
     """A Plan for all parts that meet the same places of the source."""
     alike: dict[object, list[tuple[Part, ...]]] = {}
     for parts in product(*axes):
-        alike.setdefault(tuple([(part.count, *[start for _, start in part.taps]) for part in parts]), []).append(parts)
+        alike.setdefault(tuple([(part.n, *[start for _, start in part.taps]) for part in parts]), []).append(parts)
     return [plan(source, window, parts) for parts in alike.values()]
 
 def plan(source: Sizes, window: Sizes, alike: list[tuple[Part, ...]]) -> Plan:
-    counts = tuple([part.count for part in alike[0]])
+    counts = tuple([part.n for part in alike[0]])
     results = [tuple([part.places for part in parts]) for parts in alike]
     first, *rest = alike[0]
     if not all(part.taps for part in alike[0]):  # a sum of nothing
-        return Plan(counts, [Rows(first.count, slice(0), slice(0), [(0, 0)])], [], np.zeros((1, len(alike), 0), int), results, False)
+        return Plan(counts, [Rows(first.n, slice(0), slice(0), [(0, 0)])], [], np.zeros((1, len(alike), 0), int), results, False)
     phases: dict[int, list[tuple[int, int]]] = {}
     for nth, (_, start) in enumerate(first.taps):
         phases.setdefault(start % first.step, []).append((start, nth))
     rows = []
     for taps in phases.values():
         least, most = min(taps)[0], max(taps)[0]
-        count = first.count + (most - least) // first.step
+        count = first.n + (most - least) // first.step
         filled, taken = overlap(source[0], least, first.step, count)
         rows.append(Rows(count, filled, taken, [((start - least) // first.step, nth) for start, nth in taps]))
     columns = []
     for starts in product(*[[start for _, start in part.taps] for part in rest]):
-        overlaps = [overlap(n, start, part.step, part.count) for n, start, part in zip(source[1:], starts, rest)]
+        overlaps = [overlap(n, start, part.step, part.n) for n, start, part in zip(source[1:], starts, rest)]
         columns.append((tuple([filled for filled, _ in overlaps]), tuple([taken for _, taken in overlaps])))
     number = np.arange(prod(window)).reshape(window)
     kernels = [number[np.ix_(*[[k for k, _ in part.taps] for part in parts])] for parts in alike]
     kernel = np.stack(kernels).reshape(len(alike), len(first.taps), len(columns)).swapaxes(0, 1)
     taken_whole = [rows[0].taken, *columns[0][1]] == [slice(0, n, 1) for n in source]
-    direct = len(rows) == len(columns) == 1 and (rows[0].count, *counts[1:]) == source and taken_whole
+    direct = len(rows) == len(columns) == 1 and (rows[0].n, *counts[1:]) == source and taken_whole
     return Plan(counts, rows, columns, kernel, results, direct)
 
 def overlap(n: int, start: int, step: int, count: int) -> tuple[slice, slice]:
