@@ -201,7 +201,7 @@ INDICES = {"topk": 1, "kthvalue": 1, "mode": 0, "sort": 0, "argsort": 0}
 NOT_UNIQUE = "svd linalg.svd linalg.eigh qr linalg.qr svd_lowrank pca_lowrank"
 
 # What of the database is not covered: patterns of names, by reason. An entry whose function exists here is covered all the
-# same, except those in NO_FUNCTION, which are wrappers around a private function of torch.
+# same, except those in NO_FUNCTION: wrappers around a private function of torch, and a loss that only says what to use instead.
 NO_FUNCTION = "max_pool2d_with_indices_backward linalg.eig linalg.eigvals nn.CTCLoss"
 NOT_COVERED: dict[str, str] = {
     "not in the subset": "gradient slice svd_lowrank pca_lowrank unravel_index fill constant_pad_nd linalg.ldl_* "
