@@ -95,6 +95,7 @@ TRIGAMMA = "PyTorch's trigamma has errors of up to 1e6 units in float64, ours of
 BESSEL = "PyTorch's Bessel and Airy functions have errors of up to 1e10 units in float64, ours of 12 (against mpmath)"
 TAIL = "at nan PyTorch's vectorised loop gives another derivative than the loop for the rest: it depends on the size"
 OVERFLOW = "PyTorch's second derivative is nan where a power of e or 2 overflows or underflows, ours is exact"
+IN_PARTS = "PyTorch's computation in parts has no second derivative: it is silently 0"
 EXEMPT: list[Exempt] = [
     Exempt(
         "__r*__",
@@ -143,11 +144,8 @@ EXEMPT: list[Exempt] = [
         "float64",
         within=1e9,
     ),
-    Exempt(
-        "nn.functional.linear_cross_entropy.chunked",
-        "PyTorch's computation in parts has no second derivative: it is silently 0",
-        "second",
-    ),
+    Exempt("nn.functional.linear_cross_entropy.chunked", IN_PARTS, "second"),
+    Exempt("nn.LinearCrossEntropyLoss", IN_PARTS, "second", when=lambda sample: sample.options.get("options") is not None),
     Exempt(
         "nn.functional.binary_cross_entropy nn.BCELoss",
         "PyTorch's second derivative has 1e-12 added to its denominators",
