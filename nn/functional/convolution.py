@@ -241,7 +241,7 @@ def _grid_back(
         (n - 1) * s - 2 * p + t * (k - 1) + more + 1
         for n, s, p, t, k, more in zip(places, stride, padding, dilation, window, output_padding)
     ])  # fmt: skip
-    if min(size) < 1:
+    if min(size) < (0 if 0 in x[: -d - 1] else 1):  # an empty batch may become empty images, as in PyTorch
         raise RuntimeError(f"{name}: nothing is left: the output of an input of size {list(places)} would be {list(size)}")
     return grid(size, window, places, stride, padding, dilation, groups)
 

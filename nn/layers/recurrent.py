@@ -24,7 +24,7 @@ from .. import init
 from ..functional.errors import not_tensors
 from ..module import Module
 from ..parameter import Parameter
-from ..sequences import Order, PackedSequence
+from ..utils.rnn import Order, PackedSequence
 
 __all__ = ["RNNBase", "RNN", "LSTM", "GRU", "RNNCellBase", "RNNCell", "LSTMCell", "GRUCell"]
 

@@ -136,6 +136,8 @@ PLACES = np.random.default_rng(0).integers(0, 1000, (1000, 1000))
 
 ROWS = [
     Row("conv 1->6 5x5 pad 2, (256,1,28,28)", 0.60,
+        layer(lambda t: t.nn.Conv2d(1, 6, 5, padding=2), normal(256, 1, 28, 28))),
+    Row("the same as the first layer, whose input needs no gradient", 1.2,
         layer(lambda t: t.nn.Conv2d(1, 6, 5, padding=2), normal(256, 1, 28, 28), inner=False)),
     Row("conv 6->16 5x5, (256,6,14,14)", 1.8, layer(lambda t: t.nn.Conv2d(6, 16, 5), normal(256, 6, 14, 14))),
     Row("conv 64->64 3x3 pad 1, (32,64,28,28)", 1.5,

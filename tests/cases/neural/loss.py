@@ -1,4 +1,4 @@
-"""Rows of nll and bce_with_logits."""
+"""Rows of nll, bce, bce_with_logits and huber."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ case(
     smooth=False,
     theirs=bce_in_torch,
 )
+
+for values in (f(0.5, -2, 3, 0, -0.25), f()):
+    case(
+        "huber",
+        lambda t, x: loss.huber(x, delta=1.5),
+        values,
+        theirs=lambda t, x: t.nn.functional.huber_loss(x, t.zeros_like(x), "none", 1.5),
+        keeps="x",
+    )
 
 for x, y in (((2, 3), (2, 3)), ((), ()), ((0,), (0,))):
     shape = x
