@@ -212,7 +212,7 @@ ERRORS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda t: t.nn.functional.conv_transpose1d(t.ones(1, 1, 4), t.ones(1, 1, 2), output_padding=1), "output_padding must"),
     (lambda t: t.nn.functional.conv_transpose1d(t.ones(1, 1, 1), t.ones(1, 1, 2), padding=1), "nothing is left"),
     (lambda t: t.nn.functional.conv_transpose1d(t.ones(1, 1, 1), t.ones(1, 1, 2), padding="same"), "padding must be an int"),
-    (lambda t: t.nn.functional.conv_transpose2d(t.ones(1, 1, 2, 2).int(), t.ones(1, 1, 2, 2).int()), "not implemented for int32"),
+    (lambda t: t.nn.functional.conv_transpose1d(t.ones(1, 1, 2).int(), t.ones(1, 1, 2).int()), "not implemented for int32"),
     (lambda t: t.nn.functional.unfold(t.ones(4, 4), 2), "expected an input"),
     (lambda t: t.nn.functional.unfold(t.ones(1, 0, 4, 4), 2), "none 0 but N"),
     (lambda t: t.nn.functional.unfold(t.ones(1, 1, 4), 2), "no window"),
