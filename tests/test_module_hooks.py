@@ -178,7 +178,7 @@ def test_gradients_that_do_not_come_through_all_outputs() -> None:
         apart.register_full_backward_hook(lambda m, a, b: log.append((a, b)))
         out, _ = apart(x, y)
         out.sum().backward(retain_graph=True)
-        log.append((x.grad, y.grad, apart.w.grad))  # the last two are zeros
+        log.append((x.grad, y.grad, apart.w.grad))  # zeros for y, None for w
         (apart.kept * 1).sum().backward()  # no output has part in it: the hook is not called
         log.append((x.grad, y.grad))
 
