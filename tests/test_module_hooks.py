@@ -166,15 +166,19 @@ def test_full_backward_hooks_without_inputs_that_require_grad() -> None:
 def test_gradients_that_do_not_come_through_all_outputs() -> None:
     def story(lib: Any, log: list[Any]) -> Any:
         class Apart(lib.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.w = lib.nn.Parameter(lib.ones(2, dtype=lib.float64))
+
             def forward(self, x: Any, y: Any) -> Any:
                 self.kept = x * 5
-                return x * 2, y * 3
+                return x * 2, y * self.w
 
         apart, x, y = Apart(), input_of(lib), input_of(lib, (3.0, 5.0))
         apart.register_full_backward_hook(lambda m, a, b: log.append((a, b)))
         out, _ = apart(x, y)
         out.sum().backward(retain_graph=True)
-        log.append((x.grad, y.grad))  # y's are zeros
+        log.append((x.grad, y.grad, apart.w.grad))  # zeros for y, None for w
         (apart.kept * 1).sum().backward()  # no output has part in it: the hook is not called
         log.append((x.grad, y.grad))
 

@@ -200,10 +200,10 @@ NOT_UNIQUE = "svd linalg.svd linalg.eigh qr linalg.qr svd_lowrank pca_lowrank"
 
 # What of the database is not covered: patterns of names, by reason. An entry whose function exists here is covered all the
 # same, except those in NO_FUNCTION: wrappers around a private function of torch, and a loss that only says what to use instead.
-NO_FUNCTION = "max_pool2d_with_indices_backward linalg.eig linalg.eigvals nn.CTCLoss"
+NO_FUNCTION = "max_pool2d_with_indices_backward linalg.eig linalg.eigvals nn.CTCLoss nn.functional.ctc_loss"
 NOT_COVERED: dict[str, str] = {
     "not in the subset": "gradient slice svd_lowrank pca_lowrank unravel_index fill constant_pad_nd linalg.ldl_* "
-    "special.*_polynomial_* nn.CTCLoss",
+    "special.*_polynomial_* nn.CTCLoss nn.functional.ctc_loss",
     "complex numbers": "complex view_as_real view_as_complex real imag polar conj conj_physical resolve_conj resolve_neg "
     "cdouble cfloat chalf H mH linalg.eig linalg.eigvals nn.functional.silu.complex angle",
     "Fourier transforms": "fft.* stft istft",
