@@ -13,7 +13,7 @@ from tinygrad_lite._tensor import Tensor
 from . import plots
 from .module import Module
 from .trainer import Callback, Trainer
-from .utils import norm
+from .utils.clip_grad import norm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

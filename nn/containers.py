@@ -219,7 +219,10 @@ class ModuleDict(Module):
         self.update(modules or {})
 
     def __getitem__(self, name: str) -> Any:
-        return self._modules[name]
+        module = vars(self).get(name)
+        if not isinstance(module, Module):
+            raise KeyError(name)
+        return module
 
     def __setitem__(self, name: str, module: Module) -> None:
         self.add_module(name, module)

@@ -8,8 +8,9 @@ See https://pytorch.org/docs/stable/nn.init.html
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from math import ceil, erf, prod, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -99,15 +100,17 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor on a weight's standard deviation that keeps the variance through the activation after it.
 
     1 for linear and sigmoid, 5/3 for tanh, √2 for relu, √(2 / (1 + a²)) for leaky_relu with slope a = param (0.01), 3/4 for
-    selu. ValueError for other names.
+    selu. ValueError for other names, and for a slope that is no number.
 
     >>> calculate_gain("relu")
     1.4142135623730951
     """
-    if nonlinearity in ("linear", "conv1d", "conv2d", "conv3d", "sigmoid") or nonlinearity.startswith("conv_transpose"):
+    if nonlinearity in ("linear", "sigmoid", *[f"conv{kind}{n}d" for kind in ("", "_transpose") for n in (1, 2, 3)]):
         return 1.0
     gains = {"tanh": 5.0 / 3, "relu": sqrt(2.0), "selu": 3.0 / 4}
     if nonlinearity == "leaky_relu":
+        if isinstance(param, bool) or not isinstance(param, (int, float, type(None))):
+            raise ValueError(f"negative_slope {param} not a valid number")
         return sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
     if nonlinearity not in gains:
         raise ValueError(
@@ -128,6 +131,7 @@ def _calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
 
 def _calculate_correct_fan(tensor: Tensor, mode: str) -> int:
     """fan_in or fan_out, as `mode` says."""
+    mode = mode.lower()
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
     return _calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
@@ -301,6 +305,25 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
                 tensor[(i, i % each, *middle)] = 1
     return tensor
 
+
+# PyTorch's old names, without the underscore
+
+
+def _renamed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    new = function.__name__
+
+    def old(*args: Any, **kwargs: Any) -> Tensor:
+        warnings.warn(f"nn.init.{new[:-1]} is the old name of nn.init.{new}: use {new}", FutureWarning, stacklevel=2)
+        return function(*args, **kwargs)
+
+    old.__name__, old.__doc__ = new[:-1], f"{new}, under its old name, with PyTorch's FutureWarning."
+    return old
+
+
+uniform, normal, constant = _renamed(uniform_), _renamed(normal_), _renamed(constant_)
+eye, dirac, sparse, orthogonal = _renamed(eye_), _renamed(dirac_), _renamed(sparse_), _renamed(orthogonal_)
+xavier_uniform, xavier_normal = _renamed(xavier_uniform_), _renamed(xavier_normal_)
+kaiming_uniform, kaiming_normal = _renamed(kaiming_uniform_), _renamed(kaiming_normal_)
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
     __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

@@ -347,11 +347,12 @@ class Module(Stateful):
         """Set the gradients of all parameters to None or, with set_to_none=False, fill them with 0."""
         zero_grads(self.parameters(), set_to_none)
 
-    def to(self, *args: Any, device: Any = None, dtype: Any = None) -> Self:
+    def to(self, *args: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Self:
         """Move parameters, their gradients and buffers to a device, and cast those of a floating dtype; returns the module.
 
         to("cuda"), to(float64), to("cuda", float64), or to(tensor) for the device and dtype of a tensor. The parameters remain
-        the same objects, so an optimizer that has them stays valid. TypeError if the dtype is not a floating one.
+        the same objects, so an optimizer that has them stays valid. `non_blocking` changes nothing. TypeError if the dtype is
+        not a floating one.
 
         >>> from tinygrad_lite import float64, nn
         >>> nn.Linear(2, 3).to(float64).weight.dtype
@@ -362,7 +363,9 @@ class Module(Stateful):
                 device, dtype = arg.device, arg.dtype
             elif isinstance(arg, str):
                 device = arg
-            else:
+            elif isinstance(arg, int):  # bool is non_blocking
+                device = device if isinstance(arg, bool) else f"cuda:{arg}"
+            elif arg is not None:
                 dtype = arg
         if dtype is not None and as_dtype(dtype).kind != "f":
             raise TypeError(f"nn.Module.to only accepts floating point dtypes, but got desired dtype={np.dtype(dtype)}")

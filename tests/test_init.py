@@ -94,3 +94,63 @@ def test_errors() -> None:
     with pytest.raises(RuntimeError, match="from=1 > to=0"):
         init.uniform_(tl.ones(2), 1, 0)
     assert init.kaiming_uniform_(tl.ones(3, 0)).shape == (3, 0)
+
+
+SEEDED = [
+    ("uniform_", {"a": -1, "b": 2}),
+    ("normal_", {"mean": 1, "std": 0.5}),
+    ("trunc_normal_", {}),
+    ("trunc_normal_", {"a": 0.5, "b": 3}),
+    ("xavier_uniform_", {"gain": 2}),
+    ("xavier_normal_", {}),
+    ("kaiming_uniform_", {"mode": "FAN_OUT"}),
+    ("kaiming_normal_", {"nonlinearity": "relu"}),
+    ("sparse_", {"sparsity": 0.3}),
+    ("eye_", {}),
+    ("constant_", {"val": 3}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), SEEDED)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_same_seed_gives_the_same_numbers(name: str, options: dict[str, Any], dtype: str) -> None:
+    for shape in ((3, 4), (20, 30)):
+        for seeded in (False, True):
+            made = []
+            for lib in (tl, torch):
+                lib.manual_seed(0)
+                more = {"generator": lib.Generator().manual_seed(3)} if seeded and name not in ("eye_", "constant_") else {}
+                x = getattr(lib.nn.init, name)(lib.zeros(*shape, dtype=getattr(lib, dtype)), **options, **more)
+                made.append(x.numpy())
+            assert np.array_equal(*made)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (5, 3), (4, 2, 3)])
+def test_orthogonal_with_the_same_seed(shape: tuple[int, ...]) -> None:
+    made = []
+    for lib in (tl, torch):
+        lib.manual_seed(0)
+        made.append(lib.nn.init.orthogonal_(lib.zeros(*shape, dtype=lib.float64), 2).numpy())
+    assert np.abs(made[0] - made[1]).max() < 1e-14
+
+
+def test_old_names() -> None:
+    names = [name for name in vars(torch.nn.init) if not name.startswith("_") and f"{name}_" in vars(torch.nn.init)]
+    assert len(names) == 11
+    for name in names:
+        made = []
+        for lib in (tl, torch):
+            lib.manual_seed(0)
+            args = {"constant": (2,), "sparse": (0.5,)}.get(name, ())
+            x = lib.zeros(3, 4, 2) if name == "dirac" else lib.zeros(3, 4)
+            with pytest.warns(FutureWarning, match=f"{name}_"):
+                made.append(getattr(lib.nn.init, name)(x, *args).numpy())
+        assert np.abs(made[0] - made[1]).max() < 1e-6
+        assert getattr(init, name).__name__ == name
+
+
+def test_gains_that_are_refused() -> None:
+    for lib in (tl, torch):
+        for args in (("leaky_relu", True), ("leaky_relu", "a"), ("gelu",), ("conv_transpose4d",)):
+            with pytest.raises(ValueError):
+                lib.nn.init.calculate_gain(*args)

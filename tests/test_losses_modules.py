@@ -169,3 +169,44 @@ def test_errors() -> None:
     for refuse in (nn.CTCLoss, lambda: F.ctc_loss(None, None, None, None)):
         with pytest.raises(NotImplementedError, match="alignments"):
             refuse()
+
+
+def adaptive_of(lib: Any, **options: Any) -> Any:
+    lib.manual_seed(0)
+    return lib.nn.AdaptiveLogSoftmaxWithLoss(6, 12, [3, 7], div_value=2, dtype=lib.float64, **options)
+
+
+@pytest.mark.parametrize("head_bias", [False, True])
+@pytest.mark.parametrize("target", [[0, 11, 4, 2, 7, 6], [1, 2], 8, 0])
+def test_adaptive_softmax(head_bias: bool, target: Any, close: Close) -> None:
+    made: list[list[Any]] = []
+    for lib in (tl, torch):
+        layer, t = adaptive_of(lib, head_bias=head_bias), lib.tensor(target)
+        x = lib.tensor(np.random.default_rng(0).standard_normal((*t.shape, 6)), requires_grad=True)
+        result = layer(x, t)
+        wanted = [x, *layer.parameters()]
+        first = lib.autograd.grad(result.loss + (result.output**2).sum(), wanted, create_graph=True, allow_unused=True)
+        second = lib.autograd.grad(sum((g * g).sum() for g in first if g is not None), wanted, allow_unused=True)
+        rows = x if x.ndim > 1 else x.unsqueeze(0)
+        made.append([*layer.state_dict().values(), *result, *first, *second, layer.log_prob(rows), layer.predict(rows)])
+        made[-1] += [list(layer.state_dict()), repr(layer), result._fields]
+    for ours, theirs in zip(*made, strict=True):
+        if isinstance(theirs, (str, list, tuple)) or theirs is None:
+            assert ours == theirs
+        else:
+            close(ours, theirs)
+
+
+def test_errors_of_adaptive_softmax() -> None:
+    for lib in (tl, torch):
+        for cutoffs in ([], [0, 3], [3, 3], [5, 3], [3, 12], [2.5]):
+            with pytest.raises(ValueError):
+                lib.nn.AdaptiveLogSoftmaxWithLoss(6, 12, cutoffs)
+        layer = adaptive_of(lib)
+        for x, t in (((2, 6), [0, 12]), ((2, 6), [0, -1]), ((3, 6), [0, 1]), ((6,), [0]), ((2, 6), [[0, 1]])):
+            with pytest.raises(RuntimeError):
+                layer(lib.zeros(*x, dtype=lib.float64), lib.tensor(t))
+    layer = adaptive_of(tl)
+    before = layer.head.weight.tolist()
+    layer.reset_parameters()
+    assert layer.head.weight.tolist() != before

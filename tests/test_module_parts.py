@@ -65,6 +65,8 @@ def test_casts() -> None:
             (lambda net: net.float(), "float32", "float32"),
             (lambda net: net._apply(lambda x: x.double()), "float64", "float64"),
             (lambda net: net.to_empty(device="cpu"), "float64", "float64"),
+            (lambda net, lib=lib: net.to(None, lib.float32, True), "float32", "float32"),
+            (lambda net, lib=lib: net.to("cpu", lib.float64, non_blocking=True), "float64", "float64"),
         ]:
             weight = net[0].weight
             assert do(net) is net and (net[0].weight is weight or lib is torch)

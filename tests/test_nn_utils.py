@@ -76,3 +76,44 @@ def test_parameters_to_vector(close: Close) -> None:
     (ours * ours).sum().backward()
     for p in pair.ours:
         close(p.grad, 2 * p.detach())
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 0.5, float("inf")])
+def test_norm_and_clipping_apart(norm_type: float, close: Close) -> None:
+    pair = Pair()
+    pair.gradients(without=[1])
+    total = nn.utils.get_total_norm([p.grad for p in pair.ours if p.grad is not None], norm_type, foreach=True)
+    expected = torch.nn.utils.get_total_norm([p.grad for p in pair.theirs if p.grad is not None], norm_type)
+    close(total, expected)
+    nn.utils.clip_grads_with_norm_(pair.ours, 0.1, total, foreach=False)
+    torch.nn.utils.clip_grads_with_norm_(pair.theirs, 0.1, expected)
+    for p, q in zip(pair.ours, pair.theirs, strict=True):
+        if p.grad is not None:
+            close(p.grad, q.grad)
+    assert nn.utils.get_total_norm([]).item() == 0 and nn.utils.get_total_norm(tl.tensor([3.0, 4.0])).item() == 5
+    with pytest.raises(RuntimeError, match="non-finite"):
+        nn.utils.get_total_norm(tl.tensor([float("inf")]), error_if_nonfinite=True)
+
+
+def test_old_name_of_clip_grad_norm(close: Close) -> None:
+    pair = Pair()
+    pair.gradients()
+    with pytest.warns(FutureWarning, match="clip_grad_norm_"):
+        total = nn.utils.clip_grad_norm(iter(pair.ours), 0.1, foreach=True)
+    close(total, torch.nn.utils.clip_grad_norm_(pair.theirs, 0.1))
+    close(pair.ours[0].grad, pair.theirs[0].grad)
+
+
+def test_vector_to_parameters(close: Close) -> None:
+    made = []
+    for lib in (tl, torch):
+        net = lib.nn.Sequential(lib.nn.Linear(2, 3), lib.nn.Linear(3, 1, bias=False))
+        vector = lib.arange(13, dtype=lib.float32)
+        lib.nn.utils.vector_to_parameters(vector, net.parameters())  # a longer vector is allowed
+        vector.mul_(2)  # its memory is theirs now
+        made.append(lib.nn.utils.parameters_to_vector(net.parameters()))
+        with pytest.raises(TypeError, match="expected"):
+            lib.nn.utils.vector_to_parameters([1.0], net.parameters())
+        with pytest.raises(RuntimeError):
+            lib.nn.utils.vector_to_parameters(lib.ones(4), net.parameters())
+    close(*made)

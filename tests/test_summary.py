@@ -97,7 +97,9 @@ def test_the_model_is_left_as_it_was(fails: bool, device: str) -> None:
     tl.manual_seed(5)
     stream, own = tl.random.default_generator.stream, net.own.stream
     attributes = {path: list(vars(module).items()) for path, module in net.named_modules()}
-    tensors = [(x, type(x), x.array, x.shape, x.tolist(), x.requires_grad, x.grad) for _, x in net._state()]
+    tensors = [
+        (x, type(x), x.array, x.shape, x.tolist(), x.requires_grad, x.grad) for x in net.state_dict(keep_vars=True).values()
+    ]
     if fails:
         net.lazy.out_features = "three"
         attributes["lazy"] = list(vars(net.lazy).items())

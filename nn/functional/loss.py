@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.backend import array_module
+from tinygrad_lite.backend import Array, array_module
 from tinygrad_lite.dtypes import int64
 from tinygrad_lite.operands import as_array, same_dtype
 from tinygrad_lite.ops import arithmetic, choice, exponential, indexing
@@ -155,15 +155,17 @@ def cross_entropy(
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     _check_classes("cross_entropy", input, target, weight)
     x, t = input.array, target.array
-    if (
-        t.dtype == int64
-        and (weight is None and not label_smoothing and ignore_index < 0)
-        and (x.ndim == 2 and t.shape == x.shape[:1] and x.dtype.kind == "f")
-        and t.size
-        and t.view(np.uint64).max() < x.shape[1]  # one look for both ends: a negative index is a huge unsigned one
-    ):
-        largest, total = ops.sums_of_powers(x)
-        return reduced(ops.nll_of_logits(input, target=t, largest=largest, total=total), reduction)  # nearly every call
+    if weight is None and ignore_index < 0 and _are_rows(x, t):
+        if x.size > ops.PIECE and not label_smoothing:
+            largest, total = ops.sums_of_powers(x)
+            return reduced(ops.nll_of_logits(input, target=t, largest=largest, total=total), reduction)
+        log_p = log_softmax(input, axis=1)  # nearly every call
+        loss = _of_rows(log_p, t, reduction)
+        if not label_smoothing:
+            return loss
+        every = functional.sum(log_p, 1) if reduction == "none" else functional.sum(log_p)
+        share = label_smoothing / x.shape[1] / (t.size if reduction == "mean" else 1)
+        return loss * (1 - label_smoothing) - every * share
     log_p = log_softmax(_rows(input, "cross_entropy"), axis=1)
     if t.dtype.kind != "f":
         return _class_loss(log_p, input, target, weight, ignore_index, reduction, label_smoothing, "cross_entropy")
@@ -178,7 +180,8 @@ def cross_entropy(
     share = _rows(target, "cross_entropy")
     if label_smoothing:
         share = share * (1 - label_smoothing) + label_smoothing / share.shape[1]
-    loss = -functional.sum(log_p * share * _class_weights(weight, log_p), 1)
+    share = share if weight is None else share * _class_weights(weight, log_p)
+    loss = -functional.sum(log_p * share, 1)
     return reduced(loss.reshape(x.shape[:1] * (x.ndim > 1) + x.shape[2:]), reduction)
 
 
@@ -203,6 +206,8 @@ def nll_loss(
     _check_classes("nll_loss", input, target, weight)
     if target.array.dtype.kind == "f":
         raise RuntimeError(f"nll_loss: the target must hold class indices (integers), got {target.dtype}; use target.long()")
+    if weight is None and ignore_index < 0 and _are_rows(input.array, target.array):
+        return _of_rows(input, target.array, reduction)
     return _class_loss(_rows(input, "nll_loss"), input, target, weight, ignore_index, reduction, 0.0, "nll_loss")
 
 
@@ -326,6 +331,24 @@ def reduced(loss: Tensor, reduction: str) -> Tensor:
         return loss
     reduced: Tensor = functional.mean(loss) if reduction == "mean" else functional.sum(loss)
     return reduced
+
+
+def _are_rows(x: Array, t: Array) -> bool:
+    """Whether x is a matrix with a row for each index in t, and every index is that of a class: the case of most calls."""
+    return bool(
+        t.dtype == int64
+        and (x.ndim == 2 and t.shape == x.shape[:1] and x.dtype.kind == "f")
+        and t.size
+        and t.view(np.uint64).max() < x.shape[1]  # one look for both ends: a negative index is a huge unsigned one
+    )
+
+
+def _of_rows(log_p: Tensor, t: Array, reduction: str) -> Tensor:
+    """The loss of such a matrix of log-probabilities, where every class counts the same."""
+    places = array_module(t).arange(t.size), t
+    if reduction == "none":
+        return -indexing.getitem(log_p, index=places, once=True)
+    return ops.nll(log_p, index=places, n=t.size if reduction == "mean" else 1)
 
 
 def _rows(x: Tensor, what: str) -> Tensor:

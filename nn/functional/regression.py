@@ -43,7 +43,7 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
-    return reduced(_huber(difference(input, target, reduction, "smooth_l1_loss"), beta) / beta, reduction)
+    return reduced(ops.huber(difference(input, target, reduction, "smooth_l1_loss"), delta=beta) / beta, reduction)
 
 
 def huber_loss(
@@ -62,18 +62,12 @@ def huber_loss(
         raise TypeError(f"huber_loss: delta must be a number, got {type(delta).__name__}")
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
-    loss = _huber(difference(input, target, reduction, "huber_loss"), delta)
+    loss = ops.huber(difference(input, target, reduction, "huber_loss"), delta=delta)
     if weight is not None:
         if weight.shape != input.shape:
             raise ValueError("huber_loss: Weights and input must have the same size.")
         loss = loss * weight
     return reduced(loss, reduction)
-
-
-def _huber(d: Tensor, delta: float) -> Tensor:
-    """With c = d limited to [-delta, delta] it is c (d - c/2): both pieces in one formula."""
-    c = choice.clip(d, min=-delta, max=delta)
-    return c * (d - c * 0.5)
 
 
 def binary_cross_entropy(

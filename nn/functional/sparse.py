@@ -181,7 +181,9 @@ def _check_index(what: str, index: Any, n: int, error: type[Exception]) -> None:
     if index.dtype != int64 and index.dtype != int32:
         raise RuntimeError(f"{what}: the indices must be int64 or int32, got {index.dtype}; use x.long()")
     if index.size and (index.min() < 0 or index.max() >= n):
-        raise error(f"{what}: index out of range: the table has rows 0 to {n - 1}, got {int(index.min())} to {int(index.max())}")
+        raise error(
+            f"{what}: index out of range: the table has rows 0 to {n - 1}, got {int(index.min())} to {int(index.max())}"
+        )
 
 
 def _shares(index: Any, table: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Linear layers: every output is a weighted sum of all inputs."""
+"""Linear layers: every output is a weighted sum of all inputs, or of all products of two inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .. import init
 from ..module import Module
 from ..parameter import Parameter, UninitializedParameter
 
-__all__ = ["Linear", "LazyLinear"]
+__all__ = ["Linear", "LazyLinear", "Bilinear"]
 
 
 class Linear(Module):
@@ -82,3 +82,45 @@ class LazyLinear(Linear):
             self.reset_parameters()
         self.__class__ = Linear  # type: ignore[assignment]
         return Linear.forward(self, input)
+
+
+class Bilinear(Module):
+    """x W y + b: (..., in1_features) and (..., in2_features) -> (..., out_features), with `weight` of shape (out, in1, in2).
+
+    Both start as uniform random numbers between ±1/√in1_features, from the default generator.
+    https://pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
+
+    >>> from tinygrad_lite import ones
+    >>> layer = Bilinear(2, 3, 4)
+    >>> layer(ones(5, 2), ones(5, 3)).shape
+    torch.Size([5, 4])
+    """
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got {in1_features}")
+        if min(in2_features, out_features) < 0:
+            raise RuntimeError(f"Bilinear: in2_features ({in2_features}) and out_features ({out_features}) cannot be negative")
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        self.weight = Parameter(empty(out_features, in1_features, in2_features, device=device, dtype=dtype))
+        self.bias = Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new random values for weight and bias."""
+        bound = 1 / sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        sizes = f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}"
+        return f"{sizes}, bias={self.bias is not None}"

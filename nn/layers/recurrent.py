@@ -1,7 +1,7 @@
 """Recurrent layers: a step that is repeated along a sequence and hands its state on.
 
-RNN, LSTM and GRU take whole sequences, in several layers and in both directions if wanted; RNNCell, LSTMCell and GRUCell are the
-step alone. The formulas and their derivatives are in tinygrad_lite/ops/neural/recurrent.py.
+RNN, LSTM and GRU take whole sequences, through several layers and in both directions if wanted; RNNCell, LSTMCell and GRUCell
+are the step alone. The formulas and their derivatives are in tinygrad_lite/ops/neural/recurrent.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import array_module
 from tinygrad_lite.creation import empty
-from tinygrad_lite.functional.shape import cat, squeeze, stack, unsqueeze
+from tinygrad_lite.functional.shape import cat, squeeze, unsqueeze
 from tinygrad_lite.ops.arrangement import flip
 from tinygrad_lite.ops.indexing import getitem
 from tinygrad_lite.ops.neural import recurrent as ops
@@ -24,7 +24,7 @@ from .. import init
 from ..functional.errors import not_tensors
 from ..module import Module
 from ..parameter import Parameter
-from ..sequences import Order, PackedSequence
+from ..utils.rnn import Order, PackedSequence
 
 __all__ = ["RNNBase", "RNN", "LSTM", "GRU", "RNNCellBase", "RNNCell", "LSTMCell", "GRUCell"]
 
@@ -76,7 +76,7 @@ class RNNBase(Module):
         for layer in range(num_layers):
             before = out * (1 + bidirectional) if layer else input_size
             for direction in ("", "_reverse")[: 1 + bidirectional]:
-                shapes = {"weight_ih": (wide, before), "weight_hh": (wide, out)}
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (wide, before), "weight_hh": (wide, out)}
                 shapes |= {"bias_ih": (wide,), "bias_hh": (wide,)} if bias else {}
                 shapes |= {"weight_hr": (proj_size, hidden_size)} if proj_size else {}
                 self._names.append([f"{name}_l{layer}{direction}" for name in shapes])
@@ -107,81 +107,79 @@ class RNNBase(Module):
         return ", ".join(parts)
 
     def _forward(self, input: Any, hx: States | None) -> tuple[Any, States]:
-        """The result for a padded batch, one sequence or a packed batch; `hx` is a tuple of states, and so is the second part."""
-        packed = isinstance(input, PackedSequence)
-        x = input.data if packed else input
-        if not isinstance(x, Tensor):
-            raise not_tensors(type(self).__name__, input=x)
-        if packed:
-            order: Order | None = Order.of(input.batch_sizes.array, x.array)
-            batched, batch, sorting = True, int(input.batch_sizes.array[0]), input.sorted_indices
-        else:
-            order, sorting, batched = None, None, x.array.ndim == 3
-            if x.array.ndim not in (2, 3):
-                raise ValueError(f"{type(self).__name__}: Expected input to be 2D or 3D, got {x.array.ndim}D instead")
-            if not batched:
-                x = unsqueeze(x, 1)
-            elif self.batch_first:
-                x = permute(x, axes=(1, 0, 2))
-            batch = x.array.shape[1]
-        states = self._states(x.array, hx, batch, batched)
-        if sorting is not None:
-            states = tuple([s[:, sorting] for s in states])
-        y, ends = self._layers(x, states, order)
-        if packed:
-            if sorting is not None:
-                ends = tuple([s[:, input.unsorted_indices] for s in ends])
-            return PackedSequence(y, *input[1:]), ends
-        if not batched:
+        """The result for a padded batch, one sequence or a packed batch, and a tuple of the last states."""
+        if isinstance(input, PackedSequence):
+            return self._of_packed(input, hx)
+        if not isinstance(input, Tensor):
+            raise not_tensors(type(self).__name__, input=input)
+        x, ndim = input, input.array.ndim
+        if ndim == 2:
+            x = unsqueeze(x, 1)
+        elif ndim != 3:
+            raise ValueError(f"{type(self).__name__}: Expected input to be 2D or 3D, got {ndim}D instead")
+        elif self.batch_first:
+            x = permute(x, axes=(1, 0, 2))
+        y, ends = self._layers(x, self._before(x.array, hx, x.array.shape[1], ndim), None)
+        if ndim == 2:
             return squeeze(y, 1), tuple([squeeze(s, 1) for s in ends])
         return permute(y, axes=(1, 0, 2)) if self.batch_first else y, ends
 
-    def _states(self, x: Any, hx: States | None, batch: int, batched: bool) -> States:
-        """The states before the first step, (layers · directions, batch, size) each, once everything has been checked."""
-        weight = getattr(self, self._names[0][0]).array
+    def _of_packed(self, input: PackedSequence, hx: States | None) -> tuple[PackedSequence, States]:
+        x, there, back = input.data, input.sorted_indices, input.unsorted_indices
+        if hx is not None and there is not None:
+            hx = tuple([s[:, there] for s in hx])
+        order = Order.of(input.batch_sizes.array, x.array)
+        y, ends = self._layers(x, self._before(x.array, hx, len(order.lengths), 3), order)
+        return PackedSequence(y, *input[1:]), ends if back is None else tuple([s[:, back] for s in ends])
+
+    def _before(self, x: Any, hx: States | None, batch: int, ndim: int) -> list[States]:
+        """The states before the first step for each layer and direction, once everything has been checked."""
+        name, weight = type(self).__name__, getattr(self, self._names[0][0]).array
         if x.dtype != weight.dtype:
-            what = f"{type(self).__name__}: input dtype ({x.dtype}) does not match weight dtype ({weight.dtype})"
-            raise ValueError(f"{what}; cast the input: x.to(tinygrad_lite.{weight.dtype})")
+            what = f"input dtype ({x.dtype}) does not match weight dtype ({weight.dtype})"
+            raise ValueError(f"{name}: {what}; cast the input: x.to(tinygrad_lite.{weight.dtype})")
         if x.shape[-1] != self.input_size:
             what = f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {x.shape[-1]}"
-            raise RuntimeError(f"{type(self).__name__}: {what}")
+            raise RuntimeError(f"{name}: {what}")
         if not len(x):
-            raise RuntimeError(f"{type(self).__name__}: Expected sequence length to be larger than 0 in RNN")
-        n, sizes = len(self._names), [self.proj_size or self.hidden_size, self.hidden_size][: 1 + (self.mode == "LSTM")]
+            raise RuntimeError(f"{name}: Expected sequence length to be larger than 0 in RNN")
+        n, sizes = len(self._names), (self.proj_size or self.hidden_size, self.hidden_size)
         if hx is None:
-            return tuple([Tensor._of(array_module(x).zeros((n, batch, size), x.dtype)) for size in sizes])
-        given, names = [s.array.ndim for s in hx], " and ".join(("hx", "cx")[: len(hx)])
-        if any([ndim != (3 if batched else 2) for ndim in given]):
-            kind, ndim = ("batched 3-D", 3) if batched else ("unbatched 2-D", 2)
-            got = f"({', '.join([f'{n}-D' for n in given])}) tensors" if len(given) > 1 else f"{given[0]}-D tensor"
-            raise RuntimeError(f"{type(self).__name__}: For {kind} input, {names} should also be {ndim}-D but got {got}")
-        states = hx if batched else tuple([unsqueeze(s, 1) for s in hx])
-        for i, (state, size) in enumerate(zip(states, sizes)):
-            if state.array.shape != (n, batch, size):
-                what = f"Expected hidden{[i] if len(hx) > 1 else ''} size {(n, batch, size)}, got {list(state.array.shape)}"
-                raise RuntimeError(f"{type(self).__name__}: {what}: (layers · directions, batch, size)")
+            zeros = [Tensor._of(array_module(x).zeros((batch, size), x.dtype)) for size in sizes]
+            return [tuple(zeros[: 2 if self.mode == "LSTM" else 1])] * n
+        if any([s.array.ndim != ndim for s in hx]):
+            kind, names = "batched" if ndim == 3 else "unbatched", "hx and cx" if len(hx) > 1 else "hx"
+            got = ", ".join([f"{s.array.ndim}-D" for s in hx])
+            got = f"({got}) tensors" if len(hx) > 1 else f"{got} tensor"
+            raise RuntimeError(f"{name}: For {kind} {ndim}-D input, {names} should also be {ndim}-D but got {got}")
+        for i, (state, size) in enumerate(zip(hx, sizes)):
+            expected = (n, batch, size) if ndim == 3 else (n, size)
+            if state.array.shape != expected:
+                what = f"Expected hidden{[i] if len(hx) > 1 else ''} size {expected}, got {list(state.array.shape)}"
+                raise RuntimeError(f"{name}: {what}: (layers · directions, {'batch, ' if ndim == 3 else ''}size)")
             if state.array.dtype != x.dtype:
-                raise RuntimeError(f"{type(self).__name__}: the state is {state.dtype} but the input {x.dtype}; cast one of them")
-        return states
+                raise RuntimeError(f"{name}: the state is {state.dtype} but the input {x.dtype}; cast one of them")
+        states = hx if ndim == 3 else [unsqueeze(s, 1) for s in hx]
+        return [tuple([getitem(s, index=(i, ...), once=True) for s in states]) for i in range(n)]
 
-    def _layers(self, x: Tensor, states: States, order: Order | None) -> tuple[Tensor, States]:
+    def _layers(self, x: Tensor, before: list[States], order: Order | None) -> tuple[Tensor, States]:
         """Each layer gets the outputs of the one before it, in both directions."""
         ends, both = [], 1 + self.bidirectional
-        for n in range(0, len(self._names), both):
+        for n in range(0, len(before), both):
             if n and self.dropout:
                 x = F.dropout(x, self.dropout, self.training)
             outs = []
             for i in range(n, n + both):
-                y, end = self._direction(x, self._names[i], [s[i] for s in states], i > n, order)
+                y, end = self._direction(x, self._names[i], before[i], i > n, order)
                 outs.append(y)
                 ends.append(end)
             x = outs[0] if both == 1 else cat(outs, -1)
-        return x, tuple(map(stack, zip(*ends)))
+        return x, ends[0] if len(ends) == 1 else tuple([cat(states) for states in zip(*ends)])
 
     def _direction(
-        self, x: Tensor, names: list[str], states: list[Tensor], backward: bool, order: Order | None
-    ) -> tuple[Tensor, list[Tensor]]:
-        """One layer in one direction: the states after each step, in the order of x, and the last ones.
+        self, x: Tensor, names: list[str], before: States, backward: bool, order: Order | None
+    ) -> tuple[Tensor, States]:
+        """One layer in one direction: the states after each step, in the order of x, and the last ones, (1, B, H) each.
 
         In the other direction, each sequence is turned round before and after. A packed batch is unpacked behind the product
         with the inputs; where a sequence has ended, the steps go on, and nothing takes their results.
@@ -193,15 +191,19 @@ class RNNBase(Module):
         if order is not None:
             gates = getitem(gates, index=(slice(None), order.row_backward if backward else order.row), once=False)
         if self.proj_size:
-            found = list(ops.lstm_steps(gates, w_hh, *states, getattr(self, names[-1])))
+            h, c = before
+            states: States = tuple(ops.lstm_steps(gates, w_hh, h, c, getattr(self, names[-1])))
         else:
-            found = _steps(self.mode, gates, w_hh, b_hh, states)
-        y = found[0]
+            states = _steps(self.mode, gates, w_hh, b_hh, before)
+        y, arange = states[0], array_module(gates.array).arange
         if order is None:
-            return flip(y, axes=(0,)) if backward else y, [s[-1] for s in found]
-        last = (order.lengths - 1, array_module(w_ih.array).arange(len(order.lengths)))
-        time = order.lengths[order.sequence] - 1 - order.time if backward else order.time
-        return getitem(y, index=(time, order.sequence), once=True), [getitem(s, index=last, once=True) for s in found]
+            last: tuple[Any, ...] = (arange(len(y.array) - 1, len(y.array)),)  # an array, so that the result is not a view
+            y = flip(y, axes=(0,)) if backward else y
+        else:
+            last = ((order.lengths - 1)[None], arange(len(order.lengths))[None])
+            time = order.lengths[order.sequence] - 1 - order.time if backward else order.time
+            y = getitem(y, index=(time, order.sequence), once=True)
+        return y, tuple([getitem(s, index=last, once=True) for s in states])
 
 
 class RNN(RNNBase):
@@ -257,8 +259,21 @@ class LSTM(RNNBase):
     (torch.Size([2, 7, 5]), torch.Size([2, 2, 5]), torch.Size([2, 2, 5]))
     """
 
-    def __init__(self, input_size: int, hidden_size: int, *args: Any, **options: Any) -> None:
-        super().__init__("LSTM", input_size, hidden_size, *args, **options)
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        options = (num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype)
+        super().__init__("LSTM", input_size, hidden_size, *options)
 
     def forward(self, input: Any, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Any, tuple[Tensor, Tensor]]:
         y, (h, c) = self._forward(input, None if hx is None else _two_states(self, hx))
@@ -279,10 +294,21 @@ class GRU(RNNBase):
     (torch.Size([7, 2, 10]), torch.Size([2, 2, 5]))
     """
 
-    def __init__(self, input_size: int, hidden_size: int, *args: Any, **options: Any) -> None:
-        if options.get("proj_size"):
-            raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
-        super().__init__("GRU", input_size, hidden_size, *args, **options)
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        options = (num_layers, bias, batch_first, dropout, bidirectional, proj_size, device, dtype)
+        super().__init__("GRU", input_size, hidden_size, *options)
 
     def forward(self, input: Any, hx: Tensor | None = None) -> tuple[Any, Tensor]:
         y, (h,) = self._forward(input, None if hx is None else (_one_state(self, hx),))
@@ -324,7 +350,7 @@ class RNNCellBase(Module):
         if hx is None:
             hx = (Tensor._of(array_module(x).zeros((batch, n), weight.dtype)),) * (2 if mode == "LSTM" else 1)
         self._check(x, hx, batch)
-        states = [s if s.array.ndim == 2 else reshape(s, shape=(1, n)) for s in hx]
+        states = tuple([s if s.array.ndim == 2 else reshape(s, shape=(1, n)) for s in hx])
         given = [p for p in (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh) if p is not None]
         w_ih, w_hh, b_ih, b_hh = _with_bias(given)
         bias = b_ih if mode == "GRU" else b_ih + b_hh
@@ -399,9 +425,7 @@ class LSTMCell(RNNCellBase):
     (torch.Size([2, 5]), torch.Size([2, 5]))
     """
 
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
@@ -419,23 +443,21 @@ class GRUCell(RNNCellBase):
     torch.Size([2, 5])
     """
 
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         return self._step("GRU", input, None if hx is None else (_one_state(self, hx),))[0]
 
 
-def _steps(mode: str, gates: Tensor, w: Tensor, b: Tensor, states: list[Tensor]) -> list[Tensor]:
+def _steps(mode: str, gates: Tensor, w: Tensor, b: Tensor, before: States) -> States:
     """The states after each step; of an LSTM, states and cells."""
     if mode == "LSTM":
-        both = ops.lstm(gates, w, *states, held=[])
-        return [getitem(both, index=(i, ...), once=True) for i in (0, 1)]
+        both = ops.lstm(gates, w, *before, held=[])
+        return getitem(both, index=(0, ...), once=True), getitem(both, index=(1, ...), once=True)
     if mode == "GRU":
-        return [ops.gru(gates, w, b, *states, held=[])]
-    return [ops.rnn(gates, w, *states, kind=mode[4:].lower())]
+        return (ops.gru(gates, w, b, *before, held=[]),)
+    return (ops.rnn(gates, w, *before, kind=mode[4:].lower()),)
 
 
 def _with_bias(weights: list[Any]) -> list[Any]:
@@ -461,7 +483,9 @@ def _one_state(module: Module, hx: Any) -> Tensor:
 def _two_states(module: Module, hx: Any) -> tuple[Tensor, Tensor]:
     if not isinstance(hx, (tuple, list)) or len(hx) != 2 or not all([isinstance(s, Tensor) for s in hx]):
         found = f"{type(hx).__name__} of {len(hx)}" if isinstance(hx, (tuple, list)) else type(hx).__name__
-        raise TypeError(f"{type(module).__name__}: hx must be a tuple of two Tensors, the state and the cell (h, c); got {found}")
+        raise TypeError(
+            f"{type(module).__name__}: hx must be a tuple of two Tensors, the state and the cell (h, c); got {found}"
+        )
     h, c = hx
     return h, c
 

@@ -82,7 +82,7 @@ class Embedding(Module):
         >>> Embedding.from_pretrained(tensor([[1.0, 2.0], [3.0, 4.0]]))(tensor([1]))
         tensor([[3., 4.]])
         """
-        options = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, embeddings, freeze)
+        options: Any = (padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, embeddings, freeze)
         return cls(*_sizes_of(embeddings), *options)
 
 
@@ -161,7 +161,7 @@ class EmbeddingBag(Module):
         padding_idx: int | None = None,
     ) -> Self:
         """A layer whose table is a tensor (V, D), in the same memory; frozen, it is not trained."""
-        options = (max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset, padding_idx)
+        options: Any = (max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset, padding_idx)
         layer = cls(*_sizes_of(embeddings), *options)
         layer.weight.requires_grad_(not freeze)
         return layer

@@ -24,5 +24,9 @@ class Loss(Module):
             )
         self.reduction = reduction_of(reduction, size_average, reduce)
 
+
+class OfPair(Loss):
+    """A loss without options besides the reduction."""
+
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return self.function(input, target, reduction=self.reduction)

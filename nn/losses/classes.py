@@ -10,7 +10,7 @@ from tinygrad_lite._tensor import Tensor
 
 from .. import functional as F
 from ..layers.linear import Linear
-from .base import Loss
+from .base import Loss, OfPair
 
 __all__ = [
     "BCELoss",
@@ -242,7 +242,7 @@ class CTCLoss(Loss):
     function = staticmethod(F.ctc_loss)
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
-        F.ctc_loss(*[None] * 4, blank, reduction, zero_infinity)
+        F.ctc_loss(None, None, None, None, blank, reduction, zero_infinity)
 
 
 class MultiMarginLoss(Loss):
@@ -279,7 +279,7 @@ class MultiMarginLoss(Loss):
         return F.multi_margin_loss(input, target, self.p, self.margin, self.weight, reduction=self.reduction)
 
 
-class MultiLabelMarginLoss(Loss):
+class MultiLabelMarginLoss(OfPair):
     """Σ max(0, 1 - (x[j] - x[i])) / C over the right classes j, which the target lists up to a -1, and the others i; see
     functional.multilabel_margin_loss.
 
@@ -321,7 +321,7 @@ class MultiLabelSoftMarginLoss(Loss):
         return F.multilabel_soft_margin_loss(input, target, self.weight, reduction=self.reduction)
 
 
-class SoftMarginLoss(Loss):
+class SoftMarginLoss(OfPair):
     """log(1 + e^(-y x)) for targets y of -1 and 1; see functional.soft_margin_loss.
 
     https://pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html

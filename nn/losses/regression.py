@@ -5,12 +5,12 @@ from __future__ import annotations
 from tinygrad_lite._tensor import Tensor
 
 from .. import functional as F
-from .base import Loss
+from .base import Loss, OfPair
 
 __all__ = ["MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "KLDivLoss", "PoissonNLLLoss", "GaussianNLLLoss"]
 
 
-class MSELoss(Loss):
+class MSELoss(OfPair):
     """(x - y)², for predictions and targets of one shape; see functional.mse_loss.
 
     https://pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
@@ -23,7 +23,7 @@ class MSELoss(Loss):
     function = staticmethod(F.mse_loss)
 
 
-class L1Loss(Loss):
+class L1Loss(OfPair):
     """|x - y|, for predictions and targets of one shape; see functional.l1_loss.
 
     https://pytorch.org/docs/stable/generated/torch.nn.L1Loss.html

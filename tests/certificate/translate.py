@@ -86,13 +86,22 @@ class Copy:
             raise Outside("a complex number")
         if isinstance(value, (torch.layout, torch.memory_format)):
             return getattr(tl, str(value)[6:], value)
-        if isinstance(
-            value, torch.nn.Module
-        ):  # a distance, given to a loss: the function; those of the database have no options
+        if isinstance(value, torch.nn.TransformerEncoderLayer):
+            return self._encoder_layer(value)
+        if isinstance(value, torch.nn.Module):  # a distance, given to a loss: the function; the database's have no options
             return at("nn.functional." + re.sub("(?<!^)(?=[A-Z])", "_", type(value).__name__).lower())
         if callable(value):
             return ours_for(value) or rebound(value)
         return value
+
+    def _encoder_layer(self, layer: Any) -> Any:
+        """Our layer for one of torch's, which TransformerEncoder is given."""
+        sizes = layer.self_attn.embed_dim, layer.self_attn.num_heads, layer.linear1.out_features
+        names = {"batch_first": layer.self_attn.batch_first, "norm_first": layer.norm_first}
+        names |= {"layer_norm_eps": layer.norm1.eps, "bias": layer.linear1.bias is not None}
+        made = at("nn.TransformerEncoderLayer")(*sizes, layer.dropout.p, self(layer.activation), **names)
+        made.to(self(layer.linear1.weight.dtype)).load_state_dict(Copy(True, cast=self.cast)(layer.state_dict()))
+        return made
 
     def _tensor(self, x: torch.Tensor) -> Any:
         if x.layout != torch.strided:

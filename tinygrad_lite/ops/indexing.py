@@ -39,7 +39,9 @@ def index_add(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Ar
 def rows_of(index: Any, x: Array) -> Array | None:
     """The positions along the first axis, if an index has nothing else and added_rows is faster than add_at; else None."""
     parts = index if isinstance(index, tuple) else (index,)
-    if type(x) is not np.ndarray or x.size < 256 or x.dtype.kind != "f" or not is_array(parts[0]) or parts[0].dtype.kind == "b":
+    if type(x) is not np.ndarray or x.size < 256 or x.dtype.char not in "fd":
+        return None
+    if not is_array(parts[0]) or parts[0].dtype.kind == "b":
         return None
     return parts[0] if all([type(part) is slice and part == slice(None) for part in parts[1:]]) else None
 

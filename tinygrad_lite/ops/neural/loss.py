@@ -22,9 +22,14 @@ from .twice import arrays, recorded_as
 PIECE = 1 << 17  # numbers that stay in the cache while several passes go over them
 
 
-# One step, and some rows at a time, because every training step of a classifier computes it: of 4096 x 1000 logits the
-# composition of log_softmax and indexing takes twice as long. The largest x of each row and the sum of the powers are found
-# first, without a gradient, as the index is.
+# Indexing, negation and mean in one step, because every training step of a classifier computes it.
+@op(x=lambda g, shape, index, n: index_add(-g / n, shape=shape, index=index, once=True))
+def nll(x: Array, *, index: Any, n: int) -> Array:
+    """-Σ x[index] / n: the negative log-likelihood, for log-probabilities x and one index a row."""
+    return -x[index].sum() / n
+
+# For more logits than the cache holds: one step, and some rows at a time, because log_softmax and nll take twice as long for
+# 4096 x 1000 of them. The largest x of each row and the sum of the powers are found first, without a gradient, as the index is.
 @op(x=lambda g, x, target, largest, total: nll_slope(g, x, target, largest, total))
 def nll_of_logits(x: Array, *, target: Array, largest: Array, total: Array) -> Array:
     """-log softmax(x)[target] of each row; largest and total are sums_of_powers(x)."""
@@ -80,6 +85,16 @@ def bce_with_logits(x: Array, y: Array) -> Array:
 def bce(x: Array, y: Array) -> Array:
     """-y log x - (1 - y) log(1 - x) of each probability x and target y, where a logarithm counts as -100 if it is less."""
     return (y - 1) * np.maximum(np.log1p(-x), -100) - y * np.maximum(np.log(x), -100)
+
+# One step, because the derivative of both pieces together is a clip: half the time of the composition.
+@op(x=lambda g, x, delta: g * clip(x, min=-delta, max=delta))
+def huber(x: Array, *, delta: float) -> Array:
+    """x²/2 where |x| <= delta, delta (|x| - delta/2) elsewhere; with c = x limited to [-delta, delta] it is c (x - c/2)."""
+    c = clip(x, min=-delta, max=delta)
+    out = c * -0.5
+    out += x
+    out *= c
+    return out
 
 
 def logarithm(x: Any) -> Any:

@@ -5,17 +5,18 @@ computes the same on arrays. `lstm_through_time` is the gradient: it goes from t
 of all that comes later with respect to the state h (backpropagation through time; Werbos 1990).
 
 These are primitives, because 64 steps of an LSTM would be 800 nodes on the tape, and the weights' gradient 64 products instead
-of one. What a step gets from its input, x Wᵀ + b, needs no state: `gates` computes it for all steps at once. A sequence has the
-axes time, batch and numbers, T, B and H. The gates have one more, in front, so that the numbers of each gate are contiguous:
-four products of 32 x 128 numbers with 128 x 128 take 22 µs, one with 128 x 512 takes 27, and then each gate lies in pieces.
+of one. What a step gets from its input, x Wᵀ + b, needs no state: `gates` computes it for all steps at once. The axes of a
+sequence are time, batch and numbers, T, B and H. Gates have one more, in front, so that each gate is contiguous: four products
+of 32 x 128 numbers with 128 x 128 take 22 µs, one with 128 x 512 takes 27, and what follows is faster too.
 
-Everything that backward returns follows from the gradient of the gates of all steps. So this is a lemma, d. As one step more, at
-the end, it has the gradients of the states before the first step. The second derivative is that of the definition, recorded.
+Everything that backward returns follows from the gradient of the gates of all steps. So this is a lemma, d. It has one step
+more, the last, for the gradients of the states before the first step. The second derivative is that of the definition.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from math import prod
 from typing import Any
 
@@ -24,14 +25,12 @@ import numpy as np
 from ..._tensor import Tensor
 from ...apply import op
 from ...backend import Array, array_module
-from ...backward import grad
 from ...grad_mode import enable_grad
 from ..arrangement import roll
 from ..reduction import sum as sum_over
 from ..shape import cat, clone, expand, mT
 from .activation import relu
 from .linear import rows
-
 
 # The inputs of all steps, in one product for each gate.
 
@@ -42,7 +41,7 @@ def gates(x: Array, weight: Array, bias: Array, *, n: int) -> Array:
     """x Wᵀ + b in n parts: (..., in), (n H, in), (n H) -> (n, ..., H)."""
     xp, H = array_module(x), len(weight) // n
     out = xp.empty((n, *x.shape[:-1], H), x.dtype)
-    xp.matmul(rows(x), transposed(blocks(weight, n)), flat(out))
+    xp.matmul(rows(x), transposed(blocks(weight, n)), out=flat(out))
     out += bias.reshape(n, *[1] * (x.ndim - 1), H)
     return out
 
@@ -56,7 +55,7 @@ def flat(x: Any) -> Any:
 
 def transposed(w: Array) -> Array:
     """Each matrix transposed, contiguous: a product with it takes a quarter of the time."""
-    return array_module(w).ascontiguousarray(w.swapaxes(1, 2))
+    return array_module(w).ascontiguousarray(w.transpose(0, 2, 1))
 
 def weight_gradient(d: Any, before: Any, h: Any) -> Any:
     """Σ dᵀ h over the steps, where h is the state that the step got: `before`, and then what the step before it returned."""
@@ -75,7 +74,7 @@ def rnn(gates: Array, w: Array, h0: Array, *, kind: str) -> Array:
     for gate, h_t in zip(gates[0], out):
         h.dot(w, h_t)
         h_t += gate
-        np.tanh(h_t, h_t) if kind == "tanh" else np.maximum(h_t, 0, h_t)
+        np.tanh(h_t, h_t) if kind == "tanh" else np.maximum(h_t, 0, out=h_t)
         h = h_t
     return out
 
@@ -112,15 +111,14 @@ rnn_steps = {"tanh": rnn_with(Tensor.tanh), "relu": rnn_with(relu)}
     c0=lambda g, d: d[1, -1],
     d=lambda g, gates, w, h0, c0, out, held: lstm_through_time(g, gates, w, h0, c0, out, held=held))
 def lstm(gates: Array, w: Array, h0: Array, c0: Array, *, held: list[Array]) -> Array:
-    """The state and the cell after each step: (4, T, B, H), (4H, H), (B, H), (B, H) -> (2, T, B, H). In the list `held` it leaves
-    σ(i), σ(f), tanh(n) and σ(o) of all steps for lstm_through_time.
+    """The state and the cell after each step: (4, T, B, H), (4H, H), (B, H), (B, H) -> (2, T, B, H). In the list `held` it
+    leaves σ(i), σ(f), tanh(n) and σ(o) of all steps for lstm_through_time.
     """
     xp, (_, T, B, H) = array_module(gates), gates.shape
-    scale, shift = by_tanh(xp, "σσtσ", gates.dtype)
-    s, w = gates * scale[:, None], transposed(blocks(w, 4) * scale)
-    out, more, h, c = xp.empty((2, T, B, H), s.dtype), xp.empty((4, B, H), s.dtype), h0, c0
-    for s_t, i, f, n, o, h_t, c_t in zip(s.swapaxes(0, 1), *s, *out):
-        xp.matmul(h, w, more)
+    scale, shift, s, w, more = by_tanh(xp, "σσtσ", gates, w)
+    out, h, c = xp.empty((2, T, B, H), s.dtype), h0, c0
+    for s_t, i, f, n, o, h_t, c_t in zip(s, *s.transpose(1, 0, 2, 3), *out):
+        xp.matmul(h, w, out=more)
         s_t += more
         np.tanh(s_t, s_t)
         s_t *= scale
@@ -138,7 +136,7 @@ def lstm(gates: Array, w: Array, h0: Array, c0: Array, *, held: list[Array]) -> 
     dd=lambda g, dy, gates, w, h0, c0: differentiated(lambda *xs: stacked(lstm_steps(*xs)), g, dy, gates, w, h0, c0))
 def lstm_through_time(dy: Array, gates: Array, w: Array, h0: Array, c0: Array, y: Array, *, held: list[Array]) -> Array:
     """From dy, the gradient of the states and cells y, that of the gates and, at the end, of h0 and c0: (4, T + 1, B, H)."""
-    xp, (_, T, B, H), (_, c), (i, f, n, o) = array_module(y), gates.shape, y, held[0]
+    xp, (_, T, B, H), (_, c), (i, f, n, o) = array_module(y), gates.shape, y, held[0].transpose(1, 0, 2, 3)
     d, w = xp.empty((4, T + 1, B, H), y.dtype), blocks(w, 4)
     di, df, dn, do = d[:, :T]
     # For all steps at once, dc'/di, dc'/df, dc'/dn, dh'/do and dh'/dc', with σ' = σ (1 - σ) and tanh' = 1 - tanh².
@@ -154,7 +152,7 @@ def lstm_through_time(dy: Array, gates: Array, w: Array, h0: Array, c0: Array, y
     dh_dc = (1 - shown * shown) * o
     # From the last step to the first: c' is in h' and in the next step's c; h' is in the next step's gates.
     dh, dc, part, more = (xp.zeros(shape, y.dtype) for shape in ((B, H), (B, H), (B, H), (4, B, H)))
-    by_c, each = d[:3].swapaxes(0, 1), d.swapaxes(0, 1)
+    by_c, each = d[:3].transpose(1, 0, 2, 3), d.transpose(1, 0, 2, 3)
     for dy_h, dy_c, dh_dc_t, difn, do_t, d_t, f_t in reversed([*zip(*dy, dh_dc, by_c, do, each, f)]):
         dh += dy_h
         dc += dy_c
@@ -162,7 +160,7 @@ def lstm_through_time(dy: Array, gates: Array, w: Array, h0: Array, c0: Array, y
         difn *= dc
         do_t *= dh
         dc *= f_t
-        xp.add.reduce(xp.matmul(d_t, w, more), 0, None, dh)
+        xp.add.reduce(xp.matmul(d_t, w, out=more), 0, None, dh)
     d[0, T], d[1, T], d[2:, T] = dh, dc, 0
     return d
 
@@ -181,8 +179,9 @@ def lstm_steps(gates: Tensor, w: Tensor, h: Tensor, c: Tensor, projection: Tenso
 
 # The GRU (Cho et al. 2014, in the form of cuDNN and PyTorch): gates say how much of the state is in the candidate for the next
 # one, and how much of the state stays. With a bias b of its own,
-#     r, z, n = gates        hr, hz, hn = h Wᵀ + b        n' = tanh(n + σ(r + hr) hn)        h' = (1 - u) n' + u h,  u = σ(z + hz)
-# d has four parts, the gradients of hn, r, z and n. The last three are those of the gates. The first three are those of h Wᵀ + b,
+#     r, z, n = gates        hr, hz, hn = h Wᵀ + b
+#     r' = σ(r + hr)        u = σ(z + hz)        n' = tanh(n + r' hn)        h' = (1 - u) n' + u h
+# d has four parts, the gradients of hn, r, z and n. The last three are those of the gates, the first three those of h Wᵀ + b,
 # where hn comes last: hence `roll`.
 
 @op(gates=lambda g, d: d[1:, :-1],
@@ -191,22 +190,21 @@ def lstm_steps(gates: Tensor, w: Tensor, h: Tensor, c: Tensor, projection: Tenso
     h0=lambda g, d: d[0, -1],
     d=lambda g, gates, w, b, h0, out, held: gru_through_time(g, gates, w, b, h0, out, held=held))
 def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Array:
-    """The state after each step: (3, T, B, H), (3H, H), (3H), (B, H) -> (T, B, H). In the list `held` it leaves r', u and n', and
-    hn, of all steps for gru_through_time.
+    """The state after each step: (3, T, B, H), (3H, H), (3H), (B, H) -> (T, B, H). In the list `held` it leaves r', u and n',
+    and hn, of all steps for gru_through_time.
     """
     xp, (_, T, B, H) = array_module(gates), gates.shape
-    scale, shift = by_tanh(xp, "σσt", gates.dtype)
-    s, b = gates * scale[:, None], b.reshape(3, 1, H)
-    s[:2] += (b * scale)[:2, None]
-    b, w = b[2], transposed(blocks(w, 3) * scale)
-    out, q, more, h = xp.empty((T, B, H), s.dtype), xp.empty((T, B, H), s.dtype), xp.empty((3, B, H), s.dtype), h0
-    for rz, r, z, n, q_t, h_t in zip(s[:2].swapaxes(0, 1), *s, q, out):
-        xp.matmul(h, w, more)
-        rz += more[:2]
+    scale, _, s, w, more = by_tanh(xp, "σσt", gates, w)
+    b = b.reshape(3, 1, H) * scale
+    s[:, :2] += b[:2]
+    (out, q), more_rz, more_n, b, h = xp.empty((2, T, B, H), s.dtype), more[:2], more[2], b[2], h0
+    for rz, r, z, n, q_t, h_t in zip(s[:, :2], *s.transpose(1, 0, 2, 3), q, out):
+        xp.matmul(h, w, out=more)
+        rz += more_rz
         np.tanh(rz, rz)
         rz *= 0.5
         rz += 0.5
-        np.add(more[2], b, q_t)
+        np.add(more_n, b, q_t)
         n += np.multiply(r, q_t, h_t)
         np.tanh(n, n)
         np.subtract(h, n, h_t)
@@ -221,7 +219,8 @@ def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Ar
     dd=lambda g, dy, gates, w, b, h0: differentiated(gru_steps, g, dy, with_bias(gates, b), w, h0))
 def gru_through_time(dy: Array, gates: Array, w: Array, b: Array, h0: Array, h: Array, *, held: list[Array]) -> Array:
     """From dy, the gradient of the states h, d for all steps and, at the end, the gradient of h0: (4, T + 1, B, H)."""
-    xp, (_, T, B, H), ((r, u, n), q) = array_module(h), gates.shape, held
+    xp, (_, T, B, H), (s, q) = array_module(h), gates.shape, held
+    r, u, n = s.transpose(1, 0, 2, 3)
     d, w = xp.empty((4, T + 1, B, H), h.dtype), np.roll(blocks(w, 3), 1, 0)
     dq, dr, dz, dn = d[:, :T]
     # For all steps at once, dh'/dn, dh'/dhn, dh'/dr and dh'/dz.
@@ -234,11 +233,11 @@ def gru_through_time(dy: Array, gates: Array, w: Array, b: Array, h0: Array, h: 
     dz *= (1 - u) * u
     # From the last step to the first: h' is in the next step's gates and, times u, in its state.
     dh, part, more = (xp.zeros(shape, h.dtype) for shape in ((B, H), (B, H), (3, B, H)))
-    for dy_t, d_t, u_t in reversed([*zip(dy, d.swapaxes(0, 1), u)]):
+    for dy_t, d_t, u_t in reversed([*zip(dy, d.transpose(1, 0, 2, 3), u)]):
         dh += dy_t
         d_t *= dh
         dh *= u_t
-        dh += xp.add.reduce(xp.matmul(d_t[:3], w, more), 0, None, part)
+        dh += xp.add.reduce(xp.matmul(d_t[:3], w, out=more), 0, None, part)
     d[0, T], d[1:, T] = dh, 0
     return d
 
@@ -265,12 +264,16 @@ def bias_gradient(d: Any) -> Any:
 
 # Shared
 
-def by_tanh(xp: Any, kinds: str, dtype: Any) -> tuple[Array, Array]:
-    """a and b with f(x) = b + a tanh(a x) for each kind of f: σ, which is ½ + ½ tanh(x / 2), or t for tanh. So one tanh computes
-    all gates, and it is faster than exp.
+def by_tanh(xp: Any, kinds: str, gates: Array, w: Array) -> tuple[Array, ...]:
+    """One tanh computes all gates, and it is faster than exp: σ(x) = ½ + ½ tanh(x / 2). Returns a and b with
+    f(x) = b + a tanh(a x) for each kind of f, σ or t for tanh; a · gates, time first; a · Wᵀ; and memory for h times that.
     """
-    scale = xp.asarray([[[0.5 if kind == "σ" else 1.0]] for kind in kinds], dtype)
-    return scale, 1 - scale
+    n, T, B, H = gates.shape
+    scale = xp.asarray([[[0.5 if kind == "σ" else 1.0]] for kind in kinds], gates.dtype)
+    s, (whole, more) = xp.empty((T, n, B, H), gates.dtype), xp.empty((2, n, B, H), gates.dtype)
+    np.multiply(gates.transpose(1, 0, 2, 3), scale, s)
+    whole[...] = scale  # multiplying by numbers of the same shape takes half the time
+    return whole, 1 - whole, s, transposed(blocks(w, n) * scale), more
 
 def stacked(xs: list[Tensor]) -> Tensor:
     """The xs along a new first axis."""
@@ -281,13 +284,18 @@ def differentiated(steps: Callable[..., Tensor], g: Any, *inputs: Any) -> tuple[
     result. Its definition is the gradient of the steps, so the steps are recorded and differentiated twice. Arrays; if g is a
     Tensor, Tensors.
     """
-    again = isinstance(g, Tensor)
+    again, grad = isinstance(g, Tensor), import_module("tinygrad_lite.backward").grad  # now: backward.py imports ops/
     with enable_grad():
-        # Clones, so that a gradient ends at them, also where one input was computed from another.
-        xs = [clone(x) if isinstance(x, Tensor) and x.node else Tensor._of(getattr(x, "array", x)).requires_grad_() for x in inputs]
+        xs = [begin(x) for x in inputs]
         dy, gates, w, *before = xs
         first = grad(steps(gates, w, *before), (gates, *before), dy, create_graph=True)
         g = g if again else Tensor._of(g)
-        upstream = (g[:, :-1], g[0, -1], g[1, -1])[: 1 + len(before)] if len(g) > 1 else (g[:, :-1], g[0, -1])
+        upstream = (g[:, :-1], *[g[i, -1] for i in range(len(before))])
         found = grad(first, xs, upstream, create_graph=again, materialize_grads=True)
     return tuple(found) if again else tuple([x.array for x in found])
+
+def begin(x: Any) -> Tensor:
+    """x, an array or Tensor, where a gradient ends: with another input that x was computed from, it would go on."""
+    if isinstance(x, Tensor) and x.node is not None:
+        return clone(x)
+    return Tensor._of(x.array if isinstance(x, Tensor) else x).requires_grad_()

@@ -1,7 +1,7 @@
 """Batches of sequences of different lengths: padded to one length, or packed without padding; torch.nn.utils.rnn.
 
-A packed batch has the numbers of all sequences at time 0, then of those that have a time 1, and so on. The sequences are sorted,
-the longest first, so that those that go on are always the first ones. Lengths 3 and 2:
+A packed batch has the numbers of all sequences at time 0, then of those that have a time 1, and so on. The sequences are in
+order of length, the longest first, so that those that go on are always the first ones. Lengths 3 and 2:
 
     a0 b0 | a1 b1 | a2        batch_sizes = [2, 2, 1]
 """
@@ -116,12 +116,10 @@ def unpad_sequence(padded_sequences: Tensor, lengths: Any, batch_first: bool = F
     [tensor([1, 2, 3]), tensor([4])]
     """
     x = padded_sequences if batch_first else transpose(padded_sequences, 0, 1)
-    return [sequence[: int(n)] for sequence, n in zip(x, _whole(lengths))]
+    return [sequence[: int(n)] for sequence, n in zip(x, _whole(lengths), strict=True)]
 
 
-def pack_padded_sequence(
-    input: Tensor, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True
-) -> PackedSequence:
+def pack_padded_sequence(input: Tensor, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True) -> PackedSequence:
     """A padded batch (T, B, ...), or (B, T, ...) with batch_first, as a packed one.
 
     `lengths` are those of the sequences; the longest comes first, or with enforce_sorted=False they are sorted here.
