@@ -181,10 +181,22 @@ def gelu_tanh_slope(g: Any, x: Any, t: Any) -> Any:
     out *= g
     return out
 
-@op(x=lambda g, x, out, share: ((1 - (s := share if is_array(x) else sigmoid(x))) * out + s) * g)
+@op(x=lambda g, x, share: silu_slope(g, x, share))
 def silu(x: Array, *, share: Array) -> Array:
     """x · sigmoid(x), where the share is sigmoid(x)."""
     return x * share
+
+def silu_slope(g: Any, x: Any, share: Any) -> Any:
+    """(1 + x (1 - share)) · share · g."""
+    if not is_array(x):
+        share = sigmoid(x)
+        return ((1 - share) * x + 1) * share * g
+    out = 1 - share
+    out *= x
+    out += 1
+    out *= share
+    out *= g
+    return out
 
 
 # On arrays
