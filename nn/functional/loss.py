@@ -162,7 +162,8 @@ def cross_entropy(
         log_p = log_softmax(input, axis=1)
         every = functional.sum(log_p, 1) if reduction == "none" else functional.sum(log_p)
         share = label_smoothing / x.shape[1] / (t.size if reduction == "mean" else 1)
-        return _of_rows(log_p, t, reduction) * (1 - label_smoothing) - every * share
+        smooth: Tensor = _of_rows(log_p, t, reduction) * (1 - label_smoothing) - every * share
+        return smooth
     log_p = log_softmax(_rows(input, "cross_entropy"), axis=1)
     if t.dtype.kind != "f":
         return _class_loss(log_p, input, target, weight, ignore_index, reduction, label_smoothing, "cross_entropy")
