@@ -17,7 +17,6 @@ from typing import Any, Never, ParamSpec, Protocol, TypeVar
 
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.autograd import Function
-from tinygrad_lite.creation import zeros
 from tinygrad_lite.grad_mode import mode
 from tinygrad_lite.tape import Handle
 
@@ -387,15 +386,14 @@ class _Passage(Function):
 
     @staticmethod
     def forward(ctx: Any, then: Callable[..., Any], filled: bool, *tensors: Tensor) -> tuple[Tensor, ...]:
-        ctx.then, ctx.like = then, [(x.shape, x.dtype, x.device) for x in tensors]
+        ctx.then = then
         ctx.set_materialize_grads(filled)
         ctx.mark_non_differentiable(*[x for x, needed in zip(tensors, ctx.needs_input_grad[2:]) if not needed])
         return tensors
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Any, ...]:
-        found = zip(ctx.then(gradients), ctx.like)
-        return (None, None, *[zeros(n, dtype=t, device=d) if g is None else g for g, (n, t, d) in found])
+        return (None, None, *ctx.then(gradients))
 
 
 def run(module: Any, kind: str) -> Iterator[Hook]:

@@ -19,8 +19,8 @@ METHODS = (
     "std sum take tolist transpose view fill"
 )
 OPERATORS = (
-    "rshift add sub mul truediv pow matmul and or xor floordiv mod radd rsub rmul rtruediv rpow rmatmul rand ror rxor iadd isub "
-    "imul itruediv neg abs invert eq ne lt le gt ge getitem setitem bool int float index len"
+    "add sub mul truediv pow matmul and or xor floordiv mod radd rsub rmul rtruediv rpow rmatmul rand ror rxor rshift iadd "
+    "isub imul itruediv neg abs invert eq ne lt le gt ge getitem setitem bool int float index len"
 )
 
 

@@ -118,6 +118,22 @@ def test_forty_epochs(name: str, optimizer: str) -> None:
 
 
 @both
+def test_a_rate_that_is_a_tensor(name: str) -> None:
+    a, b = optimizers()
+    for optimizer, library in ((a, tl), (b, torch)):
+        for group in optimizer.param_groups:
+            group["lr"] = library.tensor(group["lr"])  # type: ignore[attr-defined]
+    ours, theirs, tensors = CASES[name](OURS, a), CASES[name](THEIRS, b), [group["lr"] for group in a.param_groups]
+    for _ in range(20):
+        assert [(float(lr), m) for lr, m, _ in rates(a)] == [(float(lr), m) for lr, m, _ in rates(b)]
+        assert [float(lr) for lr in ours.get_last_lr()] == [float(lr) for lr in theirs.get_last_lr()]
+        assert [type(lr).__name__ for lr in ours.get_last_lr()] == [type(lr).__name__ for lr in theirs.get_last_lr()]
+        ours.step()
+        theirs.step()
+    assert all(group["lr"] is lr for group, lr in zip(a.param_groups, tensors))
+
+
+@both
 def test_saved_and_loaded_in_any_epoch(name: str) -> None:
     a, _ = optimizers()
     scheduler = CASES[name](OURS, a)

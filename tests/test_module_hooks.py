@@ -17,6 +17,7 @@ from tinygrad_lite.nn import hooks
 
 Pair = namedtuple("Pair", ["first", "second"])
 BOTH = (tl, torch)
+ASSIGN = "assign_to_params_buffers"
 
 
 def plain(x: Any) -> Any:
@@ -162,6 +163,28 @@ def test_full_backward_hooks_without_inputs_that_require_grad() -> None:
         same(story)
 
 
+def test_gradients_that_do_not_come_through_all_outputs() -> None:
+    def story(lib: Any, log: list[Any]) -> Any:
+        class Apart(lib.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.w = lib.nn.Parameter(lib.ones(2, dtype=lib.float64))
+
+            def forward(self, x: Any, y: Any) -> Any:
+                self.kept = x * 5
+                return x * 2, y * self.w
+
+        apart, x, y = Apart(), input_of(lib), input_of(lib, (3.0, 5.0))
+        apart.register_full_backward_hook(lambda m, a, b: log.append((a, b)))
+        out, _ = apart(x, y)
+        out.sum().backward(retain_graph=True)
+        log.append((x.grad, y.grad, apart.w.grad))  # zeros for y, None for w
+        (apart.kept * 1).sum().backward()  # no output has part in it: the hook is not called
+        log.append((x.grad, y.grad))
+
+    same(story)
+
+
 def test_gradients_through_full_backward_hooks_are_differentiated_again() -> None:
     def story(lib: Any, log: list[Any]) -> Any:
         two, x, y = two_of(lib), input_of(lib), input_of(lib, (3.0, 5.0))
@@ -284,7 +307,8 @@ def test_modules_that_save_and_load_in_their_own_way() -> None:
         log.append(repr(net.load_state_dict(state)))
         log.append(net.own.note)
         state.pop("own._extra_state")
-        state["own.lost"], state["lost.weight"], state["other.x.y"] = state["own.count"], state["own.count"], state["own.count"]
+        for key in ("own.lost", "lost.weight", "other.x.y", "other.weight.x", "other", "own.inner"):
+            state[key] = state["own.count"]
         result = net.load_state_dict(state, strict=False)
         log.append((sorted(result.missing_keys), sorted(result.unexpected_keys)))
         log.append((result.missing_keys, result.unexpected_keys))
@@ -300,12 +324,24 @@ def test_load_with_assign() -> None:
         net.register_buffer("seen", lib.zeros(1))
         net.bias.requires_grad_(False)
         weight, seen = lib.ones(2, 2, dtype=lib.float64), lib.ones(1, dtype=lib.float64)
+        handle = net.register_load_state_dict_pre_hook(lambda m, s, prefix, about, *others: log.append(about.get(ASSIGN)))
         net.load_state_dict({"weight": weight, "bias": lib.nn.Parameter(lib.ones(2)), "seen": seen}, assign=True)
+        handle.remove()
         log.append((net.seen is seen, [p.requires_grad for p in net.parameters()], type(net.weight).__name__))
         weight.mul_(3)
         with pytest.raises(RuntimeError, match="size mismatch"):
             net.load_state_dict({"weight": lib.ones(3, 2), "bias": lib.ones(2), "seen": seen}, assign=True)
         return net.weight
+
+    same(story)
+
+
+def test_loading_one_module_by_itself() -> None:
+    def story(lib: Any, log: list[Any]) -> Any:
+        layer, missing, unexpected, errors = layer_of(lib), [], [], []
+        state = {"a.weight": lib.zeros(2, 2), "a.more": lib.zeros(1)}
+        layer._load_from_state_dict(state, "a.", {}, True, missing, unexpected, errors)
+        return missing, unexpected, errors, layer.weight
 
     same(story)
 

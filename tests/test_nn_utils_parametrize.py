@@ -223,6 +223,11 @@ def test_parametrizations_of_ones_own(close: Close) -> None:
         with lib.nn.utils.parametrize.cached():
             assert layer.weight is layer.weight
         assert layer.weight is not layer.weight
+        with lib.no_grad():
+            layer.parametrizations.weight.original.mul_(2)
+        with lib.nn.utils.parametrize.cached():
+            after = layer.weight
+        assert (after == layer.weight).all()
         lib.nn.utils.parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
         lib.nn.utils.parametrize.remove_parametrizations(layer, "seen")
     same(ours, theirs, close)
@@ -265,6 +270,23 @@ def test_norms_of_convolutions(kind: str, name: str, close: Close) -> None:
         (out * out).sum().backward()
         made.append([*layer.state_dict().values(), out, *[p.grad for p in layer.parameters()]])
     for ours, theirs in zip(*made, strict=True):
+        close(ours, theirs, 1e-9, 1e-11)
+
+
+@pytest.mark.parametrize("form", ["utils", "parametrizations"])
+def test_two_uses_of_a_spectral_norm_before_backward(form: str, close: Close) -> None:
+    grads = []
+    for lib, layer in zip(BOTH, layers()):
+        lib.manual_seed(1)
+        place = lib.nn.utils if form == "utils" else lib.nn.utils.parametrizations
+        place.spectral_norm(layer)
+        x = lib.ones(4, dtype=lib.float64)
+        (layer(x) * layer(2 * x)).sum().backward()
+        grads.append([p.grad for p in layer.parameters()])
+        evaluated = lib.nn.Linear(2, 2).eval()
+        lib.nn.utils.parametrizations.spectral_norm(evaluated)
+        assert not evaluated.parametrizations.weight[0].training
+    for ours, theirs in zip(*grads):
         close(ours, theirs, 1e-9, 1e-11)
 
 

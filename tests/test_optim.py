@@ -82,6 +82,21 @@ def test_dtypes(dtypes: tuple[str, ...], close: Close) -> None:
         pair.check(close)
 
 
+@pytest.mark.parametrize(("name", "options"), CASES, ids=IDS)
+def test_float32(name: str, options: dict[str, Any]) -> None:
+    """Relative to the largest number, to a few units in the last place."""
+    pair = Pair([(3, 2), (), (200, 100)], "float32")
+    ours, theirs = getattr(optim, name)(pair.ours, **options), getattr(torch.optim, name)(pair.theirs, **options)
+    for _ in range(5):
+        pair.gradients()
+        ours.step()
+        theirs.step()
+    for p, q in zip(pair.ours, pair.theirs, strict=True):
+        a, b = p.detach().numpy(), q.detach().numpy()
+        assert a.dtype == b.dtype
+        assert np.abs(a - b).max() <= 8 * np.finfo("float32").eps * np.abs(b).max()
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_memory_order_and_aliases(order: str, close: Close) -> None:
     """A parameter that is a transposed view, and gradients in column order; who looks at the memory sees the update."""

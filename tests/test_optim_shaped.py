@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 import torch
 from optim_pairs import Close, Pair, check_state
+from torch.optim import lbfgs as torch_lbfgs
 
 import tinygrad_lite as tl
 from tinygrad_lite import nn, optim
+from tinygrad_lite.nn.optim.line_search import Point, strong_wolfe
 
 
 def rosenbrock(x: Any) -> Any:
@@ -72,6 +74,50 @@ def test_lbfgs_finds_the_minimum() -> None:
     ours = Minimized(tl, line_search_fn="strong_wolfe", max_iter=60)
     ours.step()
     assert all(abs(x - 1) < 1e-5 for p in ours.params[:2] for x in p.flatten().tolist())
+
+
+CURVES: list[Any] = [  # functions of one number, each with its derivative
+    (lambda x: np.sin(3 * x) + 0.1 * x * x, lambda x: 3 * np.cos(3 * x) + 0.2 * x),
+    (lambda x: abs(x - 2) + 0.3 * abs(x - 5), lambda x: np.sign(x - 2) + 0.3 * np.sign(x - 5)),
+    (lambda x: (x - 3) ** 4 + np.sin(8 * x), lambda x: 4 * (x - 3) ** 3 + 8 * np.cos(8 * x)),
+    (lambda x: np.exp(-x) + 1e-3 * np.exp(3 * x), lambda x: -np.exp(-x) + 3e-3 * np.exp(3 * x)),
+    (lambda x: -x / (x * x + 2), lambda x: (x * x - 2) / (x * x + 2) ** 2),
+    (lambda x: -np.sqrt(9 + x), lambda x: -0.5 / np.sqrt(9 + x)),  # nan below -9
+    (lambda x: np.sqrt(4 - x), lambda x: -0.5 / np.sqrt(4 - x)),  # nan from 4 on
+    (lambda x: -1.0 * (x > 1) + 0.5 * (x > 3) + 0.01 * x * x, lambda x: 0.02 * x),  # steps
+    (lambda x: 1e-12 * (x - 1) ** 2, lambda x: 2e-12 * (x - 1)),
+]
+
+
+@pytest.mark.parametrize("curve", range(len(CURVES)))
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_the_line_search_is_torchs(curve: int) -> None:
+    """From many starts, with few and many evaluations: the same points, in the same order."""
+    f, slope = CURVES[curve]
+    rng = np.random.default_rng(curve)
+    for _ in range(150):
+        x, t, most = rng.uniform(-6, 3.9), 10 ** rng.uniform(-2, 1.3), int(rng.integers(0, 26))
+        least_change = 10 ** rng.uniform(-9, -0.5)
+        d = -np.sign(slope(x)) * 10 ** rng.uniform(-0.5, 0.5)
+        seen: list[list[float]] = [[], []]
+
+        def at(t: float, x: float = x, d: float = d, seen: list[float] = seen[0]) -> Point:
+            seen.append(t)
+            return Point(t, float(f(x + t * d)), np.array([slope(x + t * d)]), float(slope(x + t * d) * d))
+
+        def there(x: float, t: Any, d: Any, seen: list[float] = seen[1]) -> Any:
+            seen.append(float(t))
+            place = x + float(t) * d.item()
+            return float(f(place)), torch.tensor([slope(place)], dtype=torch.float64)
+
+        start = Point(0, float(f(x)), np.array([slope(x)]), float(slope(x) * d))
+        found = strong_wolfe(at, t, start, abs(d), least_change, most)
+        g, direction = torch.tensor(start.g), torch.tensor([d])
+        given = (there, x, t, direction, start.loss, g, g @ direction)
+        loss, g, t, count = torch_lbfgs._strong_wolfe(*given, tolerance_change=least_change, max_ls=most)
+        np.testing.assert_allclose(seen[0], seen[1], rtol=1e-9)
+        np.testing.assert_allclose([found.t, found.loss, *found.g], [float(t), loss, *g.numpy()], rtol=1e-9, atol=1e-15)
+        assert len(seen[0]) == count
 
 
 @pytest.mark.parametrize("to", [tl, torch], ids=["ours", "theirs"])

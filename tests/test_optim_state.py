@@ -70,6 +70,33 @@ def test_a_state_crosses_devices(name: str, device: str, close: Close) -> None:
         second.step()
 
 
+def test_adamw_stays_adamw_with_a_state_of_adam() -> None:
+    for lib in (tl, torch):
+        params = [lib.ones(2, requires_grad=True)]
+        optimizer = lib.optim.AdamW(params)
+        optimizer.load_state_dict(lib.optim.Adam(params, weight_decay=0.3).state_dict())
+        group = optimizer.param_groups[0]
+        assert (group["weight_decay"], group["decoupled_weight_decay"]) == (0.3, True)
+
+
+def test_a_resumed_run_is_the_run_bit_for_bit() -> None:
+    """What is remembered as a number keeps its dtype, too."""
+    for name, options in CASES:
+        one, two = Pair(), Pair()
+        whole, part = getattr(optim, name)(one.ours, **options), getattr(optim, name)(two.ours, **options)
+        for i in range(6):
+            one.gradients()
+            two.gradients()
+            whole.step()
+            part.step()
+            if i == 2:
+                state = copy.deepcopy(part.state_dict())
+                part = getattr(optim, name)(two.ours)
+                part.load_state_dict(state)
+        for p, q in zip(one.ours, two.ours, strict=True):
+            np.testing.assert_array_equal(p.detach().numpy(), q.detach().numpy())
+
+
 def test_a_loaded_state_is_a_copy() -> None:
     pair = Pair()
     a, b = optim.Adam(pair.ours), optim.Adam(pair.ours)

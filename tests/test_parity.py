@@ -12,6 +12,7 @@ import pytest
 import torch
 from certificate import exceptions, page
 from certificate.modules import MODULES, Module
+from certificate.optimizers import OPTIMIZERS, Optimizer
 from certificate.run import Difference, Entry, chosen, our_function, title
 
 import tinygrad_lite as tl
@@ -31,13 +32,20 @@ def test_first_samples_equal_torch(chunk: int) -> None:
     assert not wrong, "\n".join([f"{len(wrong)} differences", *wrong[:20]])
 
 
-@pytest.mark.parametrize("chunk", range(4))
+@pytest.mark.parametrize("chunk", range(8))
 def test_first_samples_of_modules_equal_torch(chunk: int) -> None:
     wrong = []
-    for info in [info for info in MODULES.chosen([]) if MODULES.ours(info) is not None][chunk::4]:
-        found = Module(info, 4).run().differences
+    for info in [info for info in MODULES.chosen([]) if MODULES.ours(info) is not None][chunk::8]:
+        found = Module(info, 3).run().differences
         wrong += [f"{info.name}: {d.kind} {d.dtype} [{d.form}] #{d.number}: {d.text}\n  {d.sample[:300]}" for d in found]
     assert not wrong, "\n".join([f"{len(wrong)} differences", *wrong[:20]])
+
+
+def test_first_configurations_of_optimizers_equal_torch() -> None:
+    wrong = []
+    for info in [info for info in OPTIMIZERS.chosen([]) if OPTIMIZERS.ours(info) is not None]:
+        wrong += [f"optim.{info.name}: {d.kind}: {d.text} {d.sample}" for d in Optimizer(info, 1).run().differences]
+    assert not wrong, "\n".join(wrong)
 
 
 # The page
@@ -57,6 +65,9 @@ def test_page_shows_what_is_promised() -> None:
     assert modules["entries"] >= 100
     assert modules["wrong"] == 0
     assert modules["errors_agreed"] >= 0.97 * modules["errors"]
+    optimizers = page.totals(page.PAGE.read_text(), OPTIMIZERS.heading)
+    assert optimizers["entries"] == 14
+    assert optimizers["wrong"] == 0
 
 
 def test_page_notices_what_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,3 +185,20 @@ def test_a_wrong_forward_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "first float64" in found_with(monkeypatch, forward=bias_detached)
     assert "values float64" in found_with(monkeypatch, forward=trained)
+
+
+def test_a_wrong_optimizer_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def seen(name: str, value: Any) -> set[str]:
+        (info,) = OPTIMIZERS.chosen(["optim.Adam"])
+        with monkeypatch.context() as changed:
+            changed.setattr(tl.optim.Adam, name, value)
+            return {d.kind for d in Optimizer(info, 1).run().differences}
+
+    right = {name: getattr(tl.optim.Adam, name) for name in ("update", "state_dict", "load_state_dict", "check")}
+    assert seen("update", right["update"]) == set()
+    assert {"parameters", "states"} <= seen(
+        "update", lambda p, g, lr, *rest, **how: right["update"](p, g, lr * 1.0001, *rest, **how)
+    )
+    assert seen("state_dict", lambda self: right["state_dict"](self) | {"state": {}}) == {"states", "loaded"}
+    assert seen("load_state_dict", lambda self, state: None) == {"loaded"}
+    assert seen("check", lambda self, group: None) == {"refusal"}

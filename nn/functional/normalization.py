@@ -56,7 +56,8 @@ def batch_norm(
     >>> from tinygrad_lite import tensor, zeros, ones
     >>> mean, var = zeros(1), ones(1)
     >>> batch_norm(tensor([[1.0], [3.0]]), mean, var, training=True), mean, var
-    (tensor([[-1.0000], [ 1.0000]]), tensor([0.2000]), tensor([1.1000]))
+    (tensor([[-1.0000],
+            [ 1.0000]]), tensor([0.2000]), tensor([1.1000]))
     """
     if training and prod(input.shape[:1] + input.shape[2:]) == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {list(input.shape)}")
@@ -106,7 +107,8 @@ def instance_norm(
 
     >>> from tinygrad_lite import tensor
     >>> instance_norm(tensor([[[1.0, 3.0], [10.0, 30.0]]]))
-    tensor([[[-1.0000,  1.0000], [-1.0000,  1.0000]]])
+    tensor([[[-1.0000,  1.0000],
+             [-1.0000,  1.0000]]])
     """
     if use_input_stats and prod(input.shape[2:]) == 1:
         raise ValueError(f"Expected more than 1 spatial element when training, got input size {list(input.shape)}")
@@ -140,7 +142,9 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
 
     >>> from tinygrad_lite import tensor
     >>> local_response_norm(tensor([[[1.0], [2.0], [3.0]]]), 2, alpha=2.0, beta=1.0)
-    tensor([[[0.5000], [0.3333], [0.2143]]])
+    tensor([[[0.5000],
+             [0.3333],
+             [0.2143]]])
     """
     if input.ndim < 3:
         raise ValueError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)")

@@ -1,4 +1,4 @@
-"""Unfold and fold: the windows of an image as columns, and columns added up to an image. Each is the derivative of the other."""
+"""Unfold and fold: the windows of an image as columns, and columns added up to an image. Each is the other's derivative."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from math import prod
 from typing import Any
 
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.ops import arrangement, indexing
 from tinygrad_lite.ops import shape as shapes
+from tinygrad_lite.ops.neural import patches as ops
+from tinygrad_lite.ops.neural.grid import Grid, grid
 
 from .errors import not_tensors
-from .padding import pad
 
 __all__ = ["unfold", "fold"]
 
@@ -43,14 +43,10 @@ def unfold(input: Tensor, kernel_size: Size, dilation: Size = 1, padding: Size =
     extents = [step * (k - 1) + 1 for k, step in zip(kernel, steps)]
     if any(n + 2 * p < extent for n, p, extent in zip(shape[-2:], around, extents)):
         raise RuntimeError(f"unfold: no window of {extents} is in an image of {list(shape[-2:])} with padding {list(around)}")
-    x = pad(input, (around[1], around[1], around[0], around[0]))
-    n = len(shape) - 2
-    for axis, extent, step, by in zip((n, n + 1), extents, steps, strides):
-        x = arrangement.unfold(x, axis=axis, size=extent, step=by)
-        x = x if step == 1 else x[..., ::step]
-    x = shapes.permute(x, axes=(*range(n), n + 2, n + 3, n, n + 1))
-    columns = (shape[-3] * prod(kernel), prod(x.array.shape[-2:]))
-    return shapes.reshape(shapes.clone(x), shape=(*shape[:-3], *columns))
+    places = [(n + 2 * p - extent) // by + 1 for n, p, extent, by in zip(shape[-2:], around, extents, strides)]
+    x = input if len(shape) == 4 else shapes.reshape(input, shape=(1, *shape))
+    out = ops.to_columns(x, grid=_grid(shape[-2:], kernel, places, strides, around, steps))
+    return shapes.reshape(out, shape=(*shape[:-3], shape[-3] * prod(kernel), prod(places)))
 
 
 def fold(
@@ -76,25 +72,21 @@ def fold(
         raise RuntimeError(f"fold: expected an input of shape (N, C K K', L) or (C K K', L), none 0 but N, got {list(shape)}")
     _check_dtype("fold", input)
     extents = [step * (k - 1) + 1 for k, step in zip(kernel, steps)]
-    full = [n + 2 * p for n, p in zip(size, around)]
-    windows = [(n - extent) // by + 1 if n >= extent else 0 for n, extent, by in zip(full, extents, strides)]
+    rooms = [n + 2 * p - extent for n, p, extent in zip(size, around, extents)]
+    windows = [room // by + 1 if room >= 0 else 0 for room, by in zip(rooms, strides)]
     if shape[-2] % prod(kernel) or shape[-1] != prod(windows):
         raise RuntimeError(
-            f"fold: an input of shape {list(shape)} does not fit: a column of it must have a multiple of {prod(kernel)} numbers, "
-            f"and for an image of {list(size)} there are {windows[0]} * {windows[1]} columns"
+            f"fold: an input of shape {list(shape)} does not fit: its columns must have a multiple of {prod(kernel)} numbers, "
+            f"and for an image of {list(size)} there must be {windows[0]} * {windows[1]} of them"
         )
-    batch, c = shape[:-2], shape[-2] // prod(kernel)
-    n = len(batch) + 1
-    x = shapes.reshape(input, shape=(*batch, c, *kernel, *windows))
-    x = shapes.permute(x, axes=(*range(n), n + 2, n + 3, n, n + 1))
-    for axis, extent, step, by in zip((n + 1, n), extents[::-1], steps[::-1], strides[::-1]):
-        if step > 1:
-            apart = (*x.array.shape[:-1], extent)
-            x = indexing.index_add(x, shape=apart, index=(..., slice(None, None, step)), once=True)
-        places = list(x.array.shape[:-1])
-        places[axis] = full[axis - n]
-        x = arrangement.fold_windows(x, shape=tuple(places), axis=axis, size=extent, step=by)
-    return pad(x, (-around[1], -around[1], -around[0], -around[0]))
+    c = shape[-2] // prod(kernel)
+    x = shapes.reshape(input, shape=(*(shape[:-2] or (1,)), c, prod(kernel), *windows))
+    out = ops.from_columns(x, grid=_grid(size, kernel, windows, strides, around, steps))
+    return out if len(shape) == 3 else shapes.reshape(out, shape=(c, *size))
+
+
+def _grid(size: Any, kernel: Any, places: Any, stride: Any, padding: Any, dilation: Any) -> Grid:
+    return grid((1, *size), (1, *kernel), (1, *places), (1, *stride), (0, *padding), (1, *dilation), 1)
 
 
 def _options(name: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> list[tuple[int, int]]:

@@ -33,6 +33,7 @@ class _Convolution(Module):
     d: int  # the number of axes of an image
     function: Callable[..., Tensor]
     transposed = False
+    padding: Any  # a size for each axis, or "same" or "valid"
     weight: Parameter
     bias: Parameter | None
 
@@ -114,7 +115,7 @@ class _Conv(_Convolution):
                 total = self.dilation[i] * (self.kernel_size[i] - 1)
                 around += [total // 2, total - total // 2]
             else:
-                around += [0, 0] if self.padding == "valid" else [int(self.padding[i])] * 2
+                around += [0, 0] if self.padding == "valid" else [self.padding[i]] * 2
         return around
 
 
@@ -143,14 +144,12 @@ class _ConvTranspose(_Convolution):
         if len(output_size) not in (d, len(shape)):
             raise ValueError(f"{type(self).__name__}: output_size must have {d} or {len(shape)} numbers, got {output_size}")
         axes = zip(shape[-d:], self.stride, self.padding, self.dilation, self.kernel_size)
-        least = [(n - 1) * s - 2 * int(p) + t * (k - 1) + 1 for n, s, p, t, k in axes]
+        least = [(n - 1) * s - 2 * p + t * (k - 1) + 1 for n, s, p, t, k in axes]
         more = [size - n for size, n in zip(output_size[-d:], least)]
         if any(not 0 <= n < s for n, s in zip(more, self.stride)):
             most = [n + s - 1 for n, s in zip(least, self.stride)]
-            raise ValueError(
-                f"{type(self).__name__}: output_size must be from {least} to {most} for an input of size {list(shape[-d:])}, got "
-                f"{output_size}"
-            )
+            name, size = type(self).__name__, list(shape[-d:])
+            raise ValueError(f"{name}: output_size must be from {least} to {most} for an input of {size}, got {output_size}")
         return more
 
 
@@ -179,7 +178,7 @@ class _Lazy(_Convolution):
         else:  # loaded by load_state_dict
             self.in_channels = self.weight.shape[0] if self.transposed else self.weight.shape[1] * self.groups
         self.__class__ = self.becomes  # type: ignore[assignment]
-        return self.becomes.forward(self, input, *output_size, **by_name)
+        return self.forward(input, *output_size, **by_name)
 
 
 class _LazyConv(_Lazy):

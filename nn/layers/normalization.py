@@ -228,9 +228,9 @@ class _LazyInstanceNorm(_InstanceNorm):
 
 def settle(layer: _Running, num_features: int) -> None:
     """Give a lazy layer its parameters and buffers, unless load_state_dict did, and make it the ordinary layer."""
-    parts = (layer.weight, layer.bias, layer.running_mean, layer.running_var)
+    parts = [x for x in (layer.weight, layer.bias, layer.running_mean, layer.running_var) if x is not None]
     unknown = [x for x in parts if isinstance(x, (UninitializedParameter, UninitializedBuffer))]
-    known = [x.shape[0] for x in parts if x is not None and x not in unknown]
+    known = [x.shape[0] for x in parts if not isinstance(x, (UninitializedParameter, UninitializedBuffer))]
     layer.num_features = known[0] if known else num_features
     for x in unknown:
         x.materialize((layer.num_features,))

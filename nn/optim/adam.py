@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -124,6 +124,8 @@ class AdamW(Adam):
     >>> AdamW([p], lr=0.1, weight_decay=0.5).step(); p
     tensor([0.8500], requires_grad=True)
     """
+
+    kept: ClassVar[dict[str, Any]] = {"decoupled_weight_decay": True}  # also after a state of Adam
 
     def __init__(
         self,

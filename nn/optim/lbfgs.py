@@ -54,7 +54,7 @@ class LBFGS(Optimizer):
     ...     loss.backward()
     ...     return loss
     >>> optimizer.step(closure), bool((p.abs() < 1e-4).all())
-    (tensor(49., grad_fn=<SumBackward0>), True)
+    (tensor(49., grad_fn=<sum>), True)
     """
 
     def __init__(

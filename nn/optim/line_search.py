@@ -77,8 +77,8 @@ def minimum_of_cubic(a: Point, b: Point, lowest: float, highest: float) -> float
     if a.t > b.t:
         a, b = b, a
     with np.errstate(all="ignore"):  # equal points: inf or nan
-        d1 = a.slope + b.slope - 3 * np.divide(a.loss - b.loss, a.t - b.t)
-        square = d1**2 - a.slope * b.slope
+        d1 = a.slope + b.slope - np.divide(3 * (a.loss - b.loss), a.t - b.t)
+        square = d1 * d1 - a.slope * b.slope
         if not square >= 0:
             return (lowest + highest) / 2
         d2 = np.sqrt(square)

@@ -89,8 +89,8 @@ class Muon(Optimizer):
     >>> p = tensor([[3.0, 0.0], [0.0, 1.0]], requires_grad=True)
     >>> (p**2).sum().backward()
     >>> Muon([p], lr=0.1, weight_decay=0).step(); p
-    tensor([[2.9270, 0.0000],
-            [0.0000, 0.8859]], requires_grad=True)
+    tensor([[2.9250, 0.0000],
+            [0.0000, 0.8867]], requires_grad=True)
     """
 
     update = staticmethod(muon)

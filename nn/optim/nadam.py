@@ -62,7 +62,7 @@ class NAdam(Optimizer):
     >>> p = tensor([1.0], requires_grad=True)
     >>> (p**2).sum().backward()
     >>> NAdam([p], lr=0.1).step(); p
-    tensor([0.8397], requires_grad=True)
+    tensor([0.8944], requires_grad=True)
     """
 
     update = staticmethod(nadam)

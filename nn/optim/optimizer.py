@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class Optimizer(Hooks):
     """
 
     update: Callable[..., None]  # (p, g, *scalars, *states, **flags), in place
+    kept: ClassVar[dict[str, Any]] = {}  # options that stay when a state is loaded
     shaped = False  # whether the formula needs the parameter in its shape; others get vectors, of many parameters end to end
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
@@ -152,7 +153,8 @@ class Optimizer(Hooks):
             if not params:
                 continue
             # The flat groups keep the parameters' arrays, so that an id stays theirs.
-            key = ([list(names) for names in self.remembers(group, params[0])], [id(p.array) for p in params])
+            numbers, arrays = self.remembers(group, params[0])
+            key = [*numbers, *arrays, *[id(p.array) for p in params]]
             if self._flat.get(i, (None,))[0] != key:
                 self._flat[i] = key, self._flatten(params, group)
             gradients = [p.grad.array for p in params]
@@ -222,7 +224,7 @@ class Optimizer(Hooks):
         for group, new in zip(self.param_groups, saved):
             options = {key: _option(value) for key, value in new.items() if key != "params"}
             names = {"param_names": group["param_names"]} if "param_names" in group else {}
-            groups.append(self.defaults | names | options | {"params": group["params"]})
+            groups.append(self.defaults | names | options | self.kept | {"params": group["params"]})
             self.check(groups[-1])
             owners |= {index: (p, groups[-1]) for index, p in zip(new["params"], group["params"])}
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)

@@ -136,6 +136,8 @@ PLACES = np.random.default_rng(0).integers(0, 1000, (1000, 1000))
 
 ROWS = [
     Row("conv 1->6 5x5 pad 2, (256,1,28,28)", 0.60,
+        layer(lambda t: t.nn.Conv2d(1, 6, 5, padding=2), normal(256, 1, 28, 28))),
+    Row("the same as the first layer, whose input needs no gradient", 1.2,
         layer(lambda t: t.nn.Conv2d(1, 6, 5, padding=2), normal(256, 1, 28, 28), inner=False)),
     Row("conv 6->16 5x5, (256,6,14,14)", 1.8, layer(lambda t: t.nn.Conv2d(6, 16, 5), normal(256, 6, 14, 14))),
     Row("conv 64->64 3x3 pad 1, (32,64,28,28)", 1.5,
@@ -146,6 +148,9 @@ ROWS = [
         layer(lambda t: t.nn.Conv2d(32, 32, 3, padding=1, groups=32), normal(32, 32, 28, 28))),
     Row("max_pool 2x2, (256,6,28,28)", 0.35, layer(lambda t: t.nn.MaxPool2d(2), IMAGES)),
     Row("avg_pool 2x2, (256,6,28,28)", 0.35, layer(lambda t: t.nn.AvgPool2d(2), IMAGES)),
+    Row("max_pool 3x3 stride 2 pad 1, (256,6,28,28)", 0.90, layer(lambda t: t.nn.MaxPool2d(3, 2, 1), IMAGES)),
+    Row("bilinear x2, (32,16,32,32)", 1.0,
+        layer(lambda t: t.nn.Upsample(scale_factor=2, mode="bilinear"), normal(32, 16, 32, 32))),
     Row("LayerNorm (256,1024)", 3.0, layer(lambda t: t.nn.LayerNorm(1024), TABLE)),
     Row("BatchNorm1d (256,1024)", 2.0, layer(lambda t: t.nn.BatchNorm1d(1024), TABLE)),
     Row("BatchNorm2d (64,32,28,28)", 1.1, layer(lambda t: t.nn.BatchNorm2d(32), normal(64, 32, 28, 28))),

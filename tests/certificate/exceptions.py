@@ -95,6 +95,7 @@ TRIGAMMA = "PyTorch's trigamma has errors of up to 1e6 units in float64, ours of
 BESSEL = "PyTorch's Bessel and Airy functions have errors of up to 1e10 units in float64, ours of 12 (against mpmath)"
 TAIL = "at nan PyTorch's vectorised loop gives another derivative than the loop for the rest: it depends on the size"
 OVERFLOW = "PyTorch's second derivative is nan where a power of e or 2 overflows or underflows, ours is exact"
+IN_PARTS = "PyTorch's computation in parts has no second derivative: it is silently 0"
 EXEMPT: list[Exempt] = [
     Exempt(
         "__r*__",
@@ -143,11 +144,8 @@ EXEMPT: list[Exempt] = [
         "float64",
         within=1e9,
     ),
-    Exempt(
-        "nn.functional.linear_cross_entropy.chunked",
-        "PyTorch's computation in parts has no second derivative: it is silently 0",
-        "second",
-    ),
+    Exempt("nn.functional.linear_cross_entropy.chunked", IN_PARTS, "second"),
+    Exempt("nn.LinearCrossEntropyLoss", IN_PARTS, "second", when=lambda sample: sample.options.get("options") is not None),
     Exempt(
         "nn.functional.binary_cross_entropy nn.BCELoss",
         "PyTorch's second derivative has 1e-12 added to its denominators",
@@ -201,11 +199,11 @@ INDICES = {"topk": 1, "kthvalue": 1, "mode": 0, "sort": 0, "argsort": 0}
 NOT_UNIQUE = "svd linalg.svd linalg.eigh qr linalg.qr svd_lowrank pca_lowrank"
 
 # What of the database is not covered: patterns of names, by reason. An entry whose function exists here is covered all the
-# same, except those in NO_FUNCTION, which are wrappers around a private function of torch.
-NO_FUNCTION = "max_pool2d_with_indices_backward linalg.eig linalg.eigvals nn.CTCLoss"
+# same, except those in NO_FUNCTION: wrappers around a private function of torch, and a loss that only says what to use instead.
+NO_FUNCTION = "max_pool2d_with_indices_backward linalg.eig linalg.eigvals nn.CTCLoss nn.functional.ctc_loss"
 NOT_COVERED: dict[str, str] = {
     "not in the subset": "gradient slice svd_lowrank pca_lowrank unravel_index fill constant_pad_nd linalg.ldl_* "
-    "special.*_polynomial_* nn.CTCLoss",
+    "special.*_polynomial_* nn.CTCLoss nn.functional.ctc_loss",
     "complex numbers": "complex view_as_real view_as_complex real imag polar conj conj_physical resolve_conj resolve_neg "
     "cdouble cfloat chalf H mH linalg.eig linalg.eigvals nn.functional.silu.complex angle",
     "Fourier transforms": "fft.* stft istft",

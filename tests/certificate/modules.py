@@ -11,11 +11,13 @@ import inspect
 import pickle
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.testing._internal.common_modules import ModuleErrorEnum, module_db
 from torch.testing._internal.common_utils import noncontiguous_like
 
@@ -127,9 +129,10 @@ class Net(Call):
         (tl if self.ours else torch.default_generator).manual_seed(SEED)  # type: ignore[attr-defined]
 
     def __call__(self) -> Any:
-        """The result of the forward, and the buffers as it leaves them."""
+        """The result of the forward, and the buffers as it leaves them. Only torch's plain attention has second derivatives."""
         self.seed()
-        return self.module(*self.args, **self.kwargs), [x.detach().clone() for x in self.module.buffers()]
+        with nullcontext() if self.ours else sdpa_kernel(SDPBackend.MATH):
+            return self.module(*self.args, **self.kwargs), [x.detach().clone() for x in self.module.buffers()]
 
     def state(self) -> dict[str, Any]:
         """A copy of the state, as tensors of torch."""

@@ -12,7 +12,6 @@ import functools
 import re
 import types
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -91,10 +90,6 @@ class Copy:
             return self._encoder_layer(value)
         if isinstance(value, torch.nn.Module):  # a distance, given to a loss: the function; the database's have no options
             return at("nn.functional." + re.sub("(?<!^)(?=[A-Z])", "_", type(value).__name__).lower())
-        if is_dataclass(value) and type(value).__module__.startswith("torch.nn"):
-            if (kind := at(f"nn.{type(value).__name__}")) is None:
-                raise Outside(type(value).__name__)
-            return kind(**{field.name: self(getattr(value, field.name)) for field in fields(value)})
         if callable(value):
             return ours_for(value) or rebound(value)
         return value
@@ -105,7 +100,7 @@ class Copy:
         names = {"batch_first": layer.self_attn.batch_first, "norm_first": layer.norm_first}
         names |= {"layer_norm_eps": layer.norm1.eps, "bias": layer.linear1.bias is not None}
         made = at("nn.TransformerEncoderLayer")(*sizes, layer.dropout.p, self(layer.activation), **names)
-        made.to(self(layer.linear1.weight.dtype)).load_state_dict(self(layer.state_dict()))
+        made.to(self(layer.linear1.weight.dtype)).load_state_dict(Copy(True, cast=self.cast)(layer.state_dict()))
         return made
 
     def _tensor(self, x: torch.Tensor) -> Any:

@@ -56,7 +56,8 @@ def layer_norm(
     https://pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
 
     >>> layer_norm(tensor([[1.0, 3.0], [5.0, 5.0]]), (2,))
-    tensor([[-1.0000,  1.0000], [ 0.0000,  0.0000]])
+    tensor([[-1.0000,  1.0000],
+            [ 0.0000,  0.0000]])
     """
     shape = _checked(input, normalized_shape, "layer_norm", weight=weight, bias=bias)
     if mixed("layer_norm", input, weight, bias):

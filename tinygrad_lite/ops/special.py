@@ -38,16 +38,30 @@ PIECE = 1 << 15
 FEW = 64  # up to here one call of SciPy takes less time than the many passes of ours
 
 
-def in_pieces(function: Callable[[Array], Array], x: Array) -> Array:
-    """function(x) for a function of many passes, 32,768 numbers at a time: what a pass leaves is in the cache for the next."""
+def in_pieces(function: Callable[..., Array], *xs: Any) -> Any:
+    """function(*xs) for a function of many passes, element by element, 32,768 numbers at a time: what a pass leaves is in the
+    cache for the next. Tensors and CuPy's arrays go through it as a whole.
+    """
+    x = xs[0]
+    if type(x) is not np.ndarray:
+        return function(*xs)
     dtype = x.dtype if x.dtype.kind == "f" else np.float64
     if x.size <= PIECE:
-        return function(x).astype(dtype, copy=False)
-    out, flat = np.empty(x.shape, dtype), x.reshape(-1)
+        return function(*xs).astype(dtype, copy=False)
+    out, flat = np.empty(x.shape, dtype), [x.reshape(-1) for x in xs]
     into = out.reshape(-1)
-    for start in range(0, flat.size, PIECE):
-        into[start : start + PIECE] = function(flat[start : start + PIECE])
+    for start in range(0, x.size, PIECE):
+        into[start : start + PIECE] = function(*[x[start : start + PIECE] for x in flat])
     return out
+
+
+def pieces(x: Array, size: int) -> list[slice]:
+    """Parts of an array along its first axis, of about `size` numbers each, which stay in the cache while several passes go
+    over them; on a GPU the array as a whole.
+    """
+    n = max(len(x), 1)
+    step = max(1, size * n // max(x.size, 1)) if type(x) is np.ndarray else n
+    return [slice(start, start + step) for start in range(0, n, step)]
 
 
 def not_implemented(what: str) -> Never:

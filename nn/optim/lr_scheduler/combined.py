@@ -8,7 +8,7 @@ from typing import Any
 
 from ..optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
-from .scheduler import LRScheduler
+from .scheduler import LRScheduler, set_rate
 
 
 class _Combined(LRScheduler):
@@ -73,7 +73,7 @@ class SequentialLR(_Combined):
             )
         self._schedulers, self._milestones, self.last_epoch = schedulers, milestones, last_epoch + 1
         for group in optimizer.param_groups:  # each scheduler's constructor has set its own first rate
-            group["lr"] = group["initial_lr"]
+            set_rate(group, group["initial_lr"])
         _undo_first_step(self)
         first = schedulers[bisect_right(milestones, 0)]
         first._initial_step()

@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any, Literal
 
 from ..optimizer import Optimizer
-from .scheduler import LRScheduler, check_optimizer, per_group
+from .scheduler import LRScheduler, check_optimizer, per_group, set_rate
 
 
 def uses_beta1(optimizer: Optimizer) -> bool:
@@ -89,7 +89,7 @@ class CyclicLR(LRScheduler):
             self.max_momentums = per_group("max_momentum", optimizer, max_momentum)
         if last_epoch == -1:
             for group, lr in zip(optimizer.param_groups, base_lrs):
-                group["lr"] = lr
+                set_rate(group, lr)
             if cycle_momentum:
                 start_momenta(optimizer, self.max_momentums, self.base_momentums, self.use_beta1)
         super().__init__(optimizer, last_epoch)

@@ -8,7 +8,7 @@ from math import inf
 from typing import Any, Literal, SupportsFloat
 
 from ..optimizer import Optimizer
-from .scheduler import EPOCH_IS_DEPRECATED, LRScheduler, check_optimizer
+from .scheduler import EPOCH_IS_DEPRECATED, LRScheduler, check_optimizer, set_rate
 
 
 class ReduceLROnPlateau(LRScheduler):
@@ -103,7 +103,7 @@ class ReduceLROnPlateau(LRScheduler):
             old = float(group["lr"])
             new = max(old * self.factor, lowest)
             if old - new > self.eps:
-                group["lr"] = new
+                set_rate(group, new)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from a state_dict(). Load the optimizer's state as well: its groups hold the current rates."""

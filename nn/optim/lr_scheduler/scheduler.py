@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from tinygrad_lite._tensor import Tensor
+
 from ..optimizer import Optimizer
 
 EPOCH_IS_DEPRECATED = "scheduler.step(epoch) is deprecated: call step() once for each epoch"
@@ -44,14 +46,14 @@ class LRScheduler:
         check_optimizer(optimizer)
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
+                group.setdefault("initial_lr", copied(group["lr"]))
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler with last_epoch >= 0; "
                     f"load the optimizer's state first, or start with last_epoch=-1"
                 )
         self.optimizer = optimizer
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs = [copied(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self._initial_step()
 
@@ -112,11 +114,11 @@ class LRScheduler:
             self._get_lr_called_within_step = False
 
     def _lrs(self) -> list[float]:
-        return [group["lr"] for group in self.optimizer.param_groups]
+        return [copied(group["lr"]) for group in self.optimizer.param_groups]
 
     def _set(self, rates: list[float]) -> None:
         for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = lr
+            set_rate(group, lr)
         self._last_lr = self._lrs()
 
     def state_dict(self) -> dict[str, Any]:
@@ -134,11 +136,24 @@ def check_optimizer(optimizer: object) -> None:
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
 
 
+def copied(value: Any) -> Any:
+    """A rate that does not change with the optimizer's: a copy of a Tensor, a number as it is."""
+    return value.clone() if isinstance(value, Tensor) else value
+
+
+def set_rate(group: dict[str, Any], lr: Any) -> None:
+    """Change the rate of a group: that of a Tensor in place."""
+    if isinstance(group["lr"], Tensor):
+        group["lr"].fill_(float(lr))
+    else:
+        group["lr"] = lr
+
+
 def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
     """A value for each of the optimizer's groups: those of a list, or the same one for all. ValueError for other lengths."""
     groups = len(optimizer.param_groups)
     if not isinstance(value, (list, tuple)):
-        return [value] * groups
+        return [copied(value) for _ in range(groups)]
     if len(value) != groups:
         raise ValueError(f"{name} has {len(value)} values, but the optimizer has {groups} parameter groups: give one for each")
-    return list(value)
+    return [copied(x) for x in value]

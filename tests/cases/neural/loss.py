@@ -1,4 +1,4 @@
-"""Rows of nll, bce, bce_with_logits and huber."""
+"""Rows of nll, nll_of_logits, bce_with_logits, bce and huber."""
 
 from __future__ import annotations
 
@@ -18,13 +18,28 @@ def picked(t: Any, x: Any, target: Array, n: int) -> Any:
     return loss.nll(x, index=(at(x, np.arange(len(target))), at(x, target)), n=n)
 
 
-def in_torch(t: Any, x: Any, target: Array, n: int) -> Any:
+def picked_in_torch(t: Any, x: Any, target: Array, n: int) -> Any:
     return t.nn.functional.nll_loss(x, t.tensor(target), reduction="sum") / n
 
 
-case("nll", picked, (4, 3), target=TARGET, n=4, theirs=in_torch, keeps="")
-case("nll", picked, LOGITS, target=TARGET, n=1, smooth=False, theirs=in_torch)
-case("nll", picked, (0, 3), target=TARGET[:0], n=1, theirs=in_torch)
+case("nll", picked, (4, 3), target=TARGET, n=4, theirs=picked_in_torch, keeps="")
+case("nll", picked, LOGITS, target=TARGET, n=1, smooth=False, theirs=picked_in_torch)
+case("nll", picked, (0, 3), target=TARGET[:0], n=1, theirs=picked_in_torch)
+
+
+def of_logits(t: Any, x: Any, target: Array) -> Any:
+    """The primitive, which takes the target of each row from the logits x."""
+    largest, total = loss.sums_of_powers(x.array)
+    return loss.nll_of_logits(x, target=at(x, target), largest=largest, total=total)
+
+
+def in_torch(t: Any, x: Any, target: Array) -> Any:
+    return t.nn.functional.cross_entropy(x, t.tensor(target), reduction="none")
+
+
+case("nll_of_logits", of_logits, (4, 3), target=TARGET, theirs=in_torch, keeps="x largest total")
+case("nll_of_logits", of_logits, LOGITS, target=TARGET, smooth=False, theirs=in_torch, name="odd")
+case("nll_of_logits", of_logits, (0, 3), target=TARGET[:0], theirs=in_torch)
 
 
 def bce_in_torch(t: Any, x: Any, y: Any) -> Any:

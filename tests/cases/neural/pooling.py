@@ -74,12 +74,14 @@ row("max_pool2d", np.full((1, 4, 4), -inf), kernel_size=2, stride=1, padding=1, 
 # Windows that overlap, have gaps, reach beyond the end, or are as many as the numbers
 row("max_pool2d", (2, 5, 7), kernel_size=(2, 3), stride=(1, 4), dilation=(3, 2))
 row("max_pool2d", transposed(2, 4, 6), kernel_size=2)
+row("max_pool1d", EQUAL[0], kernel_size=3, stride=4, dilation=2, padding=1, smooth=False)
 row("max_pool3d", (1, 2, 3, 4), kernel_size=(1, 2, 3), stride=1, padding=(0, 1, 0))
 row("max_pool1d", (1, 300), kernel_size=280, stride=3, padding=5, smooth=False)  # places do not fit into bytes
 row("avg_pool1d", (2, 5), kernel_size=1, stride=3)
 row("avg_pool1d", (1, 80), kernel_size=40, stride=7)  # longer chains
 row("avg_pool1d", strided(2, 8), kernel_size=3, stride=2, padding=1, ceil_mode=True, count_include_pad=False)
 row("avg_pool2d", (2, 5, 5), kernel_size=2, ceil_mode=True)
+row("avg_pool1d", (2, 5), kernel_size=2, stride=3, padding=1, ceil_mode=True)  # a third window would start behind the end
 row("avg_pool2d", (1, 2, 5, 4), kernel_size=(3, 2), stride=(1, 2), padding=(1, 0), divisor_override=5)
 for call in ("adaptive_avg_pool2d", "adaptive_max_pool2d"):
     for size in (3, (None, 2), (1, 9)):

@@ -7,11 +7,19 @@ from typing import Any
 import numpy as np
 
 from ...apply import op
-from ...backend import Array
+from ...backend import Array, array_module, is_array
+from ...dtypes import float16, float32
 from ..choice import clip
-from ..exponential import log
+from ..exponential import exp, log
 from ..indexing import index_add
+from ..reduction import sum as sum_over
+from ..shape import reshape
+from ..special import pieces
 from .activation import sigmoid
+from .softmax import largest_along, sum_along
+from .twice import arrays, recorded_as
+
+PIECE = 1 << 17  # numbers that stay in the cache while several passes go over them
 
 
 # Indexing, negation and mean in one step, because every training step of a classifier computes it.
@@ -19,6 +27,48 @@ from .activation import sigmoid
 def nll(x: Array, *, index: Any, n: int) -> Array:
     """-Σ x[index] / n: the negative log-likelihood, for log-probabilities x and one index a row."""
     return -x[index].sum() / n
+
+# For more logits than the cache holds: one step, and some rows at a time, because log_softmax and nll take twice as long for
+# 4096 x 1000 of them. The largest x of each row and the sum of the powers are found first, without a gradient, as the index is.
+@op(x=lambda g, x, target, largest, total: nll_slope(g, x, target, largest, total))
+def nll_of_logits(x: Array, *, target: Array, largest: Array, total: Array) -> Array:
+    """-log softmax(x)[target] of each row; largest and total are sums_of_powers(x)."""
+    picked = x[array_module(x).arange(len(x)), target]
+    return -(picked - largest[:, 0] - np.log(total[:, 0]))
+
+def sums_of_powers(x: Array) -> tuple[Array, Array]:
+    """The largest x of each row, and Σ e^(x - largest); of float16 in float32."""
+    x = x.astype(float32) if x.dtype == float16 else x
+    largest, total = (array_module(x).empty((len(x), 1), x.dtype) for _ in range(2))
+    for rows in pieces(x, PIECE):
+        largest[rows] = largest_along(x[rows], 1)
+        power, shift = powers(x[rows], largest[rows])
+        total[rows] = sum_along(power, 1) if shift is None else sum_along(power, 1) * shift
+    return largest, total
+
+def powers(x: Array, largest: Array) -> tuple[Array, Array | None]:
+    """e^(x - largest), as it is or in two factors. If all largest numbers are small, e^x cannot overflow, and e^-largest is
+    left for later: a subtraction of one number for each row takes half as long as the powers.
+    """
+    if (np.absolute(largest) < 40).all():
+        return np.exp(x), np.exp(-largest)
+    power = x - largest
+    return np.exp(power, out=power), None
+
+def nll_slope(g: Any, x: Any, target: Array, largest: Array, total: Array) -> Any:
+    """g · (softmax(x) - 1 at the target)."""
+    if not is_array(g):
+        value = nll_slope(*arrays(g, x), target, largest, total)
+        power = exp(x - largest)
+        share = power * (reshape(g, shape=total.shape) / sum_over(power, axis=(1,), keepdims=True))
+        places = array_module(target).arange(len(target)), target
+        return recorded_as(share - index_add(g, shape=x.shape, index=places, once=True), value)
+    out, each = array_module(x).empty(x.shape, x.dtype), g[:, None] / total
+    for rows in pieces(x, PIECE):
+        power, shift = powers(x[rows], largest[rows])
+        np.multiply(power, each[rows] if shift is None else each[rows] * shift, out=out[rows])
+    out[array_module(x).arange(len(x)), target] -= g
+    return out
 
 # One step, because no composition has the right derivative at 0, where max and |x| have a kink, and at ±∞; and because
 # σ(x) - y, unlike (1 - y) - σ(-x), does not lose digits where it is small.

@@ -1,8 +1,9 @@
 """Normalization: h = (x - mean) / σ with σ² = variance + eps, over the last axis of x or for each channel of a batch.
 
 A vjp cannot name what a forward computed on the way, such as σ. So the mean and σ are found first, on arrays and without a
-gradient, as an index is for indexing, and are options of the op. A derivative that is to be differentiated again computes them
-anew, as functions of x: by the formula, which in each of the two gradients below stands behind the version for arrays.
+gradient, as an index is for indexing, and are options of the op. Each gradient below is written twice: fast, for arrays, and as
+a formula in which the mean and σ are functions of x. If it is to be differentiated again, its values are those of the first
+text, and on the tape it is the result of the second.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from ..reduction import mean as mean_over
 from ..reduction import ones
 from ..reduction import sum as sum_over
 from ..shape import reshape
+from ..special import pieces
 from ..statistics import centred, var
+from .twice import arrays, recorded_as
 
 FAR = 2.0  # from this mean on, in σ, the rounding of the mean matters
 PIECE = 1 << 17  # numbers that stay in the cache while several steps work on them
@@ -65,21 +68,22 @@ def standard(x: Array, eps: float, about_mean: bool = True) -> tuple[Array, Arra
     return h, scale, mean, variance
 
 # One step, because the composition of mean, variance, root and products takes three times as long. The gradients share g h.
-@op(x=lambda g, x, weight, h, scale, eps, about_mean, gh:
-        normalized_gradient(g, x, weight, *standard_again(x, h, scale, eps, about_mean), about_mean, gh),
+@op(x=lambda g, x, weight, h, scale, eps, about_mean, gh: normalized_gradient(g, x, weight, h, scale, eps, about_mean, gh),
     weight=lambda g, gh: gh,
     bias=lambda g: g,
     gh=lambda g, x, h, scale, eps, about_mean: g * standard_again(x, h, scale, eps, about_mean)[0])
 def normalized(x: Array, weight: Array, bias: Array, *, h: Array, scale: Array, eps: float, about_mean: bool) -> Array:
-    """h · weight + bias over the last axis, where weight and bias may be None; h and scale = 1/σ are those of standard(x). If not
-    about_mean, h = x / σ with σ² = mean x² + eps.
+    """h · weight + bias over the last axis, where weight and bias may be None; h and scale = 1/σ are those of standard(x). If
+    not about_mean, h = x / σ with σ² = mean x² + eps.
     """
     out = h if weight is None else h * weight
     if bias is not None:
         out = np.add(out, bias, out=None if weight is None else out)
     return out.astype(x.dtype, copy=False)
 
-def normalized_gradient(g: Any, x: Any, weight: Any, h: Any, scale: Any, about_mean: bool, gh: Any) -> Any:
+def normalized_gradient(
+    g: Any, x: Any, weight: Any, h: Any, scale: Any, eps: float, about_mean: bool, gh: Any
+) -> Any:
     """(a - mean(a) - h · mean(a h)) / σ with a = g · weight; without mean(a) if h is not about the mean."""
     n = max(x.shape[-1], 1)
     if is_array(g):
@@ -91,17 +95,20 @@ def normalized_gradient(g: Any, x: Any, weight: Any, h: Any, scale: Any, about_m
         if weight is not None:
             a *= scale
         return np.subtract(a, out, out=out)
+    value = normalized_gradient(*arrays(g, x, weight, h, scale), eps, about_mean, gh.array)
+    h, scale = standard_again(x, h, scale, eps, about_mean)
     last, a = (len(x.shape) - 1,), g if weight is None else g * weight
     along = mean_over(gh if weight is None else gh * weight, axis=last, keepdims=True, n=n)
-    return ((centred(a, axis=last) if about_mean else a) - h * along) * scale
+    return recorded_as(((centred(a, axis=last) if about_mean else a) - h * along) * scale, value)
 
-def standard_again(x: Any, h: Any, scale: Any, eps: float, about_mean: bool) -> tuple[Any, Any]:
-    """h and 1/σ; if they are to be differentiated again, as functions of x."""
+def standard_again(x: Any, h: Array, scale: Array, eps: float, about_mean: bool) -> tuple[Any, Any]:
+    """h and 1/σ; if x is a Tensor, as functions of x."""
     if is_array(x):
         return h, scale
     last = {"axis": (len(x.shape) - 1,), "keepdims": True, "n": max(x.shape[-1], 1)}
-    scale = pow_scalar((var(x, **last) if about_mean else mean_over(x * x, **last)) + eps, y=-0.5)
-    return (centred(x, axis=last["axis"]) if about_mean else x) * scale, scale
+    again = pow_scalar((var(x, **last) if about_mean else mean_over(x * x, **last)) + eps, y=-0.5)
+    formula = (centred(x, axis=last["axis"]) if about_mean else x) * again
+    return recorded_as(formula, h), recorded_as(again, scale)
 
 # One step instead of a product and a sum: a pass over memory less.
 @op(x=lambda g, weight: g * weight, weight=lambda g, x: g * x, bias=lambda g: g)
@@ -136,16 +143,10 @@ def over_batch(x: Array, c: int, y: Array | None = None) -> Array:
     rows = rows.astype(float64)
     return rows if rows.size == c else rows.reshape(c, rows.size // c).sum(1)
 
-def pieces(x: Array) -> list[slice]:
-    """Parts of a batch that fit into the cache; on a GPU the batch as a whole."""
-    n = max(len(x), 1)
-    step = max(1, PIECE * n // max(x.size, 1)) if type(x) is np.ndarray else n
-    return [slice(start, start + step) for start in range(0, n, step)]
-
 def split(mean: Array, variance: Array, x: Array) -> tuple[Array | None, Array]:
     """The mean as a sum of two parts, of which the first is subtracted from x and the second taken care of afterwards:
-    (x - mean) · a = (x - first) · a - second · a. If no mean is larger than its σ, the first part is nothing: that is a pass over
-    memory less, and costs less than a bit. Otherwise it is the mean rounded to x's dtype, and the second part the rounding.
+    (x - mean) · a = (x - first) · a - second · a. If no mean is larger than its σ, the first part is nothing: that is a pass
+    over memory less, and costs less than a bit. Otherwise it is the mean rounded to x's dtype, the second part the rounding.
     """
     if not (mean * mean > variance).any():
         return None, mean
@@ -157,7 +158,7 @@ def channel_moments(batch: Array) -> tuple[Array, Array]:
     sum is too, and the mean of x - mean, which shows that error, is added.
     """
     x = by_channel(batch.astype(float32) if batch.dtype == float16 else batch)
-    c, parts = batch.shape[1], pieces(x)
+    c, parts = batch.shape[1], pieces(x, PIECE)
     n = max(batch.size // max(c, 1), 1)
     mean = sum([over_batch(x[part], c) for part in parts]) / n
     variance = sum([over_batch(x[part], c, x[part]) for part in parts]) / n - mean * mean
@@ -187,30 +188,33 @@ def normalized_batch(x: Array, weight: Array, bias: Array, *, mean: Array, varia
     factor, shift = along(rows, factor.astype(x.dtype)), along(rows, shift.astype(x.dtype))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
-    for part in pieces(rows):
+    for part in pieces(rows, PIECE):
         y = np.multiply(rows[part] if first is None else rows[part] - first, factor, out=into[part])
         y += shift
     return out
 
-def batch_sums(g: Any, x: Any, mean: Any, variance: Any, eps: float) -> tuple[Any, Any]:
+def batch_sums(g: Any, x: Any, mean: Array, variance: Array, eps: float) -> tuple[Any, Any]:
     """Σ g and Σ g h for each channel: the gradients of bias and weight."""
     c = x.shape[1]
     if not is_array(g):
-        axes = (0, *range(2, len(x.shape)))
-        return sum_over(g, axis=axes), sum_over(g * standard_batch(x, eps)[0], axis=axes)
+        axes, values = (0, *range(2, len(x.shape))), batch_sums(*arrays(g, x), mean, variance, eps)
+        formulas = sum_over(g, axis=axes), sum_over(g * standard_batch(x, eps)[0], axis=axes)
+        return recorded_as(formulas[0], values[0]), recorded_as(formulas[1], values[1])
     rows, gs = by_channel(x), by_channel(g)
-    parts, (first, rest) = pieces(rows), split(mean, variance, rows)
+    parts, (first, rest) = pieces(rows, PIECE), split(mean, variance, rows)
     total = sum([over_batch(gs[part], c) for part in parts])
     product = sum([over_batch(rows[part] if first is None else rows[part] - first, c, gs[part]) for part in parts])
     return total.astype(x.dtype), ((product - rest * total) / np.sqrt(variance + eps)).astype(x.dtype)
 
-def batch_gradient(g: Any, x: Any, weight: Any, mean: Any, variance: Any, eps: float, sums: tuple[Any, Any]) -> Any:
+def batch_gradient(g: Any, x: Any, weight: Any, mean: Array, variance: Array, eps: float, sums: tuple[Any, Any]) -> Any:
     """(g - mean(g) - h · mean(g h)) · weight / σ."""
     n = max(prod(x.shape) // max(x.shape[1], 1), 1)
     if not is_array(g):
+        value = batch_gradient(*arrays(g, x, weight), mean, variance, eps, tuple(arrays(*sums)))
         h, scale = standard_batch(x, eps)
         total, product, weight = (None if y is None else reshape(y, shape=scale.shape[1:]) for y in (*sums, weight))
-        return (g - total / n - h * (product / n)) * (scale if weight is None else scale * weight)
+        formula = (g - total / n - h * (product / n)) * (scale if weight is None else scale * weight)
+        return recorded_as(formula, value)
     rows, gs, (total, product) = by_channel(x), by_channel(g), sums
     first, rest = split(mean, variance, rows)
     scale = 1 / np.sqrt(variance + eps)
@@ -220,7 +224,7 @@ def batch_gradient(g: Any, x: Any, weight: Any, mean: Any, variance: Any, eps: f
     factor, slope, level = (along(rows, y.astype(x.dtype)) for y in (factor, slope, level))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
-    for part in pieces(rows):
+    for part in pieces(rows, PIECE):
         y = np.multiply(gs[part], factor, out=into[part])
         h = (rows[part] if first is None else rows[part] - first) * slope
         h += level
@@ -229,6 +233,6 @@ def batch_gradient(g: Any, x: Any, weight: Any, mean: Any, variance: Any, eps: f
 
 def standard_batch(x: Any, eps: float) -> tuple[Any, Any]:
     """h and 1/σ as functions of x, to be differentiated again."""
-    axes = (0, *range(2, len(x.shape)))
-    scale = pow_scalar(var(x, axis=axes, keepdims=True, n=prod(x.shape) / max(x.shape[1], 1)) + eps, y=-0.5)
+    axes, n = (0, *range(2, len(x.shape))), max(prod(x.shape) // max(x.shape[1], 1), 1)
+    scale = pow_scalar(var(x, axis=axes, keepdims=True, n=n) + eps, y=-0.5)
     return centred(x, axis=axes) * scale, scale

@@ -63,8 +63,8 @@ def regular(length: int, n: int, behind: int, size: int, stride: int, padding: i
     stops = starts + (size - 1) * dilation + 1
     counts = np.minimum(stops, length + padding) - starts
     inside = np.minimum(stops, length) - np.maximum(starts, 0)
-    apart = stride > (size - 1) * dilation
-    whole = apart and stride == size and not padding and n * size >= length
+    apart = n == 1 or stride > (size - 1) * dilation
+    whole = dilation == 1 and not padding and (n == 1 or stride == size) and n * size >= length
     counted = unique(counts), unique(inside)
     return Windows(length, n, behind, starts, dilation, firsts, *counted, size, steps, full, apart, whole)
 
@@ -114,7 +114,11 @@ def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -
     new = array_module(x).empty if windows.whole else array_module(x).zeros
     out = new(windows.of(x, windows.length), np.float64 if many else x.dtype)
     if winners is not None and windows.apart and windows.full == len(steps) == 2:
-        out[steps[0][2]], out[steps[1][2]] = halves(x, winners)
+        part: Array = masked(x, winners.view(np.bool_))
+        bits = f"i{x.dtype.itemsize}"
+        out[steps[1][2]] = part
+        np.bitwise_xor(x.view(bits), part.view(bits), out=part.view(bits))  # what is left of x, to the last bit
+        out[steps[0][2]] = part
         return out
     for place, there, here in steps:
         if windows.apart:
@@ -126,12 +130,6 @@ def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -
 def where_won(x: Array, winners: Array | None, place: int, there: Any) -> Array:
     """x, at one place of the windows `there`; 0 where another place has won."""
     return x if winners is None else masked(x, winners[there] == place)
-
-def halves(x: Array, winners: Array) -> tuple[Array, Array]:
-    """x where place 0 has won and x where place 1 has, elsewhere 0. The bits of the one are what the other leaves of x."""
-    second = masked(x, winners.view(np.bool_))
-    bits = f"i{x.dtype.itemsize}"
-    return (x.view(bits) ^ second.view(bits)).view(x.dtype), second
 
 def window_max(x: Array, windows: Windows) -> Array:
     """The largest number of each window, nan if one is nan."""
@@ -155,15 +153,15 @@ def window_winners(x: Array, windows: Windows, nans: bool = False) -> tuple[Arra
         out = array_module(x).zeros(best.shape, kind) + windows.along(windows.firsts.astype(kind), x)
     else:
         (_, _, first), (_, _, second), *steps = windows.steps
-        one, two = contiguous(x[first]), contiguous(x[second])
-        out = ((two > one) | (two != two) if nans else two > one).view(np.uint8).astype(kind, copy=False)
-        best = np.maximum(one, two)
+        best, two = x[first].copy(), contiguous(x[second])
+        out = ((two > best) | (two != two) if nans else two > best).view(np.uint8).astype(kind, copy=False)
+        np.maximum(best, two, out=best)
     for place, there, here in steps:
         number = contiguous(x[here])
         better = (number > best[there]) | (number != number) if nans else number > best[there]
         np.maximum(out[there], better.view(np.uint8) * kind(place), out=out[there])
         np.maximum(best[there], number, out=best[there])
-    if not nans and best.size and best.dtype.kind == "f" and np.isnan(np.minimum.reduce(best, None)):
+    if not nans and best.size and best.dtype.kind == "f" and np.isnan(best.min()):
         return window_winners(x, windows, True)
     return best, out
 

@@ -20,12 +20,14 @@ class Tap(NamedTuple):
 
     index: Array  # where it is
     weights: Array | None  # None: 1
-    gaps: Array | None  # the numbers of the result that take nothing here; None: there are none
+    gaps: Array | None  # the numbers of the result that take nothing here, if these are the fewer
+    only: Array | None  # those that take something, if these are the fewer; then index and weights are for them only
 
 class Taps(NamedTuple):
     """All taps of a resampling, along an axis with so many axes behind it."""
 
     taps: list[Tap]
+    n: int  # numbers of the result
     behind: int
 
 # A matrix product would be as short, but by 0 · inf one inf would make a whole row nan. And the derivative of x[index] is an
@@ -33,14 +35,18 @@ class Taps(NamedTuple):
 @op(x=lambda g, taps, back: resample(g, taps=back, back=taps))
 def resample(x: Array, *, taps: Taps, back: Taps) -> Array:
     """Σ weights · x[index] over the taps; `back` are those of the derivative: to which results each x gave, and how much."""
-    xp, out, axis = array_module(x), None, x.ndim - 1 - taps.behind
-    for index, weights, gaps in taps.taps:
+    xp, out, axis, rest = array_module(x), None, x.ndim - 1 - taps.behind, (slice(None),) * taps.behind
+    for index, weights, gaps, only in taps.taps:
         part = x.take(xp.asarray(index), axis)
         if weights is not None:
             part *= xp.asarray(weights.astype(x.dtype)).reshape(-1, *(1,) * taps.behind)
         if gaps is not None:
-            part[(..., xp.asarray(gaps), *(slice(None),) * taps.behind)] = 0
-        out = part if out is None else np.add(out, part, out=out)
+            part[(..., xp.asarray(gaps), *rest)] = 0
+        if only is not None:
+            out = xp.zeros((*x.shape[:axis], taps.n, *x.shape[axis + 1 :]), x.dtype) if out is None else out
+            out[(..., xp.asarray(only), *rest)] += part
+        else:
+            out = part if out is None else np.add(out, part, out=out)
     return out
 
 def both(index: Array, weights: Array, length: int, behind: int) -> tuple[Taps, Taps]:
@@ -61,6 +67,9 @@ def arranged(to: Array, source: Array, amount: Array, n: int, behind: int) -> Ta
     for i in range(max(1, int(counts.max(initial=0)))):
         index, weights, here = np.zeros(n, np.int64), np.ones(n, amount.dtype), nth == i
         index[to[here]], weights[to[here]] = source[here], amount[here]
-        gaps = np.flatnonzero(counts <= i)
-        taps.append(Tap(index, None if (weights == 1).all() else weights, gaps if gaps.size else None))
-    return Taps(taps, behind)
+        gaps, only = np.flatnonzero(counts <= i), np.flatnonzero(counts > i)
+        few = only.size < gaps.size
+        index, weights = (index[only], weights[only]) if few else (index, weights)
+        scale = None if (weights == 1).all() else weights
+        taps.append(Tap(index, scale, gaps if gaps.size and not few else None, only if few else None))
+    return Taps(taps, n, behind)
