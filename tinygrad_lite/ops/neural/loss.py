@@ -17,7 +17,7 @@ from ..shape import reshape
 from ..special import pieces
 from .activation import sigmoid
 from .softmax import largest_along, sum_along
-from .twice import arrays, recorded_as
+from .twice import array_of, recorded_as
 
 PIECE = 1 << 17  # numbers that stay in the cache while several passes go over them
 
@@ -60,7 +60,7 @@ def powers(x: Array, largest: Array) -> tuple[Array, Array | None]:
 def nll_slope(g: Any, x: Any, target: Array, largest: Array, total: Array) -> Any:
     """g · (softmax(x) - 1 at the target)."""
     if not is_array(g):
-        value = nll_slope(*arrays(g, x), target, largest, total)
+        value = nll_slope(array_of(g), array_of(x), target, largest, total)
         power = exp(x - largest)
         share = power * (reshape(g, shape=total.shape) / sum_over(power, axis=(1,), keepdims=True))
         places = array_module(target).arange(len(target)), target
