@@ -40,15 +40,15 @@ def tensors(out: Any) -> list[Any]:
     return [x for part in out for x in tensors(part)] if isinstance(out, (tuple, list)) else [out]
 
 
-def same(ours: Any, theirs: Any, our_leaves: Any, their_leaves: Any, close: Close, twice: bool = False) -> None:
-    """Equal results and equal gradients, and with `twice` their gradients."""
+def same(ours: Any, theirs: Any, our_leaves: Any, their_leaves: Any, close: Close, orders: int = 1) -> None:
+    """Equal results and equal gradients, and the gradients of those up to an order."""
     ys, zs = tensors(ours), tensors(theirs)
     for y, z in zip(ys, zs, strict=True):
         close(y, z)
-    for again in range(1 + twice):
+    for order in range(orders):
         live = [i for i, z in enumerate(zs) if z is not None and z.requires_grad]
         upstream = [RNG.standard_normal(tuple(zs[i].shape)) for i in live]
-        options: dict[str, Any] = {"create_graph": twice and not again, "allow_unused": True}
+        options: dict[str, Any] = {"create_graph": order + 1 < orders, "allow_unused": True}
         zs = list(torch.autograd.grad([zs[i] for i in live], their_leaves, [torch.tensor(g) for g in upstream], **options))
         ys = list(tl.autograd.grad([ys[i] for i in live], our_leaves, [tl.tensor(g) for g in upstream], **options))
         for y, z in zip(ys, zs, strict=True):
@@ -81,7 +81,7 @@ def test_layers_equal_torch(name: str, options: dict[str, Any], batched: bool, g
     xs, zs = leaves(*shapes)
     before = [((x[1:],) if name == "LSTM" else x[1:]) if given else () for x in (xs, zs)]
     out, expected = ours(xs[0], *before[0]), theirs(zs[0], *before[1])
-    same(out, expected, [*xs, *ours.parameters()], [*zs, *theirs.parameters()], close, twice=batched and given)
+    same(out, expected, [*xs, *ours.parameters()], [*zs, *theirs.parameters()], close, orders=1 + (batched and given))
 
 
 @pytest.mark.parametrize(("name", "options"), LAYERS[1::2], ids=[f"{name}-{options}" for name, options in LAYERS[1::2]])
@@ -95,6 +95,17 @@ def test_packed_batches(name: str, options: dict[str, Any], lengths: list[int], 
         y, after = layer(packed, tuple(hx) if name == "LSTM" else hx[0])
         ends.append([lib.pad_packed_sequence(y, padding_value=2.0), after, packed.data, packed.batch_sizes])
     same(*ends, [*xs, *ours.parameters()], [*zs, *theirs.parameters()], close)
+
+
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
+def test_a_state_that_was_computed_from_the_input_and_the_weights(name: str, close: Close) -> None:
+    """A derivative goes each way once, also the third."""
+    (ours, theirs), (xs, zs) = pair(name, 3, 3), leaves((4, 2, 3))
+    found = []
+    for layer, (x,) in ((ours, xs), (theirs, zs)):
+        h = (x[:1] * 2) @ layer.weight_hh_l0[:3]
+        found.append(layer(x * 1, (h, h * 3) if name == "LSTM" else h)[0])
+    same(*found, [*xs, *ours.parameters()], [*zs, *theirs.parameters()], close, orders=3)
 
 
 def test_dropout_between_layers_draws_as_torch_does() -> None:
@@ -130,7 +141,7 @@ def test_cells_equal_torch(name: str, options: dict[str, Any], batch: Any, given
     xs, zs = leaves((*batch, 3), *[(*batch, 4)] * (given * (1 + (name == "LSTMCell"))))
     before = [((x[1:],) if name == "LSTMCell" else x[1:]) if given else () for x in (xs, zs)]
     out, expected = ours(xs[0], *before[0]), theirs(zs[0], *before[1])
-    same(out, expected, [*xs, *ours.parameters()], [*zs, *theirs.parameters()], close, twice=given)
+    same(out, expected, [*xs, *ours.parameters()], [*zs, *theirs.parameters()], close, orders=1 + given)
 
 
 def test_float32_is_as_accurate_as_torchs() -> None:
@@ -202,7 +213,7 @@ def test_all_weights_and_flatten_parameters() -> None:
 def test_pad_and_unpad_sequence(options: dict[str, Any], close: Close) -> None:
     xs, zs = leaves((2, 3), (4, 3), (1, 3), (0, 3))
     padded = [sequences.pad_sequence(xs, **options), THEIRS.pad_sequence(zs, **options)]
-    same(*padded, xs, zs, close, twice=False)
+    same(*padded, xs, zs, close)
     first = options.get("batch_first", False)
     back = sequences.unpad_sequence(padded[0], tl.tensor([2, 4, 1, 0]), first)
     for y, z in zip(back, THEIRS.unpad_sequence(padded[1], torch.tensor([2, 4, 1, 0]), first), strict=True):

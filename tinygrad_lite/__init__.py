@@ -63,6 +63,11 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_li
 _LAZY = ["accelerator", "autograd", "backends", "cuda", "datasets", "distributions", "func", "linalg", "nn", "optim"]
 _LAZY += ["special", "utils"]
 
+# Functions of nn.functional that PyTorch has here too, with the same arguments.
+_NEURAL = ["adaptive_avg_pool1d", "alpha_dropout", "avg_pool1d", "channel_shuffle", "conv1d", "conv2d", "conv3d"]
+_NEURAL += ["conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "dropout", "feature_alpha_dropout", "group_norm"]
+_NEURAL += ["layer_norm", "max_pool1d", "max_pool2d", "max_pool3d", "pixel_shuffle", "pixel_unshuffle", "rms_norm"]
+
 if TYPE_CHECKING:
     from . import accelerator as accelerator
     from . import autograd as autograd
@@ -108,6 +113,26 @@ if TYPE_CHECKING:
     from .functional.views import *
     from .functional.windows import *
     from .grad_mode import inference_mode as inference_mode
+    from .nn.functional import adaptive_avg_pool1d as adaptive_avg_pool1d
+    from .nn.functional import alpha_dropout as alpha_dropout
+    from .nn.functional import avg_pool1d as avg_pool1d
+    from .nn.functional import channel_shuffle as channel_shuffle
+    from .nn.functional import conv1d as conv1d
+    from .nn.functional import conv2d as conv2d
+    from .nn.functional import conv3d as conv3d
+    from .nn.functional import conv_transpose1d as conv_transpose1d
+    from .nn.functional import conv_transpose2d as conv_transpose2d
+    from .nn.functional import conv_transpose3d as conv_transpose3d
+    from .nn.functional import dropout as dropout
+    from .nn.functional import feature_alpha_dropout as feature_alpha_dropout
+    from .nn.functional import group_norm as group_norm
+    from .nn.functional import layer_norm as layer_norm
+    from .nn.functional import max_pool1d as max_pool1d
+    from .nn.functional import max_pool2d as max_pool2d
+    from .nn.functional import max_pool3d as max_pool3d
+    from .nn.functional import pixel_shuffle as pixel_shuffle
+    from .nn.functional import pixel_unshuffle as pixel_unshuffle
+    from .nn.functional import rms_norm as rms_norm
     from .ops.error_function import *
     from .ops.logarithmic import *
     from .ops.numbers import *
@@ -142,7 +167,7 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
             module = _import_module(f"{__name__}.{file}")
             names |= {name: getattr(module, name) for name in more or module.__all__}
         here.update({"Tensor": _methods.Tensor, **{name: f for name, f in names.items() if name not in here}})
-        here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names]))
+        here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names, *_NEURAL]))
 
     def __getattr__(name: str) -> _Any:
         if name in _LAZY:
@@ -153,6 +178,8 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
                     raise
                 where = "this checkout is not installed; in its root type: pip install -e ."
                 raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
+        if name in _NEURAL:
+            return getattr(_import_module(f"{__name__}.nn.functional"), name)
         if "__all__" not in globals() and (name == "__all__" or not name.startswith("_")):
             _load_all()
             if name in globals():

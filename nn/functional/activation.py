@@ -13,7 +13,9 @@ from typing import Any
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.axes import axis_of
+from tinygrad_lite.backend import Array
 from tinygrad_lite.creation import empty_like
+from tinygrad_lite.dtypes import float16, float32
 from tinygrad_lite.functional.activation import apply
 from tinygrad_lite.functional.random import exponential_
 from tinygrad_lite.inplace import in_place
@@ -145,11 +147,20 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError(f"gelu: approximate argument must be either 'none' or 'tanh', got {approximate!r}")
-    return apply(ops.gelu_tanh if approximate == "tanh" else _gelu, input)
+    return apply(_gelu_tanh if approximate == "tanh" else _gelu, input)
 
 
 def _gelu(x: Tensor) -> Tensor:
-    return x * ops.gelu_share(x)
+    return ops.gelu(x, share=ops.gelu_share(_wide(x)))
+
+
+def _gelu_tanh(x: Tensor) -> Tensor:
+    return ops.gelu_tanh(x, t=ops.gelu_angle(_wide(x)))
+
+
+def _wide(x: Tensor) -> Array:
+    """The array of x; that of float16 in float32."""
+    return x.array.astype(float32) if x.dtype == float16 else x.array
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -165,7 +176,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def _silu(x: Tensor) -> Tensor:
-    return x * ops.sigmoid(x)
+    return ops.silu(x, share=ops.sigmoid(_wide(x)))
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:

@@ -34,7 +34,8 @@ def conv1d(
     (O, C / groups, K) give (N, O, L'). What is beyond the ends of x counts as 0. padding="same" makes L' = L, "valid" is 0.
     With groups, each of so many groups of outputs takes only its own group of channels.
 
-    RuntimeError if shapes, sizes or dtypes do not fit. https://pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html
+    RuntimeError if shapes, sizes or dtypes do not fit.
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html
 
     >>> from tinygrad_lite import tensor
     >>> conv1d(tensor([[1.0, 2.0, 4.0, 8.0]]), tensor([[[-1.0, 1.0]]]))
@@ -78,9 +79,9 @@ def conv_transpose1d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Size = 1, padding: Size = 0,
     output_padding: Size = 0, groups: int = 1, dilation: Size = 1,
 ) -> Tensor:  # fmt: skip
-    """y[n, o, j] = bias[o] + Σ weight[c, o, k] x[n, c, i], over c and those i and k for which stride * i + dilation * k - padding
-    is j: (N, C, L) and (C, O / groups, K) give (N, O, L'). It is the derivative of conv1d with respect to its input, so it gives
-    an input's shape back. Several L' become the same L by a stride; the least one is meant, plus output_padding.
+    """y[n, o, j] = bias[o] + Σ weight[c, o, k] x[n, c, i], over c and those i and k for which j is stride * i + dilation * k -
+    padding: (N, C, L) and (C, O / groups, K) give (N, O, L'). It is the derivative of conv1d with respect to its input, so it
+    gives an input's shape back. A stride makes the same L of several L'; the least is meant, plus output_padding.
 
     RuntimeError if shapes, sizes or dtypes do not fit.
     https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose1d.html
@@ -247,7 +248,7 @@ def _grid_back(
 
 
 def _check_sizes(name: str, d: int, x: Sizes, w: Sizes, groups: Any, stride: Sizes, padding: Sizes, dilation: Sizes) -> None:
-    """RuntimeError unless the shapes have the right number of axes and all sizes are positive, or not negative; and TypeError."""
+    """RuntimeError unless the shapes have the right number of axes and every size is large enough."""
     axes = ("L", "H, W", "D, H, W")[d - 1]
     if len(x) not in (d + 1, d + 2):
         raise RuntimeError(f"{name}: expected an input of shape (N, C, {axes}) or (C, {axes}), got {list(x)}")

@@ -156,14 +156,17 @@ def cross_entropy(
     _check_classes("cross_entropy", input, target, weight)
     x, t = input.array, target.array
     if weight is None and ignore_index < 0 and _are_rows(x, t):
-        if not label_smoothing:  # nearly every call
+        if x.size > ops.PIECE and not label_smoothing:
             largest, total = ops.sums_of_powers(x)
             return reduced(ops.nll_of_logits(input, target=t, largest=largest, total=total), reduction)
-        log_p = log_softmax(input, axis=1)
+        log_p = log_softmax(input, axis=1)  # nearly every call
+        loss = _of_rows(log_p, t, reduction)
+        if not label_smoothing:
+            return loss
         every = functional.sum(log_p, 1) if reduction == "none" else functional.sum(log_p)
         share = label_smoothing / x.shape[1] / (t.size if reduction == "mean" else 1)
-        smooth: Tensor = _of_rows(log_p, t, reduction) * (1 - label_smoothing) - every * share
-        return smooth
+        smoothed: Tensor = loss * (1 - label_smoothing) - every * share
+        return smoothed
     log_p = log_softmax(_rows(input, "cross_entropy"), axis=1)
     if t.dtype.kind != "f":
         return _class_loss(log_p, input, target, weight, ignore_index, reduction, label_smoothing, "cross_entropy")
@@ -344,7 +347,9 @@ def _are_rows(x: Array, t: Array) -> bool:
 def _of_rows(log_p: Tensor, t: Array, reduction: str) -> Tensor:
     """The loss of such a matrix of log-probabilities, where every class counts the same."""
     places = array_module(t).arange(t.size), t
-    return reduced(-indexing.getitem(log_p, index=places, once=True), reduction)
+    if reduction == "none":
+        return -indexing.getitem(log_p, index=places, once=True)
+    return ops.nll(log_p, index=places, n=t.size if reduction == "mean" else 1)
 
 
 def _rows(x: Tensor, what: str) -> Tensor:

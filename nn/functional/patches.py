@@ -1,4 +1,4 @@
-"""Unfold and fold: the windows of an image as columns, and columns added up to an image. Each is the derivative of the other."""
+"""Unfold and fold: the windows of an image as columns, and columns added up to an image. Each is the other's derivative."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def fold(
     windows = [room // by + 1 if room >= 0 else 0 for room, by in zip(rooms, strides)]
     if shape[-2] % prod(kernel) or shape[-1] != prod(windows):
         raise RuntimeError(
-            f"fold: an input of shape {list(shape)} does not fit: a column of it must have a multiple of {prod(kernel)} numbers, "
-            f"and for an image of {list(size)} there are {windows[0]} * {windows[1]} columns"
+            f"fold: an input of shape {list(shape)} does not fit: its columns must have a multiple of {prod(kernel)} numbers, "
+            f"and for an image of {list(size)} there must be {windows[0]} * {windows[1]} of them"
         )
     c = shape[-2] // prod(kernel)
     x = shapes.reshape(input, shape=(*(shape[:-2] or (1,)), c, prod(kernel), *windows))

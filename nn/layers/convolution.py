@@ -148,10 +148,8 @@ class _ConvTranspose(_Convolution):
         more = [size - n for size, n in zip(output_size[-d:], least)]
         if any(not 0 <= n < s for n, s in zip(more, self.stride)):
             most = [n + s - 1 for n, s in zip(least, self.stride)]
-            raise ValueError(
-                f"{type(self).__name__}: output_size must be from {least} to {most} for an input of size {list(shape[-d:])}, got "
-                f"{output_size}"
-            )
+            name, size = type(self).__name__, list(shape[-d:])
+            raise ValueError(f"{name}: output_size must be from {least} to {most} for an input of {size}, got {output_size}")
         return more
 
 

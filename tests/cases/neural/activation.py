@@ -64,7 +64,7 @@ row("elu", KINKS, call="selu", smooth=False, twice=False)
 row("elu", (2, 3), call="celu", alpha=2.0)
 row("hardshrink", (2, 3), lambd=-0.5)
 row("hardshrink", f(-1.0, -0.0, 0.0, 1.0), lambd=0.0, smooth=False)
-row("gelu_tanh", (2, 3), call="gelu", approximate="tanh", keeps="x")
+row("gelu_tanh", (2, 3), call="gelu", approximate="tanh", keeps="x t")
 row("gelu_tanh", FAR, call="gelu", approximate="tanh", smooth=False)
 row("gelu_tanh", (), call="gelu", approximate="tanh")
 for x in ((2, 3), FAR):
@@ -76,9 +76,10 @@ for x in ((2, 3), FAR):
          theirs=lambda t, x: t.where(x < 0, x, 0).exp())  # fmt: skip
     case("hardswish_slope", lambda t, x: activation.hardswish_slope(x), x, keeps="x", smooth=smooth,
          theirs=lambda t, x: t.where(x.abs() < 3, x / 3 + 0.5, (x > 0).to(x.dtype)))  # fmt: skip
-row("gelu_share", (2, 3), call="gelu")
-row("gelu_share", FAR, call="gelu", smooth=False)
-row("sigmoid", (2, 3), call="silu")
+row("gelu", (2, 3), keeps="x share")
+row("gelu", FAR, smooth=False)
+row("silu", (2, 3), keeps="x out share")
+row("silu", FAR, smooth=False)
 row("softplus", (2, 3), call="mish")
 row("sigmoid", (4, 6), call="glu", dim=0)
 row("abs", (2, 3), call="softsign")

@@ -1,4 +1,4 @@
-"""Rows of nll_of_logits, bce_with_logits, bce and huber."""
+"""Rows of nll, nll_of_logits, bce_with_logits, bce and huber."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ from tinygrad_lite.ops.neural import loss
 from ..table import LOGITS, Array, at, case, f, inf, nan, positive
 
 TARGET = np.array([0, 2, 1, 1])
+
+
+def picked(t: Any, x: Any, target: Array, n: int) -> Any:
+    """The primitive that takes the target of each row from the log-probabilities x."""
+    return loss.nll(x, index=(at(x, np.arange(len(target))), at(x, target)), n=n)
+
+
+def picked_in_torch(t: Any, x: Any, target: Array, n: int) -> Any:
+    return t.nn.functional.nll_loss(x, t.tensor(target), reduction="sum") / n
+
+
+case("nll", picked, (4, 3), target=TARGET, n=4, theirs=picked_in_torch, keeps="")
+case("nll", picked, LOGITS, target=TARGET, n=1, smooth=False, theirs=picked_in_torch)
+case("nll", picked, (0, 3), target=TARGET[:0], n=1, theirs=picked_in_torch)
 
 
 def of_logits(t: Any, x: Any, target: Array) -> Any:

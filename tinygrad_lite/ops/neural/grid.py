@@ -1,9 +1,9 @@
 """Which places of an image and of a kernel meet in a convolution: the geometry, without any numbers.
 
 Along each axis, place i of y meets place stride * i + dilation * k - padding of x, and k of w is their weight. So a place of y
-is a sum over all k, which take x at a `start` of their own and then every `stride`-th place. And a place j of x is a sum over those
-k for which (j + padding - dilation * k) / stride is whole: neighbouring places of x have different k. In both directions, places
-that have the same k are a Part; along one axis, y is one Part, and x is one for each remainder of j by the stride.
+is a sum over all k, which take x at a `start` of their own and then every `stride`-th place. And a place j of x is a sum over
+those k for which (j + padding - dilation * k) / stride is whole: neighbouring places of x have different k. In both directions,
+places that have the same k are a Part; along one axis, y is one Part, and x is one for each remainder of j by the stride.
 
 What convolution.py needs to know is in a Plan: first the axes one by one, then all together.
 """
@@ -80,7 +80,7 @@ def there(n: int, window: int, places: int, stride: int, padding: int, dilation:
     return [Part(range(places), stride, [(k, dilation * k - padding) for k in range(window)])]
 
 def back(n: int, window: int, places: int, stride: int, padding: int, dilation: int) -> list[Part]:
-    """The Parts of an axis of x: place j = r + stride * m meets y at m + (r + padding - dilation * k) / stride, if it is whole."""
+    """The Parts of an axis of x: place r + stride * m meets y at m + (r + padding - dilation * k) / stride, if it is whole."""
     parts = []
     for r in range(min(stride, n)):
         starts = [(k, r + padding - dilation * k) for k in range(window)]

@@ -114,7 +114,8 @@ def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -
     new = array_module(x).empty if windows.whole else array_module(x).zeros
     out = new(windows.of(x, windows.length), np.float64 if many else x.dtype)
     if winners is not None and windows.apart and windows.full == len(steps) == 2:
-        part, bits = masked(x, winners.view(np.bool_)), f"i{x.dtype.itemsize}"
+        part: Array = masked(x, winners.view(np.bool_))
+        bits = f"i{x.dtype.itemsize}"
         out[steps[1][2]] = part
         np.bitwise_xor(x.view(bits), part.view(bits), out=part.view(bits))  # what is left of x, to the last bit
         out[steps[0][2]] = part
