@@ -63,7 +63,9 @@ def transposed(w: Array) -> Array:
 
 def weight_gradient(d: Any, before: Any, h: Any) -> Any:
     """Σ dᵀ h over the steps, where h is the state that the step got: `before`, and then what the step before it returned."""
-    sums = mT(d[:, 0]) @ before + mT(flat(d[:, 1:])) @ rows(h[:-1])
+    sums = mT(d[:, 0]) @ before
+    if len(h) > 1:
+        sums = sums + mT(flat(d[:, 1:])) @ rows(h[:-1])
     return sums.reshape((sums.shape[0] * sums.shape[1], sums.shape[2]))
 
 # The simple layer (Elman 1990):  h' = tanh(gates + h Wᵀ),  or relu in place of tanh
