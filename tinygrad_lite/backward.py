@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from heapq import heapify, heappop, heappush
 from operator import iadd
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
@@ -203,17 +204,27 @@ def as_tensors(node: Node, nth: int, kept: tuple[Any, ...]) -> list[Any]:
 
 
 def backward(
-    tensors: Any, gradients: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
 ) -> None:
     """Compute d tensors / d leaf for every leaf that requires grad, and add it to the leaf's `.grad`.
-    `gradients` are the upstream gradients, with the tensors' shapes; for a tensor of one element it may be left out and is 1.
+    `grad_tensors` (once grad_variables) are the upstream gradients, with the tensors' shapes; that of a tensor of one element
+    may be left out and is 1.
     The saved values are freed on the way, unless retain_graph is true (its default is the value of create_graph). create_graph
     records the walk itself, so that the gradients can be differentiated again. With `inputs`, only those leaves get a gradient.
     RuntimeError if no tensor requires grad, if a gradient is missing or has another shape, or if saved values were freed or
     changed in place.
     https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
-    roots = start(as_tuple(tensors), as_tuple(gradients), create_graph)
+    if grad_variables is not None:
+        if grad_tensors is not None:
+            raise RuntimeError("backward: grad_variables is the old name of grad_tensors; give one of them")
+        grad_tensors = grad_variables
+    roots = start(as_tuple(tensors), as_tuple(grad_tensors), create_graph)
     only = None if inputs is None else {x.node if isinstance(x, Tensor) else None for x in as_tuple(inputs)}
     if only is not None and not (only and all(type(leaf) is Leaf for leaf in only)):
         raise RuntimeError("backward: inputs must be leaves that require grad, at least one; for others use autograd.grad()")
@@ -240,18 +251,25 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor, ...]:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` is changed.
     `inputs` may be leaves or results. An input that the outputs do not depend on is a RuntimeError; with allow_unused=True its
-    gradient is None, with materialize_grads=True zeros. The other options are those of backward().
+    gradient is None, with materialize_grads=True zeros. retain_graph and create_graph are those of backward(). only_inputs is
+    PyTorch's and changes nothing; is_grads_batched is not covered.
     https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
     >>> x = tensor(3.0, requires_grad=True)
     >>> (dx,) = grad(x**3, x, create_graph=True)
     >>> dx.item(), grad(dx, x)[0].item()
     (27.0, 18.0)
     """
+    if not only_inputs:
+        warn("grad: only_inputs=False does nothing; backward() adds to the grad of all leaves", FutureWarning, stacklevel=2)
+    if is_grads_batched:
+        raise NotImplementedError("grad: is_grads_batched=True is not covered; call grad() once for each of the grad_outputs")
     inputs = as_tuple(inputs)
     if not inputs:
         raise RuntimeError("grad: inputs is empty; give the tensors to differentiate with respect to")

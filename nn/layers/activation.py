@@ -181,6 +181,9 @@ class Hardsigmoid(_Maybe):
 
     function = staticmethod(F.hardsigmoid)
 
+    def extra_repr(self) -> str:
+        return ""  # as PyTorch prints it
+
 
 class Hardswish(_Maybe):
     """x · hardsigmoid(x). https://pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
@@ -191,6 +194,9 @@ class Hardswish(_Maybe):
     """
 
     function = staticmethod(F.hardswish)
+
+    def extra_repr(self) -> str:
+        return ""  # as PyTorch prints it
 
 
 class SELU(_Maybe):
@@ -355,7 +361,7 @@ class PReLU(Module):
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         self.num_parameters, self.init = num_parameters, init
-        self.weight = Parameter(full((num_parameters,), init, device=device, dtype=dtype))
+        self.weight = Parameter(full((num_parameters,), float(init), device=device, dtype=dtype))
 
     def reset_parameters(self) -> None:
         """Set the weight to its first value."""

@@ -201,7 +201,9 @@ class Optimizer(Hooks):
         params = [p for group in self.param_groups for p in group["params"]]
         index_of = {id(p): index for index, p in enumerate(params)}
         state = {index_of[id(p)]: dict(values) for p, values in self.state.items()}
-        groups = [group | {"params": [index_of[id(p)] for p in group["params"]]} for group in self.param_groups]
+        groups: list[dict[str, Any]] = [{k: v for k, v in group.items() if k != "params"} for group in self.param_groups]
+        for saved_group, group in zip(groups, self.param_groups):
+            saved_group["params"] = [index_of[id(p)] for p in group["params"]]
         saved: dict[str, Any] = {"state": state, "param_groups": groups}
         for hook in self._hooks["state_dict_post"].values():
             changed = hook(self, saved)
@@ -304,9 +306,9 @@ class Optimizer(Hooks):
     def __repr__(self) -> str:
         lines = []
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}\n")
+            lines.append(f"\nParameter Group {i}\n")
             lines += [f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params"]
-        return f"{type(self).__name__} (\n{''.join(lines)})"
+        return f"{type(self).__name__} ({''.join(lines)})"
 
 
 def _param_groups(params: Any) -> list[dict[str, Any]]:

@@ -193,12 +193,12 @@ class OneCycleLR(LRScheduler):
             self.use_beta1 = uses_beta1(optimizer)
             max_momentums = per_group("max_momentum", optimizer, max_momentum)
             base_momentums = per_group("base_momentum", optimizer, base_momentum)
-            if last_epoch == -1:
-                start_momenta(optimizer, max_momentums, base_momentums, self.use_beta1)
         if last_epoch == -1:
             for group, highest in zip(optimizer.param_groups, max_lrs):
                 group["initial_lr"], group["max_lr"] = highest / div_factor, highest
                 group["min_lr"] = group["initial_lr"] / final_div_factor
+            if cycle_momentum:
+                start_momenta(optimizer, max_momentums, base_momentums, self.use_beta1)
         super().__init__(optimizer, last_epoch)
 
     def _between(self, start: float, end: float, part: float) -> float:
