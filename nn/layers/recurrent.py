@@ -17,7 +17,7 @@ from tinygrad_lite.functional.shape import cat, squeeze, unsqueeze
 from tinygrad_lite.ops.arrangement import flip
 from tinygrad_lite.ops.indexing import getitem
 from tinygrad_lite.ops.neural import recurrent as ops
-from tinygrad_lite.ops.shape import permute, reshape
+from tinygrad_lite.ops.shape import clone, permute, reshape
 
 from .. import functional as F
 from .. import init
@@ -174,6 +174,8 @@ class RNNBase(Module):
                 outs.append(y)
                 ends.append(end)
             x = outs[0] if both == 1 else cat(outs, -1)
+        if both == 1 and order is None and x.node is not None:
+            x = clone(x)  # the last layer has saved its outputs, and a program may change these in place
         return x, ends[0] if len(ends) == 1 else tuple([cat(states) for states in zip(*ends)])
 
     def _direction(

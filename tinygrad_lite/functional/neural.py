@@ -13,6 +13,7 @@ from ..axes import axis_of
 from ..dtypes import float16, float32
 from ..ops.neural import normalization as normal
 from ..ops.neural import softmax as ops
+from ..ops.shape import clone
 from .shape import flatten, reshape
 
 __all__ = ["softmax", "log_softmax", "layer_norm", "rms_norm", "group_norm"]
@@ -118,7 +119,9 @@ def group_norm(
     if mixed("group_norm", input, weight, bias):
         return group_norm(input.to(float32), num_groups, weight, bias, eps).to(float16)
     groups = reshape(input, (shape[0], num_groups, prod(shape[1:]) // num_groups))
-    return scaled(reshape(_normalized(groups, 1, None, None, eps), shape), *by_channel(input, weight, bias))
+    h, scale, _, _ = normal.standard(groups.array, eps)
+    out = normal.normalized(groups, None, None, h=h, scale=scale, eps=eps, about_mean=True)
+    return scaled(reshape(out, shape), *by_channel(input, weight, bias))
 
 
 # What the arguments must be, and what normalizations are made of
@@ -167,15 +170,20 @@ def _normalized(
     """x normalized over its last axes, times weight plus bias, which have these axes."""
     if axes == 1:
         h, scale, _, _ = normal.standard(x.array, eps, about_mean)
-        return normal.normalized(x, weight, bias, h=h, scale=scale, eps=eps, about_mean=about_mean)
+        out: Tensor = normal.normalized(x, weight, bias, h=h, scale=scale, eps=eps, about_mean=about_mean)
+        return scaled(out, None, None) if weight is None and bias is None else out
     flat = [p if p is None else reshape(p, (-1,)) for p in (weight, bias)]
     return reshape(_normalized(flatten(x, -axes), 1, *flat, eps, about_mean), x.shape)
 
 
 def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """x · weight + bias, where either may be missing."""
+    """x · weight + bias, where either may be missing; always new memory, because the step that made x has saved it, and
+    programs change the result in place: an InstanceNorm2d is often followed by ReLU(inplace=True).
+    """
+    if weight is None and bias is None:
+        return x if x.node is None else clone(x)
     if weight is None:
-        return x if bias is None else x + bias
+        return x + bias
     return x * weight if bias is None else normal.scale_and_shift(x, weight, bias)
 
 

@@ -41,7 +41,7 @@ for op, keeps in {
     "hardsigmoid": "x",
     "hardswish": "x",
     "hardshrink": "x",
-    "softshrink": "out",
+    "softshrink": "x",
     "elu": "x",
 }.items():
     row(op, (2, 3), keeps=keeps)
@@ -78,7 +78,7 @@ for x in ((2, 3), FAR):
          theirs=lambda t, x: t.where(x.abs() < 3, x / 3 + 0.5, (x > 0).to(x.dtype)))  # fmt: skip
 row("gelu", (2, 3), keeps="x share")
 row("gelu", FAR, smooth=False)
-row("silu", (2, 3), keeps="x out share")
+row("silu", (2, 3), keeps="x share")
 row("silu", FAR, smooth=False)
 row("softplus", (2, 3), call="mish")
 row("sigmoid", (4, 6), call="glu", dim=0)

@@ -91,7 +91,7 @@ def hardshrink(x: Array, *, lambd: float) -> Array:
     """x where |x| > lambd, 0 elsewhere."""
     return masked(x, ~((x >= -lambd) & (x <= lambd)))
 
-@op(x=lambda g, out: masked(g, (out < 0) | (out > 0)))
+@op(x=lambda g, x, lambd: masked(g, ~((x >= -lambd) & (x <= lambd))))
 def softshrink(x: Array, *, lambd: float) -> Array:
     """x moved by lambd towards 0, and 0 where |x| <= lambd."""
     return x - limited(x, -lambd, lambd)
@@ -142,13 +142,11 @@ def gelu_tanh_slope(x: Any, t: Any) -> Any:
     """0.5 (1 + t) + 0.5 x · the derivative of t. In this order NumPy computes nearly all in the memory of the first product."""
     return ((x * x * (3 * B) + A) * (t * t - 1) * x - t - 1) * -0.5
 
-@op(x=lambda g, x, out, share: silu_slope(out, share if is_array(x) else sigmoid(x)) * g)
+# out, which is x · share, would save a product, but programs add to it in place.
+@op(x=lambda g, x, share: ((1 - (s := share if is_array(x) else sigmoid(x))) * x + 1) * s * g)
 def silu(x: Array, *, share: Array) -> Array:
     """x · sigmoid(x), where the share is sigmoid(x)."""
     return x * share
-
-def silu_slope(out: Any, share: Any) -> Any:
-    return (1 - share) * out + share
 
 
 # On arrays
