@@ -358,7 +358,8 @@ class RNNCellBase(Module):
         bias = b_ih if mode == "GRU" else b_ih + b_hh
         gates = ops.gates(reshape(input, shape=(1, batch, self.input_size)), w_ih, bias, n=GATES[mode])
         shape = (batch, n) if x.ndim == 2 else (n,)
-        return [reshape(s, shape=shape) for s in _steps(mode, gates, w_hh, b_hh, states)]
+        out = [reshape(s, shape=shape) for s in _steps(mode, gates, w_hh, b_hh, states)]
+        return out if out[0].node is None else [clone(s) for s in out]  # what the step has saved is not the program's to change
 
     def _check(self, x: Any, hx: tuple[Tensor, ...], batch: int) -> None:
         """ValueError or RuntimeError, as in PyTorch, for arrays that do not fit."""
