@@ -27,7 +27,7 @@ from tinygrad_lite.nn import lesson
 
 F = nn.functional
 options = lesson.Options("A recurrent network learns to write Python's manual, character by character.")
-options.add_argument("--steps", type=lesson.count, default=2000, help="training steps (default: 2000)")
+options.add_argument("--steps", type=lesson.count, default=1500, help="training steps (default: 1500)")
 options.add_argument("--seed", type=int, default=0, help="of the start, the batches and the samples (default: 0)")
 options.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="cuda is an NVIDIA GPU (default: cpu)")
 options.add_argument("--short", action="store_true", help="100 steps, unless --steps is given")
@@ -223,6 +223,6 @@ def places_until(share: float) -> int:
 
 half, tenth = places_until(0.5), places_until(0.1)
 print(f"To be seen: the GRU needs {curve[-1][2]:.2f} bits for a character of the text that it has not read, counting after two")
-print(f"characters {counted[2].mean():.2f}. Its gradient is less than half as large {half} places back as at the last")
-print(f"character, and less than a tenth {tenth} places back.")
+print(f"characters {counted[2].mean():.2f}. Its gradient is less than half as large {half} places before the last character")
+print(f"as at it, and less than a tenth {tenth} places before.")
 lesson.finish(figure, args.out)

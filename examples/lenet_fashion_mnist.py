@@ -3,8 +3,8 @@
 #
 # What this teaches: a convolution looks for the same small pattern everywhere in a picture. LeNet (LeCun et al. 1998; here with
 # ReLU and max-pooling) finds six patterns of $5 \times 5$ pixels, halves the picture, finds sixteen patterns among those,
-# halves again, and decides by three linear layers. It is trained as the network of the previous lesson, and is better with a
-# quarter of its parameters. Then three questions are put to it:
+# halves again, and decides by three linear layers. It has a quarter of the parameters of the network of lesson 10, and its
+# learning rate falls along a cosine, from epoch to epoch. Then three questions are put to it:
 #
 # - What does each **filter** of the first layer look for?
 # - What remains of a picture in the **feature maps**, layer by layer?
@@ -13,6 +13,7 @@
 
 # %%
 from time import perf_counter
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -48,9 +49,8 @@ manual_seed(args.seed)
 pictures, test = datasets.FashionMNIST(train=True), datasets.FashionMNIST(train=False)
 lengths = [6000, 1000, 53000] if args.short else [55000, 5000]
 train, valid, *_ = datasets.random_split(pictures, lengths)
-train_loader = datasets.DataLoader(train, batch_size=128, shuffle=True)
+train_loader = datasets.DataLoader(train, batch_size=64, shuffle=True)
 valid_loader, test_loader = datasets.DataLoader(valid, batch_size=1000), datasets.DataLoader(test, batch_size=1000)
-steps = args.epochs * len(train_loader)
 
 # %% [markdown]
 # ## The network
@@ -81,8 +81,9 @@ class LeNet(nn.Module):
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
         return self.training_step(batch, batch_idx)
 
-    def configure_optimizers(self) -> nn.optim.Optimizer:
-        return nn.optim.AdamW(self.parameters(), lr=0.002)
+    def configure_optimizers(self) -> tuple[list[nn.optim.Optimizer], list[Any]]:
+        optimizer = nn.optim.AdamW(self.parameters(), lr=0.003)
+        return [optimizer], [nn.optim.lr_scheduler.CosineAnnealingLR(optimizer, args.epochs)]
 
 
 # %% [markdown]
@@ -156,10 +157,11 @@ for what, order in named.items():
 
 # %%
 chosen = [int((labels == kind).nonzero()[0, 0]) for kind in (9, 7, 5, 0, 1)]  # boots, sneakers, sandals, shirts, trousers
-figure = Figure(figsize=(18, 11), layout="constrained")
+figure = Figure(figsize=(18, 12), layout="constrained")
 panels = figure.subplot_mosaic(
-    [["loss", "filters", "first", "first"], ["accuracy", "cover", "second", "second"], ["saliency"] * 4],
-    height_ratios=[1, 1, 1.25],
+    [["loss", "accuracy", "cover"], ["filters", "first", "second"], ["saliency"] * 3],
+    height_ratios=[1, 0.85, 0.8],
+    width_ratios=[1, 1.1, 1.1],
 )
 panels["loss"].set_prop_cycle(marker=["o", "s"])
 history.plot(panels["loss"], columns=["train_loss", "val_loss"])
@@ -183,8 +185,8 @@ with no_grad():
 for name, layer, what in (("first", 0, "six feature maps, 28 x 28"), ("second", 2, "sixteen feature maps, 10 x 10")):
     shown = cat([x[chosen[0]], maps[0]]) if layer == 0 else maps[2]
     scale = shown.flatten(1).max(1).values.clamp(min=1e-6).reshape(-1, 1, 1)
-    nn.plots.show_images(shown / scale, None, panels[name], columns=7 if layer == 0 else 8)
-    panels[name].set_title(f"{'A boot, and its' if layer == 0 else 'The same in the second layer:'} {what}")
+    nn.plots.show_images(shown / scale, None, panels[name], columns=4 if layer == 0 else 6)
+    panels[name].set_title(f"{'A boot, and its' if layer == 0 else 'In the second layer:'} {what}")
 cover_ax = panels["cover"]
 cover_ax.barh(list(after), list(after.values()), color=nn.plots.COLORS[: len(after)])
 cover_ax.bar_label(cover_ax.containers[0], fmt="%.3f", label_type="center", color="white")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 # Each file is starred by itself: mypy finds no names in an `import *` from a package that computes its `__all__`.
 from tinygrad_lite.suggest import missing_from, names_in
 
-from . import containers, functional, init, losses, module, optim, parameter, plots, utils
+from . import containers, functional, init, module, optim, parameter, plots, utils
 from .callbacks import BestWeights, EarlyStopping, GradientNorms
 from .containers import *
 from .history import History
@@ -44,7 +44,14 @@ from .layers.resampling import *
 from .layers.shape import *
 from .layers.sparse import *
 from .layers.transformer import *
-from .losses import *
+from .losses import adaptive as _adaptive
+from .losses import classes as _classes
+from .losses import distance as _distance
+from .losses import regression as _regression
+from .losses.adaptive import *
+from .losses.classes import *
+from .losses.distance import *
+from .losses.regression import *
 from .metrics import accuracy
 from .module import *
 from .parameter import *
@@ -56,7 +63,10 @@ __all__ += ["functional", "init", "optim", "plots", "summary", "utils"]
 __all__ += module.__all__
 __all__ += parameter.__all__
 __all__ += containers.__all__
-__all__ += losses.__all__
+__all__ += _adaptive.__all__
+__all__ += _classes.__all__
+__all__ += _distance.__all__
+__all__ += _regression.__all__
 __all__ += _activation.__all__
 __all__ += _attention.__all__
 __all__ += _convolution.__all__

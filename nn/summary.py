@@ -171,9 +171,9 @@ def _unchanged(model: Module) -> Iterator[None]:
             vars(generator).update(state)
         for b, array in buffers:
             b.array = array
-        for x, array, kind in lazy:
+        for x, array, lazy_kind in lazy:
             x.data = Tensor._of(array)
-            x.__class__ = kind  # type: ignore[assignment]
+            x.__class__ = lazy_kind
         for module, kind, attributes in modules:
             module.__class__ = kind
             vars(module).clear()

@@ -12,6 +12,7 @@ import torch
 
 import tinygrad_lite as tl
 from tinygrad_lite.ops.neural import convolution
+from tinygrad_lite.ops.neural.grid import grid
 
 Make = Callable[[Any], Any]
 LAYERS: list[tuple[Make, tuple[int, ...]]] = [
@@ -138,18 +139,29 @@ def test_random_convolutions_to_the_second_derivative() -> None:
 
 
 def test_what_is_computed_does_not_depend_on_how_much_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All images, some of them, some rows of one; and merged ones, because they have more channels than places."""
-    for shape, weight in (((5, 2, 35, 5), (2, 2, 3, 3)), ((5, 3, 3, 3), (8, 3, 3, 3))):
-        found = []
-        for room in (1, 4000, 1 << 20):
+    """All images, two of five, one, or some rows of one; and images that are merged, as they have more channels than places."""
+    for shape, weight in (((5, 2, 4, 5), (2, 2, 3, 3)), ((5, 2, 35, 5), (2, 2, 3, 3)), ((5, 3, 3, 3), (8, 3, 3, 3))):
+        found, ways = [], []
+        for room in (1, 1000, 1 << 20):
             monkeypatch.setattr(convolution, "CACHE", room)
             x, w = (tl.tensor(numbers(*n), requires_grad=True) for n in (shape, weight))
             out = tl.nn.functional.conv2d(x, w, padding=1, stride=2)
             (out * out).sum().backward()
             found.append([y.detach().numpy() for y in (out, x.grad, w.grad)])
+            places = grid(shape[2:], (3, 3), tuple(out.shape[2:]), (2, 2), (1, 1), (1, 1), 1)
+            plans, images, merged = convolution.at_once(x.detach().numpy()[:, None], weight[0], places, False)
+            ways.append((len(plans), min(images, 5), merged))
         for ys in zip(*found):
             np.testing.assert_allclose(ys[0], ys[1], rtol=1e-12, atol=1e-14)
             np.testing.assert_allclose(ys[0], ys[2], rtol=1e-12, atol=1e-14)
+        assert (
+            ways
+            == {
+                (5, 2, 4, 5): [(1, 1, False), (1, 2, False), (1, 5, False)],
+                (5, 2, 35, 5): [(3, 1, False), (3, 1, False), (1, 5, False)],
+                (5, 3, 3, 3): [(1, 2, True), (1, 2, True), (1, 5, True)],
+            }[shape]
+        ), ways
 
 
 def test_the_weights_gradient_loses_no_digits_over_many_images(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +188,7 @@ def test_shapes_at_the_limit_and_other_dtypes() -> None:
             f.conv1d((200 * one(1, 1, 4)).to(t.uint8), one(1, 1, 2).to(t.uint8)),
             f.conv_transpose2d(one(2, 3, 3).long(), one(2, 1, 2, 2).long()),
             f.conv_transpose3d(one(0, 2, 3, 3, 3), one(2, 3, 2, 2, 2)),
+            f.conv_transpose1d(one(0, 1, 1), one(1, 1, 2), padding=1),
             f.conv2d(x.half(), x[:, :, :2, :2].half()),
             f.unfold(one(0, 2, 3, 3), 2),
             f.unfold(x > 0, 3),

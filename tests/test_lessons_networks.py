@@ -61,6 +61,6 @@ def test_the_character_model_is_surer_than_counting(tmp_path: Path) -> None:
     assert [row[0] for row in rows] == list(range(30, 301, 30))
     assert rows[-1][2] < counted[1] and rows[-1][2] < rows[0][2] - 1
     assert f"{rows[-1][2]:.2f} bits for a character" in output and f"{counted[2]:.2f}." in output
-    half, tenth = found(r"half as large (\d+) places back as at the last\n.* a tenth (\d+) places back", output)
+    half, tenth = found(r"half as large (\d+) places before .*\n.* a tenth (\d+) places before", output)
     assert 2 <= half <= tenth <= 64
     assert "\n    | The for statement " in output

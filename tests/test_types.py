@@ -113,8 +113,8 @@ tl.sum(x, dims=0)  # error
 tl.tnesor  # error
 tl.zeros(2, dtpye=tl.float64)  # error
 predict(x)  # error
-optim.RMSprop  # error
-nn.Conv2d  # error
+optim.SparseAdam  # error
+nn.SyncBatchNorm  # error
 net.hiden  # error
 net("x")  # error
 net(x, scal=2.0)  # error

@@ -113,12 +113,6 @@ if TYPE_CHECKING:
     from .functional.views import *
     from .functional.windows import *
     from .grad_mode import inference_mode as inference_mode
-    from .ops.error_function import *
-    from .ops.logarithmic import *
-    from .ops.numbers import *
-    from .ops.rounding import *
-    from .ops.special import *
-    from .ops.trigonometric import *
     from .nn.functional import adaptive_avg_pool1d as adaptive_avg_pool1d
     from .nn.functional import alpha_dropout as alpha_dropout
     from .nn.functional import avg_pool1d as avg_pool1d
@@ -139,6 +133,12 @@ if TYPE_CHECKING:
     from .nn.functional import pixel_shuffle as pixel_shuffle
     from .nn.functional import pixel_unshuffle as pixel_unshuffle
     from .nn.functional import rms_norm as rms_norm
+    from .ops.error_function import *
+    from .ops.logarithmic import *
+    from .ops.numbers import *
+    from .ops.rounding import *
+    from .ops.special import *
+    from .ops.trigonometric import *
     from .printing import set_printoptions as set_printoptions
     from .random import default_generator as default_generator
     from .random import get_rng_state as get_rng_state

@@ -165,7 +165,8 @@ def cross_entropy(
             return loss
         every = functional.sum(log_p, 1) if reduction == "none" else functional.sum(log_p)
         share = label_smoothing / x.shape[1] / (t.size if reduction == "mean" else 1)
-        return loss * (1 - label_smoothing) - every * share
+        smoothed: Tensor = loss * (1 - label_smoothing) - every * share
+        return smoothed
     log_p = log_softmax(_rows(input, "cross_entropy"), axis=1)
     if t.dtype.kind != "f":
         return _class_loss(log_p, input, target, weight, ignore_index, reduction, label_smoothing, "cross_entropy")

@@ -85,8 +85,9 @@ def embedding(
         _renormalize(weight, index, max_norm, norm_type)
     if padding is None and not scale_grad_by_freq:
         return ops.embedding(weight, index=index)
-    keep = None if padding is None else index != padding
-    return ops.embedding(weight, index=index, keep=keep, share=_shares(index, table) if scale_grad_by_freq else None)
+    drop = None if padding is None else index == padding
+    drop = drop if drop is not None and drop.any() else None
+    return ops.embedding(weight, index=index, drop=drop, share=_shares(index, table) if scale_grad_by_freq else None)
 
 
 def embedding_bag(
@@ -180,7 +181,7 @@ def no_sparse(what: str) -> NotImplementedError:
 def _check_index(what: str, index: Any, n: int, error: type[Exception]) -> None:
     if index.dtype != int64 and index.dtype != int32:
         raise RuntimeError(f"{what}: the indices must be int64 or int32, got {index.dtype}; use x.long()")
-    if index.size and (index.min() < 0 or index.max() >= n):
+    if index.size and index.view(f"u{index.dtype.itemsize}").max() >= n:  # negative ones are large
         raise error(
             f"{what}: index out of range: the table has rows 0 to {n - 1}, got {int(index.min())} to {int(index.max())}"
         )

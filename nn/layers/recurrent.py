@@ -196,7 +196,7 @@ class RNNBase(Module):
             h, c = before
             states: States = tuple(ops.lstm_steps(gates, w_hh, h, c, getattr(self, names[-1])))
         else:
-            states = _steps(self.mode, gates, w_hh, b_hh, before)
+            states = _steps(self.mode, gates, w_hh, b_hh, before, (...,))
         y, arange = states[0], array_module(gates.array).arange
         if order is None:
             last: tuple[Any, ...] = (arange(len(y.array) - 1, len(y.array)),)  # an array, so that the result is not a view
@@ -343,7 +343,7 @@ class RNNCellBase(Module):
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias is True else f", bias={self.bias}")
 
-    def _step(self, mode: str, input: Tensor, hx: tuple[Tensor, ...] | None) -> list[Tensor]:
+    def _step(self, mode: str, input: Tensor, hx: States | None) -> States:
         """The states after one step."""
         if not isinstance(input, Tensor):
             raise not_tensors(type(self).__name__, input=input)
@@ -357,9 +357,13 @@ class RNNCellBase(Module):
         w_ih, w_hh, b_ih, b_hh = _with_bias(given)
         bias = b_ih if mode == "GRU" else b_ih + b_hh
         gates = ops.gates(reshape(input, shape=(1, batch, self.input_size)), w_ih, bias, n=GATES[mode])
+<<<<<<< HEAD
         shape = (batch, n) if x.ndim == 2 else (n,)
         out = [reshape(s, shape=shape) for s in _steps(mode, gates, w_hh, b_hh, states)]
         return out if out[0].node is None else [clone(s) for s in out]  # what the step has saved is not the program's to change
+=======
+        return _steps(mode, gates, w_hh, b_hh, states, (0, ...) if x.ndim == 2 else (0, 0, ...))
+>>>>>>> main
 
     def _check(self, x: Any, hx: tuple[Tensor, ...], batch: int) -> None:
         """ValueError or RuntimeError, as in PyTorch, for arrays that do not fit."""
@@ -453,14 +457,13 @@ class GRUCell(RNNCellBase):
         return self._step("GRU", input, None if hx is None else (_one_state(self, hx),))[0]
 
 
-def _steps(mode: str, gates: Tensor, w: Tensor, b: Tensor, before: States) -> States:
-    """The states after each step; of an LSTM, states and cells."""
+def _steps(mode: str, gates: Tensor, w: Tensor, b: Tensor, before: States, at: tuple[Any, ...]) -> States:
+    """The states after each step, and the cells of an LSTM; of both those at an index."""
     if mode == "LSTM":
         both = ops.lstm(gates, w, *before, held=[])
-        return getitem(both, index=(0, ...), once=True), getitem(both, index=(1, ...), once=True)
-    if mode == "GRU":
-        return (ops.gru(gates, w, b, *before, held=[]),)
-    return (ops.rnn(gates, w, *before, kind=mode[4:].lower()),)
+        return getitem(both, index=(0, *at), once=True), getitem(both, index=(1, *at), once=True)
+    out = ops.gru(gates, w, b, *before, held=[]) if mode == "GRU" else ops.rnn(gates, w, *before, kind=mode[4:].lower())
+    return (out if at == (...,) else getitem(out, index=at, once=True),)
 
 
 def _with_bias(weights: list[Any]) -> list[Any]:

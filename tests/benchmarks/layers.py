@@ -189,7 +189,11 @@ ROWS = [
     Row("LeNet, a training step, batch 256", 1.2, lenet),
 ]  # fmt: skip
 
-REASONS: dict[str, str] = {}  # why a row is above its bound
+EXP = "NumPy's exp alone takes 1.4 times as long as PyTorch's sigmoid; (1 + tanh(x / 2)) / 2, at half the time, loses digits"
+REASONS: dict[str, str] = {  # why a row is above its bound
+    "sigmoid, 1e6, forward": f"{EXP}: at -10 five of seven",
+    "SiLU (256,1024)": EXP,
+}
 
 
 class Times(NamedTuple):

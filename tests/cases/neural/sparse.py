@@ -14,9 +14,9 @@ TWICE = np.array([[2, 0, 2], [1, 2, 0]])
 
 
 def looked_up(t: Any, x: Any, index: Array, padding: int | None = None, by_freq: bool = False) -> Any:
-    keep = None if padding is None else at(x, index != padding)
+    drop = None if padding is None else at(x, index == padding)
     share = at(x, (1 / np.bincount(index.reshape(-1))[index]).astype(x.dtype)) if by_freq else None
-    return sparse.embedding(x, index=at(x, index), keep=keep, share=share)
+    return sparse.embedding(x, index=at(x, index), drop=drop, share=share)
 
 
 def in_torch(t: Any, x: Any, index: Array, padding: int | None = None, by_freq: bool = False) -> Any:

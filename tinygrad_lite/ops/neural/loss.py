@@ -17,7 +17,7 @@ from ..shape import reshape
 from ..special import pieces
 from .activation import sigmoid
 from .softmax import largest_along, sum_along
-from .twice import arrays, recorded_as
+from .twice import array_of, recorded_as
 
 PIECE = 1 << 17  # numbers that stay in the cache while several passes go over them
 
@@ -39,18 +39,20 @@ def nll_of_logits(x: Array, *, target: Array, largest: Array, total: Array) -> A
 def sums_of_powers(x: Array) -> tuple[Array, Array]:
     """The largest x of each row, and Σ e^(x - largest); of float16 in float32."""
     x = x.astype(float32) if x.dtype == float16 else x
-    largest, total = (array_module(x).empty((len(x), 1), x.dtype) for _ in range(2))
-    for rows in pieces(x, PIECE):
-        largest[rows] = largest_along(x[rows], 1)
-        power, shift = powers(x[rows], largest[rows])
-        total[rows] = sum_along(power, 1) if shift is None else sum_along(power, 1) * shift
-    return largest, total
+    parts = pieces(x, PIECE)
+    if len(parts) > 1:
+        found = [sums_of_powers(x[rows]) for rows in parts]
+        return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
+    largest = largest_along(x, 1)
+    power, shift = powers(x, largest)
+    total = sum_along(power, 1)
+    return largest, total if shift is None else total * shift
 
 def powers(x: Array, largest: Array) -> tuple[Array, Array | None]:
     """e^(x - largest), as it is or in two factors. If all largest numbers are small, e^x cannot overflow, and e^-largest is
-    left for later: a subtraction of one number for each row takes half as long as the powers.
+    left for later: of many numbers, a subtraction of one from each row takes half as long as the powers.
     """
-    if (np.absolute(largest) < 40).all():
+    if x.size > 4096 and (np.absolute(largest) < 40).all():
         return np.exp(x), np.exp(-largest)
     power = x - largest
     return np.exp(power, out=power), None
@@ -58,7 +60,7 @@ def powers(x: Array, largest: Array) -> tuple[Array, Array | None]:
 def nll_slope(g: Any, x: Any, target: Array, largest: Array, total: Array) -> Any:
     """g · (softmax(x) - 1 at the target)."""
     if not is_array(g):
-        value = nll_slope(*arrays(g, x), target, largest, total)
+        value = nll_slope(array_of(g), array_of(x), target, largest, total)
         power = exp(x - largest)
         share = power * (reshape(g, shape=total.shape) / sum_over(power, axis=(1,), keepdims=True))
         places = array_module(target).arange(len(target)), target

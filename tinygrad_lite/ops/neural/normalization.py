@@ -24,7 +24,7 @@ from ..reduction import sum as sum_over
 from ..shape import reshape
 from ..special import pieces
 from ..statistics import centred, var
-from .twice import arrays, recorded_as
+from .twice import array_of, recorded_as
 
 FAR = 2.0  # from this mean on, in σ, the rounding of the mean matters
 PIECE = 1 << 17  # numbers that stay in the cache while several steps work on them
@@ -95,7 +95,9 @@ def normalized_gradient(
         if weight is not None:
             a *= scale
         return np.subtract(a, out, out=out)
-    value = normalized_gradient(*arrays(g, x, weight, h, scale), eps, about_mean, gh.array)
+    value = normalized_gradient(
+        array_of(g), array_of(x), array_of(weight), h, scale, eps, about_mean, array_of(gh)
+    )
     h, scale = standard_again(x, h, scale, eps, about_mean)
     last, a = (len(x.shape) - 1,), g if weight is None else g * weight
     along = mean_over(gh if weight is None else gh * weight, axis=last, keepdims=True, n=n)
@@ -136,10 +138,9 @@ def along(x: Array, channel: Array) -> Array:
 def over_batch(x: Array, c: int, y: Array | None = None) -> Array:
     """Σ x, or Σ x y, for each of c channels of a piece of a batch as by_channel makes it; in float64."""
     if x.ndim == 3:
-        rows = sums(x) if y is None else dots(x, y)
-        return rows.astype(float64).sum(0)
+        return (sums(x) if y is None else dots(x, y)).astype(float64).sum(0)
     x = x if y is None else x * y
-    rows = ones(len(x), x.dtype).dot(x) if type(x) is np.ndarray and len(x) <= 256 else sum_over(x, axis=(0,))
+    rows: Array = ones(len(x), x.dtype).dot(x) if type(x) is np.ndarray and len(x) <= 256 else sum_over(x, axis=(0,))
     rows = rows.astype(float64)
     return rows if rows.size == c else rows.reshape(c, rows.size // c).sum(1)
 
@@ -197,7 +198,7 @@ def batch_sums(g: Any, x: Any, mean: Array, variance: Array, eps: float) -> tupl
     """Σ g and Σ g h for each channel: the gradients of bias and weight."""
     c = x.shape[1]
     if not is_array(g):
-        axes, values = (0, *range(2, len(x.shape))), batch_sums(*arrays(g, x), mean, variance, eps)
+        axes, values = (0, *range(2, len(x.shape))), batch_sums(array_of(g), array_of(x), mean, variance, eps)
         formulas = sum_over(g, axis=axes), sum_over(g * standard_batch(x, eps)[0], axis=axes)
         return recorded_as(formulas[0], values[0]), recorded_as(formulas[1], values[1])
     rows, gs = by_channel(x), by_channel(g)
@@ -210,7 +211,8 @@ def batch_gradient(g: Any, x: Any, weight: Any, mean: Array, variance: Array, ep
     """(g - mean(g) - h · mean(g h)) · weight / σ."""
     n = max(prod(x.shape) // max(x.shape[1], 1), 1)
     if not is_array(g):
-        value = batch_gradient(*arrays(g, x, weight), mean, variance, eps, tuple(arrays(*sums)))
+        known = array_of(sums[0]), array_of(sums[1])
+        value = batch_gradient(array_of(g), array_of(x), array_of(weight), mean, variance, eps, known)
         h, scale = standard_batch(x, eps)
         total, product, weight = (None if y is None else reshape(y, shape=scale.shape[1:]) for y in (*sums, weight))
         formula = (g - total / n - h * (product / n)) * (scale if weight is None else scale * weight)

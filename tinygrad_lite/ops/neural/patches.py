@@ -13,7 +13,7 @@ __all__: list[str] = []
 # forward and backward: 1.8 ms, of views 8.0, PyTorch 3.0.
 @op(x=lambda g, grid: from_columns(g, grid=grid))
 def to_columns(x: Array, *, grid: Grid) -> Array:
-    """(N, C, *size) -> (N, C, k, *places). The grid has one more axis, of size 1, in front, so that its Plan has a column for each k."""
+    """(N, C, *size) -> (N, C, k, *places). With another axis in front, of size 1, the Plan has a column for each k."""
     plan = way(grid, False).plans[0]
     out = array_module(x).zeros((*x.shape[:2], len(plan.columns), *grid.places[1:]), x.dtype)
     for k, (filled, taken) in enumerate(plan.columns):

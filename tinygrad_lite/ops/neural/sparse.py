@@ -8,17 +8,16 @@ import numpy as np
 
 from ...apply import op
 from ...backend import Array
-from ..choice import masked
-from ..indexing import index_add
+from ..indexing import index_add, setitem
 
 
 # Unlike x[index], it can say what part of its gradient a row gets. And take is twice as fast.
-@op(x=lambda g, shape, index, keep, share: index_add(partly(g, keep, share), shape=shape, index=(index,), once=False))
-def embedding(x: Array, *, index: Array, keep: Array | None = None, share: Array | None = None) -> Array:
-    """x[index], for indices in 0 ... len(x) - 1. Where `keep` is false, the row gets no gradient, elsewhere g · share."""
+@op(x=lambda g, shape, index, drop, share: index_add(partly(g, drop, share), shape=shape, index=(index,), once=False))
+def embedding(x: Array, *, index: Array, drop: Array | None = None, share: Array | None = None) -> Array:
+    """x[index], for indices in 0 ... len(x) - 1. Where `drop` is true, the row gets no gradient, elsewhere g · share."""
     return x.take(index, 0) if type(x) is np.ndarray else x[index]
 
-def partly(g: Any, keep: Array | None, share: Array | None) -> Any:
-    """g · share where `keep` is true, 0 elsewhere."""
-    g = g if keep is None else masked(g, keep[..., None])
-    return g if share is None else g * share[..., None]
+def partly(g: Any, drop: Array | None, share: Array | None) -> Any:
+    """g · share, and 0 where `drop` is true."""
+    g = g if share is None else g * share[..., None]
+    return g if drop is None else setitem(g, 0, index=drop)

@@ -13,6 +13,6 @@ def recorded_as(formula: Any, value: Array) -> Any:
     return formula
 
 
-def arrays(*xs: Any) -> list[Any]:
-    """The arrays of Tensors; anything else is unchanged."""
-    return [getattr(x, "array", x) for x in xs]
+def array_of(x: Any) -> Any:
+    """The array of a Tensor; anything else is unchanged."""
+    return getattr(x, "array", x)
