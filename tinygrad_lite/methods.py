@@ -82,7 +82,7 @@ def backward(
     """Compute d self / d leaf for every leaf that requires grad, and add it to the leaf's `.grad`; see autograd.backward.
     `gradient`, the upstream gradient, has the shape of self; it may be left out if self has one element, and is then 1.
     """
-    walk.backward(self, gradient, retain_graph, create_graph, inputs)
+    walk.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
 def where(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
