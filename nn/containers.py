@@ -175,6 +175,10 @@ class ModuleList(_Listed):
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         self.extend(() if modules is None else modules)
 
+    def _name(self, index: int) -> str:
+        name = str(index)  # found at once, in a loop over the indices say
+        return name if isinstance(vars(self).get(name), Module) else str(_position(self, index))
+
     @overload
     def __getitem__(self, index: int) -> Any: ...
     @overload

@@ -159,6 +159,10 @@ class Hooked:
         """
         return _add(self, LOADING, hook)
 
+    def _register_load_state_dict_pre_hook(self, hook: Hook, with_module: bool = False) -> Handle:
+        """PyTorch's older form of register_load_state_dict_pre_hook(), which many programs use: without the module."""
+        return _add(self, LOADING, hook if with_module else lambda module, *others: hook(*others))
+
     def register_load_state_dict_post_hook(self, hook: Hook) -> Handle:
         """Call hook(module, incompatible_keys) when load_state_dict() has written the values of this module and those below.
         Keys that it takes off the two lists are no error. It must return None.

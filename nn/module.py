@@ -163,15 +163,16 @@ class Module(Stateful):
 
     @property
     def _parameters(self) -> MutableMapping[str, Parameter]:
-        return _Own(self, self._own_parameters)
+        return _Own(self, lambda name, value: isinstance(value, Parameter))
 
     @property
     def _buffers(self) -> MutableMapping[str, Tensor | None]:
-        return _Own(self, lambda: ((name, vars(self).get(name)) for name in vars(self).get("_saved", ())), self._put_buffer)
+        saved = vars(self).get("_saved", {})
+        return _Own(self, lambda name, value: name in saved, self._put_buffer)
 
     @property
     def _modules(self) -> MutableMapping[str, Module]:
-        return _Own(self, self._own_modules)
+        return _Own(self, lambda name, value: isinstance(value, Module))
 
     def _put_buffer(self, name: str, tensor: Tensor | None) -> None:
         vars(self).setdefault("_saved", {}).setdefault(name, True)
@@ -459,13 +460,14 @@ class Module(Stateful):
 class _Own(MutableMapping[str, Any]):
     """What is directly in a module of one kind, by name: to read, to replace, to add and to remove."""
 
-    def __init__(
-        self, module: Module, own: Callable[[], Iterator[tuple[str, Any]]], put: Callable[..., None] | None = None
-    ) -> None:
-        self.module, self.own, self.put = module, own, put or partial(setattr, module)
+    def __init__(self, module: Module, fits: Callable[[str, Any], bool], put: Callable[..., None] | None = None) -> None:
+        self.module, self.fits, self.put = module, fits, put or partial(setattr, module)
 
     def __getitem__(self, name: str) -> Any:
-        return dict(self.own())[name]
+        value = vars(self.module)[name]
+        if not self.fits(name, value):
+            raise KeyError(name)
+        return value
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.put(name, value)
@@ -475,13 +477,13 @@ class _Own(MutableMapping[str, Any]):
         delattr(self.module, name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter([name for name, _ in self.own()])
+        return iter([name for name, value in vars(self.module).items() if self.fits(name, value)])
 
     def __len__(self) -> int:
-        return len(dict(self.own()))
+        return len(list(iter(self)))
 
     def __repr__(self) -> str:
-        return repr(dict(self.own()))
+        return repr(dict(self))
 
 
 def _all_parameters(module: Module) -> list[Parameter]:

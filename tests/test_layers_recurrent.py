@@ -97,14 +97,15 @@ def test_packed_batches(name: str, options: dict[str, Any], lengths: list[int], 
     same(*ends, [*xs, *ours.parameters()], [*zs, *theirs.parameters()], close)
 
 
-@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
-def test_a_state_that_was_computed_from_the_input_and_the_weights(name: str, close: Close) -> None:
-    """A derivative goes each way once, also the third."""
-    (ours, theirs), (xs, zs) = pair(name, 3, 3), leaves((4, 2, 3))
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM", "LSTMCell"])
+def test_states_that_were_computed_from_each_other(name: str, close: Close) -> None:
+    """From the input, the weights and the other state: a derivative goes each way once, also the third."""
+    (ours, theirs), (xs, zs) = pair(name, 3, 3), leaves((2, 3) if name == "LSTMCell" else (4, 2, 3))
     found = []
     for layer, (x,) in ((ours, xs), (theirs, zs)):
-        h = (x[:1] * 2) @ layer.weight_hh_l0[:3]
-        found.append(layer(x * 1, (h, h * 3) if name == "LSTM" else h)[0])
+        w = layer.weight_hh if name == "LSTMCell" else layer.weight_hh_l0
+        h = (x if name == "LSTMCell" else x[:1]) * 2 @ w[:3]
+        found.append(layer(x * 1, (h, h.exp()) if "LSTM" in name else h)[0])
     same(*found, [*xs, *ours.parameters()], [*zs, *theirs.parameters()], close, orders=3)
 
 

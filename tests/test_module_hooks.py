@@ -336,6 +336,16 @@ def test_load_with_assign() -> None:
     same(story)
 
 
+def test_the_older_form_of_the_hook_before_loading() -> None:
+    def story(lib: Any, log: list[Any]) -> Any:
+        layer = layer_of(lib)
+        layer._register_load_state_dict_pre_hook(lambda state, prefix, *others: log.append((sorted(state), prefix)))
+        layer._register_load_state_dict_pre_hook(lambda m, state, *others: log.append(m is layer), with_module=True)
+        layer.load_state_dict(layer.state_dict())
+
+    same(story)
+
+
 def test_loading_one_module_by_itself() -> None:
     def story(lib: Any, log: list[Any]) -> Any:
         layer, missing, unexpected, errors = layer_of(lib), [], [], []

@@ -212,8 +212,8 @@ def backward(
     inputs: Any = None,
 ) -> None:
     """Compute d tensors / d leaf for every leaf that requires grad, and add it to the leaf's `.grad`.
-    `grad_tensors` (once grad_variables) are the upstream gradients, with the tensors' shapes; that of a tensor of one element may
-    be left out and is 1.
+    `grad_tensors` (once grad_variables) are the upstream gradients, with the tensors' shapes; that of a tensor of one element
+    may be left out and is 1.
     The saved values are freed on the way, unless retain_graph is true (its default is the value of create_graph). create_graph
     records the walk itself, so that the gradients can be differentiated again. With `inputs`, only those leaves get a gradient.
     RuntimeError if no tensor requires grad, if a gradient is missing or has another shape, or if saved values were freed or

@@ -1,8 +1,8 @@
 """Recurrent layers: one direction of one layer along a whole sequence, as one step on the tape.
 
 There are three functions for each kind of layer. `lstm_steps` is the definition: its formulas, on Tensors, step by step. `lstm`
-computes the same on arrays. `lstm_through_time` is the gradient: it goes from the last step to the first, with dh, the gradient
-of all that comes later with respect to the state h (backpropagation through time; Werbos 1990).
+computes the same on arrays. `lstm_back` is the gradient: it goes from the last step to the first, with dh, the gradient of all
+that comes later with respect to the state h (backpropagation through time; Werbos 1990).
 
 These are primitives, because 64 steps of an LSTM would be 800 nodes on the tape, and the weights' gradient 64 products instead
 of one. What a step gets from its input, x Wᵀ + b, needs no state: `gates` computes it for all steps at once. The axes of a
@@ -10,12 +10,11 @@ sequence are time, batch and numbers, T, B and H. Gates have one more, in front,
 of 32 x 128 numbers with 128 x 128 take 22 µs, one with 128 x 512 takes 27, and what follows is faster too.
 
 Everything that backward returns follows from the gradient of the gates of all steps. So this is a lemma, d. It has one step
-more, the last, for the gradients of the states before the first step. The second derivative is that of the definition.
+more, the last, for the gradients of the states before the first step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from math import prod
 from typing import Any
@@ -25,12 +24,12 @@ import numpy as np
 from ..._tensor import Tensor
 from ...apply import op
 from ...backend import Array, array_module
-from ...grad_mode import enable_grad
 from ..arrangement import roll
 from ..reduction import sum as sum_over
 from ..shape import cat, clone, expand, mT
 from .activation import relu
 from .linear import rows
+from .twice import arrays, recorded_as
 
 # The inputs of all steps, in one product for each gate.
 
@@ -64,7 +63,9 @@ def transposed(w: Array) -> Array:
 
 def weight_gradient(d: Any, before: Any, h: Any) -> Any:
     """Σ dᵀ h over the steps, where h is the state that the step got: `before`, and then what the step before it returned."""
-    sums = mT(d[:, 0]) @ before + mT(flat(d[:, 1:])) @ rows(h[:-1])
+    sums = mT(d[:, 0]) @ before
+    if len(h) > 1:
+        sums = sums + mT(flat(d[:, 1:])) @ rows(h[:-1])
     return sums.reshape((sums.shape[0] * sums.shape[1], sums.shape[2]))
 
 # The simple layer (Elman 1990):  h' = tanh(gates + h Wᵀ),  or relu in place of tanh
@@ -72,7 +73,7 @@ def weight_gradient(d: Any, before: Any, h: Any) -> Any:
 @op(gates=lambda g, d: d[:, :-1],
     w=lambda g, d, h0, out: weight_gradient(d[:, :-1], h0, out),
     h0=lambda g, d: d[0, -1],
-    d=lambda g, gates, w, h0, out, kind: rnn_through_time(g, gates, w, h0, out, kind=kind))
+    d=lambda g, gates, w, h0, out, kind: through_time(rnn_back, rnn_steps, g, gates, w, (h0,), out, kind))
 def rnn(gates: Array, w: Array, h0: Array, *, kind: str) -> Array:
     """The state after each step: (1, T, B, H), (H, H), (B, H) -> (T, B, H). `kind` is tanh or relu."""
     out, w, h = array_module(gates).empty(gates.shape[1:], gates.dtype), w.T, h0
@@ -83,27 +84,22 @@ def rnn(gates: Array, w: Array, h0: Array, *, kind: str) -> Array:
         h = h_t
     return out
 
-@op(dy=lambda g, dd: dd[0], gates=lambda g, dd: dd[1], w=lambda g, dd: dd[2], h0=lambda g, dd: dd[3], h=None,
-    dd=lambda g, dy, gates, w, h0, kind: differentiated(rnn_steps[kind], g, dy, gates, w, h0))
-def rnn_through_time(dy: Array, gates: Array, w: Array, h0: Array, h: Array, *, kind: str) -> Array:
+def rnn_back(dy: Array, w: Array, before: Any, h: Array, kind: str) -> Array:
     """From dy, the gradient of the states h, that of the gates and, at the end, of h0: (1, T + 1, B, H)."""
-    xp = array_module(h)
-    d, dh = xp.empty((1, len(h) + 1, *h0.shape), h.dtype), xp.zeros(h0.shape, h.dtype)
+    (T, B, H), xp = h.shape, array_module(h)
+    d, dh = xp.empty((1, T + 1, B, H), h.dtype), xp.zeros((B, H), h.dtype)
     slope = 1 - h * h if kind == "tanh" else ~(h <= 0)
     for dy_t, slope_t, d_t in reversed([*zip(dy, slope, d[0])]):
         dh += dy_t
         np.multiply(dh, slope_t, d_t)
         d_t.dot(w, dh)
-    d[0, -1] = dh
+    d[0, T] = dh
     return d
 
-def rnn_with(f: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
-    """The definition, with an activation."""
-    def steps(gates: Tensor, w: Tensor, h: Tensor) -> Tensor:
-        return stacked([h := f(gate + h @ w.T) for gate in gates[0]])
-    return steps
-
-rnn_steps = {"tanh": rnn_with(Tensor.tanh), "relu": rnn_with(relu)}
+def rnn_steps(gates: Tensor, w: Tensor, h: Tensor, kind: str) -> Tensor:
+    """The definition."""
+    f: Any = Tensor.tanh if kind == "tanh" else relu
+    return stacked([h := f(gate + h @ w.T) for gate in gates[0]])
 
 
 # The LSTM (Hochreiter and Schmidhuber 1997, Gers et al. 2000): beside the state there is a cell c, and gates say how much of it
@@ -114,10 +110,10 @@ rnn_steps = {"tanh": rnn_with(Tensor.tanh), "relu": rnn_with(relu)}
     w=lambda g, d, h0, out: weight_gradient(d[:, :-1], h0, out[0]),
     h0=lambda g, d: d[0, -1],
     c0=lambda g, d: d[1, -1],
-    d=lambda g, gates, w, h0, c0, out, held: lstm_through_time(g, gates, w, h0, c0, out, held=held))
+    d=lambda g, gates, w, h0, c0, out, held: through_time(lstm_back, lstm_both, g, gates, w, (h0, c0), out, held))
 def lstm(gates: Array, w: Array, h0: Array, c0: Array, *, held: list[Array]) -> Array:
     """The state and the cell after each step: (4, T, B, H), (4H, H), (B, H), (B, H) -> (2, T, B, H). In the list `held` it
-    leaves σ(i), σ(f), tanh(n) and σ(o) of all steps for lstm_through_time.
+    leaves σ(i), σ(f), tanh(n) and σ(o) of all steps for lstm_back.
     """
     xp, (_, T, B, H) = array_module(gates), gates.shape
     scale, shift, s, w, more = by_tanh(xp, "σσtσ", gates, w)
@@ -136,12 +132,9 @@ def lstm(gates: Array, w: Array, h0: Array, c0: Array, *, held: list[Array]) -> 
     held[:] = [s]
     return out
 
-@op(dy=lambda g, dd: dd[0], gates=lambda g, dd: dd[1], w=lambda g, dd: dd[2], h0=lambda g, dd: dd[3], c0=lambda g, dd: dd[4],
-    y=None,
-    dd=lambda g, dy, gates, w, h0, c0: differentiated(lambda *xs: stacked(lstm_steps(*xs)), g, dy, gates, w, h0, c0))
-def lstm_through_time(dy: Array, gates: Array, w: Array, h0: Array, c0: Array, y: Array, *, held: list[Array]) -> Array:
+def lstm_back(dy: Array, w: Array, before: Any, y: Array, held: list[Array]) -> Array:
     """From dy, the gradient of the states and cells y, that of the gates and, at the end, of h0 and c0: (4, T + 1, B, H)."""
-    xp, (_, T, B, H), (_, c), (s,) = array_module(y), gates.shape, y, held
+    (_, T, B, H), (_, c0), (_, c), (s,), xp = y.shape, before, y, held, array_module(y)
     d, w = xp.empty((4, T + 1, B, H), y.dtype), blocks(w, 4)
     # For all steps at once, dc'/di, dc'/df, dc'/dn, dh'/do and dh'/dc', with σ' = σ (1 - σ) and tanh' = 1 - tanh².
     slope = 1 - s
@@ -169,8 +162,12 @@ def lstm_through_time(dy: Array, gates: Array, w: Array, h0: Array, c0: Array, y
     d[0, T], d[1, T], d[2:, T] = dh, dc, 0
     return d
 
+def lstm_both(gates: Tensor, w: Tensor, h: Tensor, c: Tensor, held: Any) -> Tensor:
+    """The definition."""
+    return stacked(lstm_steps(gates, w, h, c))
+
 def lstm_steps(gates: Tensor, w: Tensor, h: Tensor, c: Tensor, projection: Tensor | None = None) -> list[Tensor]:
-    """The definition: the states and the cells after each step. With a projection, h' is that matrix times the h' above."""
+    """The states and the cells after each step. With a projection, h' is that matrix times the h' above."""
     states, cells, w = [], [], mT(blocks(w, 4))
     for t in range(gates.shape[1]):
         i, f, n, o = gates[:, t] + h @ w
@@ -193,10 +190,10 @@ def lstm_steps(gates: Tensor, w: Tensor, h: Tensor, c: Tensor, projection: Tenso
     w=lambda g, d, h0, out: roll(weight_gradient(d[:3, :-1], h0, out), shifts=(-h0.shape[1],), axes=(0,)),
     b=lambda g, d: bias_gradient(d[:3, :-1]),
     h0=lambda g, d: d[0, -1],
-    d=lambda g, gates, w, b, h0, out, held: gru_through_time(g, gates, w, b, h0, out, held=held))
+    d=lambda g, gates, w, b, h0, out, held: through_time(gru_back, gru_steps, g, gates, w, (h0,), out, held, b))
 def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Array:
     """The state after each step: (3, T, B, H), (3H, H), (3H), (B, H) -> (T, B, H). In the list `held` it leaves r', u and n',
-    and hn, of all steps for gru_through_time.
+    and hn, of all steps for gru_back.
     """
     xp, (_, T, B, H) = array_module(gates), gates.shape
     scale, _, s, w, more = by_tanh(xp, "σσt", gates, w)
@@ -219,12 +216,9 @@ def gru(gates: Array, w: Array, b: Array, h0: Array, *, held: list[Array]) -> Ar
     held[:] = [s, q]
     return out
 
-@op(dy=lambda g, dd: dd[0], gates=lambda g, dd: dd[1][1:], w=lambda g, dd: dd[2], b=lambda g, dd: bias_gradient(dd[1][:3]),
-    h0=lambda g, dd: dd[3], h=None,
-    dd=lambda g, dy, gates, w, b, h0: differentiated(gru_steps, g, dy, with_bias(gates, b), w, h0))
-def gru_through_time(dy: Array, gates: Array, w: Array, b: Array, h0: Array, h: Array, *, held: list[Array]) -> Array:
+def gru_back(dy: Array, w: Array, before: Any, h: Array, held: list[Array]) -> Array:
     """From dy, the gradient of the states h, d for all steps and, at the end, the gradient of h0: (4, T + 1, B, H)."""
-    xp, (_, T, B, H), (s, q) = array_module(h), gates.shape, held
+    (T, B, H), (h0,), (s, q), xp = h.shape, before, held, array_module(h)
     r, u, n = s.transpose(1, 0, 2, 3)
     d, w = xp.empty((4, T + 1, B, H), h.dtype), np.roll(blocks(w, 3), 1, 0)
     dq, dr, dz, dn = d[:, :T]
@@ -246,7 +240,7 @@ def gru_through_time(dy: Array, gates: Array, w: Array, b: Array, h0: Array, h: 
     d[0, T], d[1:, T] = dh, 0
     return d
 
-def gru_steps(gates: Tensor, w: Tensor, h: Tensor) -> Tensor:
+def gru_steps(gates: Tensor, w: Tensor, h: Tensor, held: Any) -> Tensor:
     """The definition, with the gates that with_bias gives."""
     states, w = [], mT(blocks(w, 3))
     for t in range(gates.shape[1]):
@@ -283,23 +277,22 @@ def stacked(xs: list[Tensor]) -> Tensor:
     """The xs along a new first axis."""
     return cat(*[x[None] for x in xs], axis=0, ends=tuple(range(1, len(xs) + 1)))
 
-def differentiated(steps: Callable[..., Tensor], g: Any, *inputs: Any) -> tuple[Any, ...]:
-    """The gradients of the inputs (dy, gates, w, h0, ...) of a function of the name ..._through_time, for the gradient g of its
-    result. Its definition is the gradient of the steps, so the steps are recorded and differentiated twice. Arrays; if g is a
-    Tensor, Tensors.
+def through_time(
+    back: Any, steps: Any, g: Any, gates: Any, w: Any, before: Any, out: Any, option: Any, b: Any = None
+) -> Any:
+    """d: the gradient of the gates and, at the end, of the states before the first step, by `back`. On Tensors, it can be
+    differentiated again: on the tape it is the gradient of the steps, recorded one by one.
     """
-    again, grad = isinstance(g, Tensor), import_module("tinygrad_lite.backward").grad  # now: backward.py imports ops/
-    with enable_grad():
-        xs = [begin(x) for x in inputs]
-        dy, gates, w, *before = xs
-        first = grad(steps(gates, w, *before), (gates, *before), dy, create_graph=True)
-        g = g if again else Tensor._of(g)
-        upstream = (g[:, :-1], *[g[i, -1] for i in range(len(before))])
-        found = grad(first, xs, upstream, create_graph=again, materialize_grads=True)
-    return tuple(found) if again else tuple([x.array for x in found])
+    d = back(*arrays(g, w), arrays(*before), *arrays(out), option)
+    if not isinstance(g, Tensor):
+        return d
+    grad = import_module("tinygrad_lite.backward").grad  # now, because backward.py imports ops/
+    gates, w, *before = map(begin, (gates if b is None else with_bias(gates, b), w, *before))
+    dgates, *first = grad(steps(gates, w, *before, option), (gates, *before), g, create_graph=True, materialize_grads=True)
+    zeros = Tensor._of(array_module(d).zeros((len(d) - len(first), *d.shape[2:]), d.dtype))
+    last = cat(stacked(first), zeros, axis=0, ends=(len(first), len(d)))
+    return recorded_as(cat(dgates, last[:, None], axis=1, ends=(d.shape[1] - 1, d.shape[1])), d)
 
-def begin(x: Any) -> Tensor:
-    """x, an array or Tensor, where a gradient ends: with another input that x was computed from, it would go on."""
-    if isinstance(x, Tensor) and x.node is not None:
-        return clone(x)
-    return Tensor._of(x.array if isinstance(x, Tensor) else x).requires_grad_()
+def begin(x: Tensor) -> Tensor:
+    """x, where a gradient ends: it is not to go on to another input that x was computed from."""
+    return clone(x) if x.node is not None else Tensor._of(x.array).requires_grad_()
