@@ -185,7 +185,7 @@ def _check(name: str, x: Any, w: Any, bias: Any) -> None:
             raise RuntimeError(f"{name}: the input is {x.dtype} but the {what} is {y.dtype}; cast one: x.to({what}.dtype)")
 
 
-@lru_cache(256)
+@lru_cache(256, typed=True)  # groups=True is not groups=1
 def _grid(
     name: str, d: int, x: Sizes, w: Sizes, bias: Sizes | None, stride: Sizes, padding: str | Sizes, dilation: Sizes, groups: int
 ) -> Grid:
@@ -220,7 +220,7 @@ def _grid(
     return grid(size, window, places, stride, padding, dilation, groups)
 
 
-@lru_cache(256)
+@lru_cache(256, typed=True)  # groups=True is not groups=1
 def _grid_back(
     name: str, d: int, x: Sizes, w: Sizes, bias: Sizes | None, groups: int,
     stride: Sizes, padding: Sizes, dilation: Sizes, output_padding: Sizes,

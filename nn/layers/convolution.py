@@ -162,7 +162,8 @@ class _Lazy(_Convolution):
         self.weight = UninitializedParameter(device=device, dtype=dtype)
         self.bias = UninitializedParameter(device=device, dtype=dtype) if bias else None
 
-    def forward(self, input: Tensor, *output_size: Any, **by_name: Any) -> Tensor:
+    def _learn_from(self, input: Tensor) -> None:
+        """Make the parameters for this input, and become an ordinary layer. RuntimeError or ValueError if it does not fit."""
         if isinstance(self.weight, UninitializedParameter):
             if input.ndim not in (self.d + 1, self.d + 2):
                 expected = f"{self.d + 1} or {self.d + 2} dimensions"
@@ -178,7 +179,6 @@ class _Lazy(_Convolution):
         else:  # loaded by load_state_dict
             self.in_channels = self.weight.shape[0] if self.transposed else self.weight.shape[1] * self.groups
         self.__class__ = self.becomes  # type: ignore[assignment]
-        return self.forward(input, *output_size, **by_name)
 
 
 class _LazyConv(_Lazy):
@@ -189,6 +189,10 @@ class _LazyConv(_Lazy):
         self._set(0, out_channels, kernel_size, stride, padding, dilation, 0, groups, padding_mode)
         self._make_parameters(bias, device, dtype)
 
+    def forward(self, input: Tensor) -> Tensor:
+        self._learn_from(input)
+        return self.forward(input)  # now that of the ordinary layer
+
 
 class _LazyConvTranspose(_Lazy):
     def __init__(
@@ -198,6 +202,10 @@ class _LazyConvTranspose(_Lazy):
     ) -> None:  # fmt: skip
         self._set(0, out_channels, kernel_size, stride, padding, dilation, output_padding, groups, padding_mode)
         self._make_parameters(bias, device, dtype)
+
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        self._learn_from(input)
+        return self.forward(input, output_size)
 
 
 class Conv1d(_Conv):

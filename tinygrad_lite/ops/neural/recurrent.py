@@ -29,7 +29,7 @@ from ..reduction import sum as sum_over
 from ..shape import cat, clone, expand, mT
 from .activation import relu
 from .linear import rows
-from .twice import arrays, recorded_as
+from .twice import array_of, recorded_as
 
 # The inputs of all steps, in one product for each gate.
 
@@ -283,7 +283,7 @@ def through_time(
     """d: the gradient of the gates and, at the end, of the states before the first step, by `back`. On Tensors, it can be
     differentiated again: on the tape it is the gradient of the steps, recorded one by one.
     """
-    d = back(*arrays(g, w), arrays(*before), *arrays(out), option)
+    d = back(array_of(g), array_of(w), [array_of(x) for x in before], array_of(out), option)
     if not isinstance(g, Tensor):
         return d
     grad = import_module("tinygrad_lite.backward").grad  # now, because backward.py imports ops/
