@@ -127,6 +127,20 @@ def test_float32_is_exact_to_some_epsilons(which: str, shape: tuple[int, ...], m
         assert np.abs(a - b).max() <= 4 * 2**-23 * max(np.abs(b).max(), 1e-3)
 
 
+@pytest.mark.parametrize("name", ["layer_norm", "rms_norm", "group_norm", "instance_norm", "batch_norm", "silu", "gelu"])
+def test_the_result_may_be_written_to(name: str) -> None:
+    """As in PyTorch, the derivative does not need the result: relu_ after a normalization is common."""
+    values, grads = RNG.standard_normal((3, 4, 5)), []
+    for t in (tl, torch):
+        x = t.tensor(values.tolist(), requires_grad=True)
+        given = {"layer_norm": [(5,)], "rms_norm": [(5,)], "group_norm": [2], "batch_norm": [None, None, None, None, True]}
+        out = getattr(t.nn.functional, name)(x, *given.get(name, []))
+        out.relu_()
+        (out * t.arange(60.0).reshape(3, 4, 5)).sum().backward()
+        grads.append(x.grad.numpy())
+    np.testing.assert_allclose(*grads, rtol=1e-4, atol=1e-4)
+
+
 def test_lazy_layers_take_the_shape_of_what_they_load() -> None:
     source = tl.nn.BatchNorm2d(3)
     source(tl.randn(2, 3, 4, 4))

@@ -71,7 +71,7 @@ def batch_norm(
     for name, x in given.items():
         if x is not None and x.array.size != input.shape[1]:
             raise RuntimeError(f"batch_norm: {name} should contain {input.shape[1]} elements not {x.array.size}")
-    if mixed("batch_norm", input, *given.values()):
+    if _mixed("batch_norm", input, *given.values()):
         wide = batch_norm(input.to(float32), running_mean, running_var, weight, bias, training, momentum, eps)
         return wide.to(float16)
     weight, bias = (x if x is None or x.ndim == 1 else reshape(x, shape=(input.shape[1],)) for x in (weight, bias))
@@ -102,7 +102,7 @@ def layer_norm(
             [ 0.0000,  0.0000]])
     """
     shape = _checked(input, normalized_shape, "layer_norm", weight=weight, bias=bias)
-    if mixed("layer_norm", input, weight, bias):
+    if _mixed("layer_norm", input, weight, bias):
         return layer_norm(input.to(float32), normalized_shape, weight, bias, eps).to(float16)
     return _normalized(input, len(shape), weight, bias, eps)
 
@@ -159,12 +159,12 @@ def group_norm(
                 f"group_norm: Expected {name} to be a vector of size equal to the number of channels in input, but got "
                 f"{name} of shape {list(x.shape)} and input of shape {list(shape)}"
             )
-    if mixed("group_norm", input, weight, bias):
+    if _mixed("group_norm", input, weight, bias):
         return group_norm(input.to(float32), num_groups, weight, bias, eps).to(float16)
     groups = reshape(input, shape=(shape[0], num_groups, prod(shape[1:]) // num_groups))
     h, scale, _, _ = ops.standard(groups.array, eps)
     out = ops.normalized(groups, None, None, h=h, scale=scale, eps=eps, about_mean=True)
-    return scaled(reshape(out, shape=tuple(shape)), *by_channel(input, weight, bias))
+    return _scaled(reshape(out, shape=tuple(shape)), *_by_channel(input, weight, bias))
 
 
 def instance_norm(
@@ -196,7 +196,7 @@ def instance_norm(
     for name, x in given.items():
         if x is not None and x.shape != input.shape[1:2]:
             raise RuntimeError(f"instance_norm: {name} should contain {input.shape[1]} elements not {x.array.size}")
-    if mixed("instance_norm", input, *given.values()):
+    if _mixed("instance_norm", input, *given.values()):
         wide = instance_norm(input.to(float32), running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
         return wide.to(float16)
     if not use_input_stats:
@@ -209,7 +209,7 @@ def instance_norm(
         n = rows.shape[2]
         _move(running_mean, average[..., 0].mean(0), momentum)
         _move(running_var, variance[..., 0].mean(0) * (n / (n - 1)), momentum)
-    return scaled(out if input.ndim == 3 else reshape(out, shape=tuple(input.shape)), *by_channel(input, weight, bias))
+    return _scaled(out if input.ndim == 3 else reshape(out, shape=tuple(input.shape)), *_by_channel(input, weight, bias))
 
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
@@ -259,8 +259,8 @@ def _by_running(x: Tensor, mean: Array, var: Array, weight: Tensor | None, bias:
     channel = (x.shape[1], *[1] * (x.ndim - 2))
     scale = Tensor._of((1 / np.sqrt(var.astype(float64) + eps)).astype(x.dtype).reshape(channel))
     away = x - Tensor._of(mean.reshape(channel))
-    weight, bias = by_channel(x, weight, bias)
-    return scaled(away, scale if weight is None else weight * scale, bias)
+    weight, bias = _by_channel(x, weight, bias)
+    return _scaled(away, scale if weight is None else weight * scale, bias)
 
 
 def _move(running: Tensor, new: Array, momentum: float) -> None:
@@ -298,7 +298,7 @@ def _checked(input: Tensor, normalized_shape: Sequence[int], what: str, **given:
     return shape
 
 
-def mixed(what: str, input: Tensor, *others: Tensor | None) -> bool:
+def _mixed(what: str, input: Tensor, *others: Tensor | None) -> bool:
     """Whether the input is float16 and the others are float32, as they may be; RuntimeError for any other mixture."""
     dtype = input.array.dtype
     found = {x.array.dtype for x in others if x is not None}
@@ -315,26 +315,22 @@ def _normalized(
     x: Tensor, axes: int, weight: Tensor | None, bias: Tensor | None, eps: float, about_mean: bool = True
 ) -> Tensor:
     """x normalized over its last axes, times weight plus bias, which have these axes."""
-    if axes == 1:
-        h, scale, _, _ = ops.standard(x.array, eps, about_mean)
-        out: Tensor = ops.normalized(x, weight, bias, h=h, scale=scale, eps=eps, about_mean=about_mean)
-        return scaled(out, None, None) if weight is None and bias is None else out
-    flat = [p if p is None else reshape(p, shape=(p.array.size,)) for p in (weight, bias)]
-    return reshape(_normalized(flatten(x, -axes), 1, flat[0], flat[1], eps, about_mean), shape=tuple(x.shape))
+    if axes > 1:
+        flat = [p if p is None else reshape(p, shape=(p.array.size,)) for p in (weight, bias)]
+        return reshape(_normalized(flatten(x, -axes), 1, flat[0], flat[1], eps, about_mean), shape=tuple(x.shape))
+    h, scale, _, _ = ops.standard(x.array, eps, about_mean)
+    out = ops.normalized(x, weight, bias, h=h, scale=scale, eps=eps, about_mean=about_mean)
+    return _scaled(out, None, None) if weight is None and bias is None else out
 
 
-def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """x · weight + bias, where either may be missing; always new memory, because the step that made x has saved it, and
-    programs change the result in place: an InstanceNorm2d is often followed by ReLU(inplace=True).
-    """
-    if weight is None and bias is None:
-        return x if x.node is None else clone(x)
+def _scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """x · weight + bias, where either may be missing; a copy of x if both are, because x is saved and users may write to it."""
     if weight is None:
-        return x + bias
+        return clone(x) if bias is None else x + bias
     return x * weight if bias is None else ops.scale_and_shift(x, weight, bias)
 
 
-def by_channel(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+def _by_channel(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
     """weight (C) and bias (C) with axes of length one, so that they broadcast to x (N, C, ...)."""
     shape = (x.shape[1], *[1] * (x.ndim - 2))
     weight, bias = (p if p is None or x.ndim == 2 else reshape(p, shape=shape) for p in (weight, bias))

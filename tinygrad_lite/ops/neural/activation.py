@@ -94,7 +94,7 @@ def hardshrink(x: Array, *, lambd: float) -> Array:
     """x where |x| > lambd, 0 elsewhere."""
     return masked(x, ~((x >= -lambd) & (x <= lambd)))
 
-@op(x=lambda g, x, lambd: masked(g, ~((x >= -lambd) & (x <= lambd))))
+@op(x=lambda g, out: masked(g, (out < 0) | (out > 0)))
 def softshrink(x: Array, *, lambd: float) -> Array:
     """x moved by lambd towards 0, and 0 where |x| <= lambd."""
     return x - limited(x, -lambd, lambd)
@@ -181,11 +181,22 @@ def gelu_tanh_slope(g: Any, x: Any, t: Any) -> Any:
     out *= g
     return out
 
-# out, which is x · share, would save a product, but programs add to it in place.
-@op(x=lambda g, x, share: ((1 - (s := share if is_array(x) else sigmoid(x))) * x + 1) * s * g)
+@op(x=lambda g, x, share: silu_slope(g, x, share))
 def silu(x: Array, *, share: Array) -> Array:
     """x · sigmoid(x), where the share is sigmoid(x)."""
     return x * share
+
+def silu_slope(g: Any, x: Any, share: Any) -> Any:
+    """(1 + x (1 - share)) · share · g."""
+    if not is_array(x):
+        share = sigmoid(x)
+        return ((1 - share) * x + 1) * share * g
+    out = 1 - share
+    out *= x
+    out += 1
+    out *= share
+    out *= g
+    return out
 
 
 # On arrays

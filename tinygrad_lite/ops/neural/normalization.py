@@ -73,35 +73,34 @@ def standard(x: Array, eps: float, about_mean: bool = True) -> tuple[Array, Arra
     bias=lambda g: g,
     gh=lambda g, x, h, scale, eps, about_mean: g * standard_again(x, h, scale, eps, about_mean)[0])
 def normalized(x: Array, weight: Array, bias: Array, *, h: Array, scale: Array, eps: float, about_mean: bool) -> Array:
-    """h · weight + bias over the last axis, where weight and bias may be None; h and scale = 1/σ are those of standard(x). If
-    not about_mean, h = x / σ with σ² = mean x² + eps.
+    """h · weight + bias over the last axis, where weight and bias may be None: without both it is h itself, which is saved, so
+    it is not for users, who may write to it. h and scale = 1/σ are those of standard(x). If not about_mean, h = x / σ with
+    σ² = mean x² + eps.
     """
     out = h if weight is None else h * weight
     if bias is not None:
         out = np.add(out, bias, out=None if weight is None else out)
     return out.astype(x.dtype, copy=False)
 
-def normalized_gradient(
-    g: Any, x: Any, weight: Any, h: Any, scale: Any, eps: float, about_mean: bool, gh: Any
-) -> Any:
+def normalized_gradient(g: Any, x: Any, weight: Any, h: Any, scale: Any, eps: float, about_mean: bool, gh: Any) -> Any:
     """(a - mean(a) - h · mean(a h)) / σ with a = g · weight; without mean(a) if h is not about the mean."""
     n = max(x.shape[-1], 1)
     if is_array(g):
-        along = scale / n
-        out = h * (along * (sums(gh) if weight is None else dots(gh, weight))[..., None])
+        share = scale / n
+        out = h * (share * (sums(gh) if weight is None else dots(gh, weight))[..., None])
         if about_mean:
-            out += along * (sums(g) if weight is None else dots(g, weight))[..., None]
+            out += share * (sums(g) if weight is None else dots(g, weight))[..., None]
         a = g * (scale if weight is None else weight)
         if weight is not None:
             a *= scale
         return np.subtract(a, out, out=out)
-    value = normalized_gradient(
-        array_of(g), array_of(x), array_of(weight), h, scale, eps, about_mean, array_of(gh)
-    )
+    value = normalized_gradient(array_of(g), array_of(x), array_of(weight), h, scale, eps, about_mean, array_of(gh))
     h, scale = standard_again(x, h, scale, eps, about_mean)
-    last, a = (len(x.shape) - 1,), g if weight is None else g * weight
-    along = mean_over(gh if weight is None else gh * weight, axis=last, keepdims=True, n=n)
-    return recorded_as(((centred(a, axis=last) if about_mean else a) - h * along) * scale, value)
+    last, a, ah = (len(x.shape) - 1,), g, gh
+    if weight is not None:
+        a, ah = g * weight, gh * weight
+    a = centred(a, axis=last) if about_mean else a
+    return recorded_as((a - h * mean_over(ah, axis=last, keepdims=True, n=n)) * scale, value)
 
 def standard_again(x: Any, h: Array, scale: Array, eps: float, about_mean: bool) -> tuple[Any, Any]:
     """h and 1/σ; if x is a Tensor, as functions of x."""
@@ -174,10 +173,10 @@ def channel_moments(batch: Array) -> tuple[Array, Array]:
     return mean, variance
 
 # One step, a few pictures at a time, because the composition takes four times as long. The gradients share two sums.
-@op(x=lambda g, x, weight, mean, variance, eps, sums: batch_gradient(g, x, weight, mean, variance, eps, sums),
-    weight=lambda g, sums: sums[1],
-    bias=lambda g, sums: sums[0],
-    sums=lambda g, x, mean, variance, eps: batch_sums(g, x, mean, variance, eps))
+@op(x=lambda g, x, weight, mean, variance, eps, both: batch_gradient(g, x, weight, mean, variance, eps, both),
+    weight=lambda g, both: both[1],
+    bias=lambda g, both: both[0],
+    both=lambda g, x, mean, variance, eps: batch_sums(g, x, mean, variance, eps))
 def normalized_batch(x: Array, weight: Array, bias: Array, *, mean: Array, variance: Array, eps: float) -> Array:
     """(x - mean) / σ · weight + bias for each channel of (N, C, ...), where mean and variance are channel_moments(x) and weight
     and bias may be None.
@@ -195,7 +194,7 @@ def normalized_batch(x: Array, weight: Array, bias: Array, *, mean: Array, varia
     return out
 
 def batch_sums(g: Any, x: Any, mean: Array, variance: Array, eps: float) -> tuple[Any, Any]:
-    """Σ g and Σ g h for each channel: the gradients of bias and weight."""
+    """Σ g and Σ g h for each channel: the gradients of bias and weight, and what that of x needs."""
     c = x.shape[1]
     if not is_array(g):
         axes, values = (0, *range(2, len(x.shape))), batch_sums(array_of(g), array_of(x), mean, variance, eps)
@@ -207,17 +206,17 @@ def batch_sums(g: Any, x: Any, mean: Array, variance: Array, eps: float) -> tupl
     product = sum([over_batch(rows[part] if first is None else rows[part] - first, c, gs[part]) for part in parts])
     return total.astype(x.dtype), ((product - rest * total) / np.sqrt(variance + eps)).astype(x.dtype)
 
-def batch_gradient(g: Any, x: Any, weight: Any, mean: Array, variance: Array, eps: float, sums: tuple[Any, Any]) -> Any:
+def batch_gradient(g: Any, x: Any, weight: Any, mean: Array, variance: Array, eps: float, both: tuple[Any, Any]) -> Any:
     """(g - mean(g) - h · mean(g h)) · weight / σ."""
     n = max(prod(x.shape) // max(x.shape[1], 1), 1)
     if not is_array(g):
-        known = array_of(sums[0]), array_of(sums[1])
+        known = array_of(both[0]), array_of(both[1])
         value = batch_gradient(array_of(g), array_of(x), array_of(weight), mean, variance, eps, known)
         h, scale = standard_batch(x, eps)
-        total, product, weight = (None if y is None else reshape(y, shape=scale.shape[1:]) for y in (*sums, weight))
+        total, product, weight = (None if y is None else reshape(y, shape=scale.shape[1:]) for y in (*both, weight))
         formula = (g - total / n - h * (product / n)) * (scale if weight is None else scale * weight)
         return recorded_as(formula, value)
-    rows, gs, (total, product) = by_channel(x), by_channel(g), sums
+    rows, gs, (total, product) = by_channel(x), by_channel(g), both
     first, rest = split(mean, variance, rows)
     scale = 1 / np.sqrt(variance + eps)
     factor = scale if weight is None else scale * weight

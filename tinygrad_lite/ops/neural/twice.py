@@ -16,3 +16,8 @@ def recorded_as(formula: Any, value: Array) -> Any:
 def array_of(x: Any) -> Any:
     """The array of a Tensor; anything else is unchanged."""
     return getattr(x, "array", x)
+
+
+def arrays(*xs: Any) -> list[Any]:
+    """The arrays of several Tensors."""
+    return [array_of(x) for x in xs]
