@@ -14,6 +14,7 @@ from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import array_module, is_array, plain, put
 from tinygrad_lite.dtypes import as_dtype, get_default_dtype
 from tinygrad_lite.inplace import write
+from tinygrad_lite.tape import Leaf
 
 __all__ = ["Parameter", "Buffer", "UninitializedParameter", "UninitializedBuffer"]
 
@@ -41,6 +42,14 @@ class Parameter(Tensor):
         as_dtype(array.dtype)  # or its TypeError
         self.array, self.node = array, None
         self.requires_grad_(requires_grad)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """As a Tensor's, but a copy of a parameter, so of a model, begins without a gradient, as in PyTorch."""
+        build, (kind, memory, part, leaf) = super().__reduce_ex__(protocol)
+        if leaf is not None:
+            leaf = Leaf(leaf.shape)
+            leaf.requires_grad = self.requires_grad
+        return build, (kind, memory, part, leaf)
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

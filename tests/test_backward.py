@@ -62,6 +62,25 @@ def test_grad_of_an_unused_input() -> None:
     assert zeros.dtype == tl.float64
 
 
+def test_arguments_of_grad_and_backward_stand_in_the_order_of_pytorch() -> None:
+    def penalty(lib: Any, x: Any) -> Any:
+        (g,) = lib.autograd.grad(outputs=x**3, inputs=x, grad_outputs=x, create_graph=True, only_inputs=True)
+        (h,) = lib.autograd.grad((g**2).sum(), x, None, None, True, True, True, False, False)
+        lib.autograd.backward((h, g), (x.detach(), None), True, False, None, (x,))
+        lib.autograd.backward([g.sum()], grad_variables=[lib.ones(())])
+        return x.grad
+
+    ours, theirs = (penalty(lib, lib.tensor([2.0], requires_grad=True)) for lib in (tl, torch))
+    assert ours.tolist() == theirs.tolist()
+    x = leaf(2.0)
+    with pytest.raises(NotImplementedError, match="once for each"):
+        grad(x * x, x, is_grads_batched=True)
+    with pytest.raises(RuntimeError, match="old name"):
+        tl.autograd.backward(x * x, x.detach(), grad_variables=x.detach())
+    with pytest.warns(FutureWarning, match="only_inputs"):
+        grad(x * x, x, only_inputs=False)
+
+
 def test_grad_of_an_input_that_requires_none() -> None:
     x = leaf(2.0)
     with pytest.raises(RuntimeError, match="input 0 does not require grad"):

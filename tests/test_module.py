@@ -292,7 +292,7 @@ def test_deepcopy_and_pickle_are_independent(block: Any) -> None:
     plain = Pickled()
     for net, twin in ((block, copy.deepcopy(block)), (plain, pickle.loads(pickle.dumps(plain)))):
         assert isinstance(twin.scale, nn.Parameter)
-        assert twin.scale.requires_grad
+        assert twin.scale.requires_grad and twin.scale.grad is None
         assert list(twin.state_dict()) == list(net.state_dict())
         with tl.no_grad():
             twin.scale += 1

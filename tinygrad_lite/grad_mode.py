@@ -111,8 +111,8 @@ class inference_mode(_Recording):
 class set_grad_enabled(_Recording):
     """Switch recording on or off at once; as a context manager or decorator, until the end of the block or function."""
 
-    def __init__(self, mode_: bool) -> None:
-        super().__init__(mode_)
+    def __init__(self, mode: bool) -> None:
+        super().__init__(mode)
         super().__enter__()
 
     def __enter__(self) -> None:

@@ -17,7 +17,7 @@ from tinygrad_lite.functional.shape import cat, squeeze, unsqueeze
 from tinygrad_lite.ops.arrangement import flip
 from tinygrad_lite.ops.indexing import getitem
 from tinygrad_lite.ops.neural import recurrent as ops
-from tinygrad_lite.ops.shape import permute, reshape
+from tinygrad_lite.ops.shape import clone, permute, reshape
 
 from .. import functional as F
 from .. import init
@@ -174,6 +174,8 @@ class RNNBase(Module):
                 outs.append(y)
                 ends.append(end)
             x = outs[0] if both == 1 else cat(outs, -1)
+        if both == 1 and order is None and x.node is not None:
+            x = clone(x)  # the last layer has saved its outputs, and a program may change these in place
         return x, ends[0] if len(ends) == 1 else tuple([cat(states) for states in zip(*ends)])
 
     def _direction(
@@ -355,7 +357,8 @@ class RNNCellBase(Module):
         w_ih, w_hh, b_ih, b_hh = _with_bias(given)
         bias = b_ih if mode == "GRU" else b_ih + b_hh
         gates = ops.gates(reshape(input, shape=(1, batch, self.input_size)), w_ih, bias, n=GATES[mode])
-        return _steps(mode, gates, w_hh, b_hh, states, (0, ...) if x.ndim == 2 else (0, 0, ...))
+        out = _steps(mode, gates, w_hh, b_hh, states, (0, ...) if x.ndim == 2 else (0, 0, ...))
+        return out if out[0].node is None else tuple([clone(s) for s in out])  # a program may change them, not what is saved
 
     def _check(self, x: Any, hx: tuple[Tensor, ...], batch: int) -> None:
         """ValueError or RuntimeError, as in PyTorch, for arrays that do not fit."""

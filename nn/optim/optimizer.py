@@ -129,7 +129,7 @@ class Optimizer(Hooks):
             if id(p) in known:
                 raise ValueError(f"a parameter of shape {list(p.shape)} appears in more than one place (or group)")
             known.add(id(p))
-        group = self.defaults | param_group | {"params": params}
+        group = param_group | {"params": params} | {k: v for k, v in self.defaults.items() if k not in param_group}
         self.check(group)
         self.param_groups.append(group)
 

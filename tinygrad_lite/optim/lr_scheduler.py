@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tinygrad_lite.nn.optim.lr_scheduler import *  # noqa: F403
+from tinygrad_lite.nn.optim.lr_scheduler import _LRScheduler as _LRScheduler
 from tinygrad_lite.suggest import missing_from, names_in
 
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error

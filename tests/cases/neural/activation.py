@@ -41,7 +41,7 @@ for op, keeps in {
     "hardsigmoid": "x",
     "hardswish": "x",
     "hardshrink": "x",
-    "softshrink": "out",
+    "softshrink": "x",
     "elu": "x",
 }.items():
     row(op, (2, 3), keeps=keeps)

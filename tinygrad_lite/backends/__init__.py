@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from . import cuda as _cuda
-from .suggest import missing_from, names_in
+from .. import cuda as _cuda
+from ..suggest import missing_from, names_in
+from . import cudnn
 
 __all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
 
@@ -15,10 +16,6 @@ def _no() -> bool:
     return False
 
 
-# cuDNN is not used: these flags choose among its algorithms, and a program that sets them computes the same.
-cudnn = SimpleNamespace(
-    enabled=True, benchmark=False, deterministic=False, allow_tf32=False, is_available=_no, version=lambda: None
-)
 cuda = SimpleNamespace(is_built=_cuda.is_available, matmul=SimpleNamespace(allow_tf32=False))
 mps = SimpleNamespace(is_available=_no, is_built=_no)
 mkl, mkldnn, openmp = (SimpleNamespace(is_available=_no) for _ in range(3))

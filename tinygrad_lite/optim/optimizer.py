@@ -1,0 +1,5 @@
+"""PyTorch's name for nn.optim.optimizer: `from tinygrad_lite.optim.optimizer import Optimizer`. The same class."""
+
+from tinygrad_lite.nn.optim.optimizer import Optimizer
+
+__all__ = ["Optimizer"]
