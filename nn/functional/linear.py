@@ -7,9 +7,7 @@ from typing import Any
 from tinygrad_lite import functional
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.functional.products import bilinear
-from tinygrad_lite.ops import linalg
 from tinygrad_lite.ops.neural import linear as ops
-from tinygrad_lite.ops.shape import mT
 
 from .errors import not_tensors
 
@@ -34,7 +32,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         given = {"input": input, "weight": weight} | ({} if bias is None else {"bias": bias})
         raise not_tensors("linear", **given) from None
     fits = w.ndim == 2 and x.ndim and x.shape[-1] == w.shape[1] and x.dtype == w.dtype
-    if fits and b is not None and b.shape == w.shape[:1]:
+    if fits and (b is None or b.shape == w.shape[:1]):
         return ops.linear(input, weight, bias)  # nearly every call
     if x.dtype != w.dtype:
         raise RuntimeError(f"linear: the input is {x.dtype} but the weight is {w.dtype}; cast the input: {_cast('x', w)}")
@@ -43,10 +41,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"linear: an input of shape {list(x.shape)} does not fit a weight of shape {list(w.shape)}, which is (out, in) or "
             f"(in): the last sizes must agree; flatten the input first?"
         )
-    if x.ndim > 1 and w.ndim == 2:
-        out = linalg.matmul(input, mT(weight))
-    else:
-        out = functional.matmul(input, mT(weight) if w.ndim == 2 else weight)
+    out = ops.linear(input, weight, None) if w.ndim == 2 else functional.matmul(input, weight)
     return out if bias is None else _with_bias(out, bias, w.ndim == 2)
 
 

@@ -19,8 +19,9 @@ def rows(x: Any) -> Any:
 @op(x=lambda g, weight: (rows(g) @ weight).reshape((*g.shape[:-1], weight.shape[1])),
     weight=lambda g, x: rows(g).T @ rows(x),
     bias=lambda g: sum_over(rows(g), axis=(0,)))
-def linear(x: Array, weight: Array, bias: Array) -> Array:
-    """x Wᵀ + b: (..., in), (out, in), (out) -> (..., out)."""
+def linear(x: Array, weight: Array, bias: Array | None) -> Array:
+    """x Wᵀ + b: (..., in), (out, in), (out) or None -> (..., out)."""
     out = x.dot(weight.T) if x.ndim < 3 else rows(x).dot(weight.T).reshape((*x.shape[:-1], len(weight)))
-    out += bias
+    if bias is not None:
+        out += bias
     return out
