@@ -348,12 +348,14 @@ class Module(Stateful):
         """Set the gradients of all parameters to None or, with set_to_none=False, fill them with 0."""
         zero_grads(self.parameters(), set_to_none)
 
-    def to(self, *args: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False) -> Self:
+    def to(
+        self, *args: Any, device: Any = None, dtype: Any = None, non_blocking: bool = False, memory_format: Any = None
+    ) -> Self:
         """Move parameters, their gradients and buffers to a device, and cast those of a floating dtype; returns the module.
 
         to("cuda"), to(float64), to("cuda", float64), or to(tensor) for the device and dtype of a tensor. The parameters remain
-        the same objects, so an optimizer that has them stays valid. `non_blocking` changes nothing. TypeError if the dtype is
-        not a floating one.
+        the same objects, so an optimizer that has them stays valid. `non_blocking` changes nothing, and memory_format the
+        order in memory of those with 4 or 5 dimensions. TypeError if the dtype is not a floating one.
 
         >>> from tinygrad_lite import float64, nn
         >>> nn.Linear(2, 3).to(float64).weight.dtype
@@ -374,7 +376,8 @@ class Module(Stateful):
 
         def moved(x: Tensor) -> Tensor:
             array = put(x.array, place)
-            return Tensor._of(array.astype(dtype, copy=False) if dtype is not None and array.dtype.kind == "f" else array)
+            y = Tensor._of(array.astype(dtype, copy=False) if dtype is not None and array.dtype.kind == "f" else array)
+            return y if memory_format is None or array.ndim not in (4, 5) else y.to(memory_format=memory_format)
 
         return self._apply(moved)
 

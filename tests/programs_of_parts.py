@@ -124,7 +124,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn, optim
 from torch.optim import lr_scheduler as s
-from torch.optim.optimizer import Optimizer
+from torch.optim.optimizer import Optimizer, required
 from torch.optim.lr_scheduler import _LRScheduler
 from torch.optim.swa_utils import AveragedModel, SWALR, update_bn, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, TensorDataset
@@ -216,7 +216,9 @@ print(saved[1]["param_groups"], saved[1]["state"][0].keys(), saved[1]["state"][0
 
 
 class Signed(Optimizer):
-    def __init__(self, params, lr=0.1, beta=0.9):
+    def __init__(self, params, lr=required, beta=0.9):
+        if lr is not required and lr < 0.0:
+            raise ValueError("Invalid learning rate: {}".format(lr))
         super().__init__(params, dict(lr=lr, beta=beta))
 
     @torch.no_grad()
@@ -232,6 +234,10 @@ class Signed(Optimizer):
 
 
 layer = nn.Linear(3, 2)
+try:
+    Signed(layer.parameters())
+except ValueError as error:
+    print(error)
 signed = Signed(layer.parameters(), lr=0.05)
 decay = s.ExponentialLR(signed, gamma=0.9)
 for _ in range(3):

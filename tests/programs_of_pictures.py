@@ -143,7 +143,7 @@ def train(model, criterion, optimizer, scheduler, epochs=2):
 X, Y = torch.randn(12, 3, 16, 16), torch.randint(0, 4, (12,))
 nets = [ResNet([2, 1], 4, True), ResNet([1, 1], 4, norm_layer=lambda n: nn.GroupNorm(2, n))]
 for net in nets:
-    print(net)
+    print(net.to(memory_format=torch.channels_last), net.stem[0].weight.stride())
     sgd = optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4, nesterov=True)
     train(net, nn.CrossEntropyLoss(label_smoothing=0.1), sgd, lr_scheduler.MultiStepLR(sgd, milestones=[1], gamma=0.1))
 net = nets[0]

@@ -29,6 +29,16 @@ Numbers = dict[str, Any]  # the remembered numbers, by name
 Arguments = tuple[tuple[float, ...], dict[str, bool]]  # scalars and flags
 
 
+class _Required:
+    """What stands for an option that has no default."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()  # lr=required: the groups must give it. Optimizers of users are written so
+
+
 class Optimizer(Hooks):
     """The base of all optimizers: parameter groups, their state, saving and loading.
 
@@ -60,7 +70,7 @@ class Optimizer(Hooks):
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         groups = _param_groups(params)
-        self.check(defaults)
+        self.check({name: value for name, value in defaults.items() if value is not required})
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
@@ -129,6 +139,9 @@ class Optimizer(Hooks):
             if id(p) in known:
                 raise ValueError(f"a parameter of shape {list(p.shape)} appears in more than one place (or group)")
             known.add(id(p))
+        missing = [name for name, value in self.defaults.items() if value is required and name not in param_group]
+        if missing:
+            raise ValueError(f"parameter group didn't specify a value of required optimization parameter {missing[0]}")
         group = param_group | {"params": params} | {k: v for k, v in self.defaults.items() if k not in param_group}
         self.check(group)
         self.param_groups.append(group)
