@@ -179,9 +179,8 @@ panels["accuracy"].set_title("Accuracy")
 filters = model.conv1.weight.detach().cpu()[:, 0]
 largest = filters.abs().amax((1, 2), keepdim=True)
 nn.plots.show_images(filters / largest, None, panels["filters"], columns=3, cmap="RdBu_r", limits=(-1, 1))
-panels["filters"].set_title(
-    "The six filters of the first layer, each on its own scale:\npixels that speak for (red) and against (blue)"
-)
+title = "The six filters of the first layer, each on its own scale:\npixels that count for it (red) and against it (blue)"
+panels["filters"].set_title(title)
 with no_grad():
     maps = [m[0].cpu() for m in model.maps(x[chosen[0] : chosen[0] + 1].to(args.device))]
 for name, layer, what in (("first", 0, "six feature maps, 28 x 28"), ("second", 2, "sixteen feature maps, 10 x 10")):
