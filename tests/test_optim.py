@@ -427,7 +427,7 @@ for name in schedules.__all__:
 
 
 def test_what_is_seen_of_the_package_are_its_names() -> None:
-    assert {name for name in dir(tl.optim) if not name.startswith("_")} == {*optim.__all__}
+    assert {name for name in dir(tl.optim) if not name.startswith("_")} == {*optim.__all__, "optimizer"}
 
 
 def test_the_default_learning_rates_are_torchs() -> None:

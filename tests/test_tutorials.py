@@ -18,7 +18,7 @@ import tinygrad_lite as tl
 
 IMPORTS = [  # PyTorch's, and what a user writes instead
     (r"^import torch$", "import tinygrad_lite as torch"),
-    (r"^import torch\.nn\.functional as F$", "from tinygrad_lite.nn import functional as F"),
+    (r"^import torch\.", "import tinygrad_lite."),
     (r"^from torch\b", "from tinygrad_lite"),
 ]
 
@@ -491,15 +491,17 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-def printed(program: str, t: Any) -> str:
-    """What a program prints, from seed 0 and in float64, without the names of steps and in NumPy's names of dtypes."""
+def printed(program: str, t: Any, names: dict[str, Any] | None = None) -> str:
+    """What a program prints, from seed 0 and in float64, without the names of steps and in NumPy's names of dtypes. Its
+    variables are left in `names`.
+    """
     t.manual_seed(0)
     random.seed(0)
     default, out = t.get_default_dtype(), io.StringIO()
     t.set_default_dtype(t.float64)
     try:
         with contextlib.redirect_stdout(out):
-            exec(compile(program, "tutorial", "exec"), {"__name__": "tutorial"})
+            exec(compile(program, "tutorial", "exec"), {"__name__": "tutorial"} if names is None else names)
     finally:
         t.set_default_dtype(default)
     text = re.sub(r",?\s*grad_fn=<\w+>", "", out.getvalue())

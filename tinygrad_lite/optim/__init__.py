@@ -5,5 +5,7 @@ from typing import TYPE_CHECKING
 from tinygrad_lite.nn.optim import *  # noqa: F403
 from tinygrad_lite.suggest import missing_from, names_in
 
+from . import optimizer as optimizer
+
 if not TYPE_CHECKING:  # for a type checker, an unknown name is an error
     __getattr__, __dir__ = missing_from(__name__), names_in(__name__)

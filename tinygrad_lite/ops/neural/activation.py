@@ -94,7 +94,7 @@ def hardshrink(x: Array, *, lambd: float) -> Array:
     """x where |x| > lambd, 0 elsewhere."""
     return masked(x, ~((x >= -lambd) & (x <= lambd)))
 
-@op(x=lambda g, out: masked(g, (out < 0) | (out > 0)))
+@op(x=lambda g, x, lambd: masked(g, ~((x >= -lambd) & (x <= lambd))))
 def softshrink(x: Array, *, lambd: float) -> Array:
     """x moved by lambd towards 0, and 0 where |x| <= lambd."""
     return x - limited(x, -lambd, lambd)
