@@ -157,10 +157,10 @@ for what, order in named.items():
 
 # %%
 chosen = [int((labels == kind).nonzero()[0, 0]) for kind in (9, 7, 5, 0, 1)]  # boots, sneakers, sandals, shirts, trousers
-figure = Figure(figsize=(18, 12), layout="constrained")
+figure = Figure(figsize=(18, 10.5), layout="constrained")
 panels = figure.subplot_mosaic(
     [["loss", "accuracy", "cover"], ["filters", "first", "second"], ["saliency"] * 3],
-    height_ratios=[1, 0.85, 0.8],
+    height_ratios=[1, 0.75, 0.55],
     width_ratios=[1, 1.1, 1.1],
 )
 panels["loss"].set_prop_cycle(marker=["o", "s"])
@@ -177,9 +177,10 @@ panels["accuracy"].set_ylabel("share of pictures named rightly")
 panels["accuracy"].set_title("Accuracy")
 
 filters = model.conv1.weight.detach().cpu()[:, 0]
-largest = filters.abs().max().item()
-nn.plots.show_images(filters, None, panels["filters"], columns=3, cmap="RdBu_r", limits=(-largest, largest))
-panels["filters"].set_title("The six filters of the first layer:\nwhat they look for (red) and against (blue)")
+largest = filters.abs().amax((1, 2), keepdim=True)
+nn.plots.show_images(filters / largest, None, panels["filters"], columns=3, cmap="RdBu_r", limits=(-1, 1))
+title = "The six filters of the first layer, each on its own scale:\npixels that count for it (red) and against it (blue)"
+panels["filters"].set_title(title)
 with no_grad():
     maps = [m[0].cpu() for m in model.maps(x[chosen[0] : chosen[0] + 1].to(args.device))]
 for name, layer, what in (("first", 0, "six feature maps, 28 x 28"), ("second", 2, "sixteen feature maps, 10 x 10")):

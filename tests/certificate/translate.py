@@ -151,7 +151,7 @@ def _names() -> dict[int, str]:
     found: dict[int, str] = {}
     common = {id(value) for value in vars(object).values()}
     for prefix, place in places.items():
-        for name in dir(place):
+        for name in sorted(dir(place), key=lambda name: name.startswith("_")):  # threshold, not _threshold
             value = getattr(place, name)
             if callable(value) and not isinstance(value, (type, types.ModuleType)) and id(value) not in common:
                 found.setdefault(id(value), prefix + name)
