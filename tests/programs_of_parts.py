@@ -254,7 +254,8 @@ import torch
 from torch import nn, optim
 from torch.nn import functional as F
 from torch.distributions import Categorical, Normal, kl_divergence
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data.dataset import Dataset
+from torch.utils.data.dataloader import DataLoader
 
 
 class VAE(nn.Module):
