@@ -357,8 +357,8 @@ class RNNCellBase(Module):
         w_ih, w_hh, b_ih, b_hh = _with_bias(given)
         bias = b_ih if mode == "GRU" else b_ih + b_hh
         gates = ops.gates(reshape(input, shape=(1, batch, self.input_size)), w_ih, bias, n=GATES[mode])
-        out = _steps(mode, gates, w_hh, b_hh, states, (0, ...) if x.ndim == 2 else (0, 0, ...))
-        return out if out[0].node is None else tuple([clone(s) for s in out])  # a program may change them, not what is saved
+        first = array_module(x).array(0)  # an array, so that the result is not a view: a program may change it in place
+        return _steps(mode, gates, w_hh, b_hh, states, (first, ...) if x.ndim == 2 else (first, 0, ...))
 
     def _check(self, x: Any, hx: tuple[Tensor, ...], batch: int) -> None:
         """ValueError or RuntimeError, as in PyTorch, for arrays that do not fit."""
