@@ -165,9 +165,7 @@ import torch
 import torch.nn as nn
 import torch.autograd as autograd
 from torch.nn.utils import spectral_norm
-import torch.backends.cudnn as cudnn
 
-cudnn.benchmark = False
 
 
 def weights_init(m):

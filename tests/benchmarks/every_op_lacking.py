@@ -31,13 +31,24 @@ LEFT_OUT = {
         select_copy slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy
         unsqueeze_copy view_copy""",
     "complex eigenvalues, refused": "eig eigvals",
+    "the same with the indices, which are not differentiated": """adaptive_max_pool1d_with_indices
+        adaptive_max_pool2d_with_indices adaptive_max_pool3d_with_indices max_pool1d_with_indices max_pool2d_with_indices
+        max_pool3d_with_indices""",
+    "refused": "ctc_loss",
+    "a layer as a whole; attention has a row, and in layers.py": "multi_head_attention_forward",
+    "the old name of interpolate": "upsample upsample_bilinear upsample_nearest",
     "another name of a function with a row, with a def of its own": """concat concatenate gammainc gammaincc moveaxis
         multigammaln orgqr pinv row_stack swapaxes swapdims unsafe_chunk unsafe_split unsafe_split_with_sizes""",
 }
 NO_ROW = {name for names in LEFT_OUT.values() for name in names.split()}
 
 # Primitives that no row records on float32 tensors.
-NOT_RECORDED = {"move": "to another device", "nextafter": "has no derivative, in PyTorch neither: its row is forward only"}
+NOT_RECORDED = {
+    "move": "to another device",
+    "nextafter": "has no derivative, in PyTorch neither: its row is forward only",
+    "nll_of_logits": "for many numbers; it has a row in layers.py",
+    **dict.fromkeys(("gates", "rnn", "lstm", "gru"), "recurrent layers have rows in layers.py"),
+}
 
 
 def recorded(tensors: list[Any]) -> set[str]:

@@ -44,6 +44,26 @@ def of(**expressions: Callable[..., Any]) -> dict[str, Row]:
 
 F = "nn.functional."
 
+
+def flat(images: Any) -> Any:
+    """Images as sequences, (N, 1, L)."""
+    return images.flatten(2)
+
+
+def plainly(images: Any) -> Any:
+    return images
+
+
+def deep(images: Any) -> Any:
+    """Two images as one volume, (N, 1, 2, H, W)."""
+    return images.reshape(-1, 1, 2, *images.shape[2:])
+
+
+def wide(images: Any) -> Any:
+    """Four images as one of four channels, (N, 4, H, W)."""
+    return images.reshape(-1, 4, *images.shape[2:])
+
+
 FAMILIES: dict[str, dict[str, Row]] = {
     "Arithmetic": plain("x", "neg abs sign sgn positive reciprocal square frac deg2rad rad2deg")
     | plain("x y", "add sub mul div rsub maximum minimum fmax fmin hypot copysign dist")
@@ -377,6 +397,64 @@ FAMILIES: dict[str, dict[str, Row]] = {
         normalize=lambda t, m: t.nn.functional.normalize(m),
         one_hot=lambda t, classes: t.nn.functional.one_hot(classes, classes.shape[0]),
     ),
+    "Layers": {
+        F + name: row
+        for name, row in of(
+            conv1d=lambda t, images, square: t.conv1d(images.flatten(2), square[:4, :2].reshape(4, 1, 2)),
+            conv2d=lambda t, images, square: t.conv2d(images, square[:4, :4].reshape(4, 1, 2, 2)),
+            conv3d=lambda t, images, square: t.conv3d(deep(images), square[:4, :2].reshape(1, 1, 2, 2, 2)),
+            conv_transpose1d=lambda t, images, square: t.conv_transpose1d(images.flatten(2), square[:4, :2].reshape(1, 4, 2)),
+            conv_transpose2d=lambda t, images, square: t.conv_transpose2d(images, square[:4, :4].reshape(1, 4, 2, 2)),
+            conv_transpose3d=lambda t, images, square: t.conv_transpose3d(deep(images), square[:4, :2].reshape(1, 1, 2, 2, 2)),
+            fold=lambda t, images: t.nn.functional.fold(t.nn.functional.unfold(images, 2), images.shape[2:], 2),
+            embedding=lambda t, classes, m: t.nn.functional.embedding(classes, m),
+            embedding_bag=lambda t, classes, m: t.nn.functional.embedding_bag(classes.reshape(-1, 2), m),
+            scaled_dot_product_attention=lambda t, batch, other: t.nn.functional.scaled_dot_product_attention(
+                batch, other, batch
+            ),
+            linear_cross_entropy=lambda t, m, n, classes: t.nn.functional.linear_cross_entropy(m, n, classes),
+        ).items()
+    }
+    | {
+        F + name + d + "d": Row(
+            lambda t, images, name=name + d + "d", form=form, rest=rest: getattr(t.nn.functional, name)(form(images), *rest),
+            ("images",),
+        )
+        for name, rest in (
+            ("max_pool", (2,)),
+            ("avg_pool", (2,)),
+            ("lp_pool", (2, 2)),
+            ("adaptive_avg_pool", (1,)),
+            ("adaptive_max_pool", (1,)),
+            ("dropout", ()),
+        )
+        for d, form in (("1", flat), ("2", plainly), ("3", deep))
+    }  # fmt: skip
+    | {
+        f"{F}max_unpool{d}d": Row(
+            lambda t, images, name=f"max_unpool{d}d", pool=f"max_pool{d}d", form=form: getattr(t.nn.functional, name)(
+                *getattr(t.nn.functional, pool)(form(images), 2, return_indices=True), 2
+            ),
+            ("images",),
+        )
+        for d, form in ((1, flat), (2, plainly), (3, deep))
+    }
+    | {
+        F + name: row
+        for name, row in of(
+            batch_norm=lambda t, images: t.nn.functional.batch_norm(images, None, None, training=True),
+            layer_norm=lambda t, m: t.nn.functional.layer_norm(m, m.shape[-1:]),
+            rms_norm=lambda t, m: t.nn.functional.rms_norm(m, m.shape[-1:]),
+            group_norm=lambda t, images, square: t.nn.functional.group_norm(wide(images), 2, square[0, :4], square[1, :4]),
+            instance_norm=lambda t, images: t.nn.functional.instance_norm(images),
+            local_response_norm=lambda t, images: t.nn.functional.local_response_norm(wide(images), 2),
+            alpha_dropout=lambda t, x: t.nn.functional.alpha_dropout(x, 0.5, True),
+            feature_alpha_dropout=lambda t, images: t.nn.functional.feature_alpha_dropout(images, 0.5, True),
+            interpolate=lambda t, images: t.nn.functional.interpolate(images, scale_factor=2.0),
+            interpolate_bilinear=lambda t, images: t.nn.functional.interpolate(images, scale_factor=2.0, mode="bilinear"),
+            channel_shuffle=lambda t, images: t.nn.functional.channel_shuffle(wide(images), 2),
+        ).items()
+    },
     "Losses": plain("x y", "mse_loss l1_loss smooth_l1_loss huber_loss kl_div", F)
     | plain("m n", "cosine_similarity pairwise_distance", F)
     | plain("m classes", "cross_entropy nll_loss multi_margin_loss", F)
@@ -476,7 +554,8 @@ _REASONS = {
     "a few hundred numbers: the time of a few calls": "vander",
     "in a dozen passes, as it is composed; PyTorch's is one loop": """
         nn.functional.silu nn.functional.hardswish nn.functional.hardsigmoid nn.functional.hardshrink
-        nn.functional.huber_loss nn.functional.smooth_l1_loss threshold""",
+        nn.functional.huber_loss nn.functional.smooth_l1_loss threshold nn.functional.group_norm
+        nn.functional.embedding_bag""",
     "one product with a reflection after the other": "linalg.householder_product ormqr",
     "the draws are those of PyTorch's stream, number by number, and then log(-log u) in float32's accuracy": """
         gumbel_softmax""",

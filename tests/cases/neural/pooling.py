@@ -88,3 +88,10 @@ for call in ("adaptive_avg_pool2d", "adaptive_max_pool2d"):
         row(call, (2, 7, 4), output_size=size)
 row("adaptive_avg_pool3d", (1, 2, 3, 4), output_size=(1, 2, 2))
 row("lp_pool2d", np.abs(EQUAL) + 0.5, norm_type=3, kernel_size=2, ceil_mode=True)
+
+# One window over a whole axis of many places: the first of equal numbers, the last nan.
+LONG = np.array([[[*range(18), 17, 3], [5] * 20, [0, nan, *range(16), nan, 2]]], np.float64)
+row("max_pool1d", LONG, kernel_size=20, smooth=False)
+row("adaptive_max_pool1d", (2, 3, 19), output_size=1)
+row("adaptive_max_pool2d", np.stack([LONG, -LONG]), output_size=1, smooth=False)
+row("adaptive_max_pool2d", (1, 2, 19, 2), output_size=(1, 2))

@@ -39,9 +39,17 @@ class Windows(NamedTuple):
     apart: bool  # whether no number is in two windows
     whole: bool  # whether, besides, every number is in one
 
+    @property
+    def single(self) -> bool:
+        """Whether there is one window, over the whole axis, of many places."""
+        return self.n == 1 and self.whole and self.places == self.length > 16
+
+    def axis(self, x: Array) -> int:
+        return len(x.shape) - 1 - self.behind
+
     def of(self, x: Array, n: int) -> tuple[int, ...]:
         """The shape of x with n in place of the length of the axis."""
-        axis = len(x.shape) - 1 - self.behind
+        axis = self.axis(x)
         return (*x.shape[:axis], n, *x.shape[axis + 1 :])
 
     def along(self, values: int | Array, like: Array) -> Array:
@@ -97,6 +105,8 @@ def window_sum(x: Array, *, windows: Windows, winners: Array | None = None, foun
     """Σ x over each window; with `winners`, only the number at this place of it, which may have been `found` already."""
     if found is not None:
         return found
+    if winners is not None and windows.single:
+        return np.take_along_axis(x, winners, windows.axis(x))
     many = len(windows.steps) > 32 and x.dtype == np.float32  # such a chain would lose digits
     if windows.full < 2 or winners is not None or many:
         out, steps = array_module(x).zeros(windows.of(x, windows.n), np.float64 if many else x.dtype), windows.steps
@@ -110,6 +120,12 @@ def window_sum(x: Array, *, windows: Windows, winners: Array | None = None, foun
 @op(x=lambda g, windows, winners: window_sum(g, windows=windows, winners=winners))
 def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -> Array:
     """Each x, one for each window, added to all numbers of its window; with `winners`, only to the number at this place."""
+    if winners is not None and windows.single:
+        if type(x) is not np.ndarray:
+            return np.where(windows.along(np.arange(windows.length), x) == winners, x, 0)
+        zeros: Array = np.zeros(windows.of(x, windows.length), x.dtype)
+        np.put_along_axis(zeros, winners, x, windows.axis(x))
+        return zeros
     steps, many = windows.steps, not windows.apart and len(windows.steps) > 32 and x.dtype == np.float32
     new = array_module(x).empty if windows.whole else array_module(x).zeros
     out = new(windows.of(x, windows.length), np.float64 if many else x.dtype)
@@ -147,6 +163,8 @@ def window_winners(x: Array, windows: Windows, nans: bool = False) -> tuple[Arra
     """The largest number of each window, and its place: the first of equal ones, but the last nan. Places are bytes if they
     fit, of which NumPy computes more at once. `nans` says whether there are any.
     """
+    if windows.single:
+        return winner_of_all(x, windows.axis(x))
     kind = np.uint8 if windows.places <= 256 else np.int32
     if windows.full < 2:
         best, steps = nothing_yet(x, windows), windows.steps
@@ -163,6 +181,16 @@ def window_winners(x: Array, windows: Windows, nans: bool = False) -> tuple[Arra
         np.maximum(best[there], number, out=best[there])
     if not nans and best.size and best.dtype.kind == "f" and np.isnan(best.min()):
         return window_winners(x, windows, True)
+    return best, out
+
+def winner_of_all(x: Array, axis: int) -> tuple[Array, Array]:
+    """The same for one window over the whole axis, which has too many places for a step each."""
+    out = x.argmax(axis, keepdims=True)
+    best = np.take_along_axis(x, out, axis)
+    nans = best != best
+    if nans.any():
+        last = x.shape[axis] - 1 - np.flip(x != x, axis).argmax(axis, keepdims=True)
+        out = np.where(nans, last, out)
     return best, out
 
 def nothing_yet(x: Array, windows: Windows) -> Array:
