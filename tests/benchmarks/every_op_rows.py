@@ -429,7 +429,7 @@ FAMILIES: dict[str, dict[str, Row]] = {
             ("dropout", ()),
         )
         for d, form in (("1", flat), ("2", plainly), ("3", deep))
-    }  # fmt: skip
+    }
     | {
         f"{F}max_unpool{d}d": Row(
             lambda t, images, name=f"max_unpool{d}d", pool=f"max_pool{d}d", form=form: getattr(t.nn.functional, name)(
