@@ -16,6 +16,7 @@ from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_
 
 import tinygrad_lite as tl
 
+from .exceptions import exempted
 from .modules import arguments
 from .run import Database, Difference, Entry, Row
 from .translate import at
@@ -191,9 +192,12 @@ class Optimizer(Entry):
         for kind, distance in distances.items():
             self.measure(kind, torch.float64, distance)
         wrong = [(kind, text) for kind, texts in found.items() for text in texts if isinstance(text, str) or not text < LIMIT]
+        differences = [Difference(kind, "float64", "", number, str(text), given.desc) for kind, text in wrong]
+        left, reasons = exempted(self.row.name, differences, given)
         self.row.samples += 1
         self.row.agreed += not wrong
-        self.row.differences += [Difference(kind, "float64", "", number, str(text), given.desc) for kind, text in wrong]
+        self.row.excepted.update(set(reasons))
+        self.row.differences += left
 
     def refusal(self, given: Any, number: int) -> None:
         """Options or parameters that must be refused, by the constructor or by a step."""
