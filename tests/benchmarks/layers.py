@@ -196,6 +196,7 @@ REASONS: dict[str, str] = {  # why a row is above its bound
     "depthwise 3x3 pad 1, (32,32,28,28)": "nine multiply-adds over the images for each of the three products, and copies; "
     "2.1 to 2.8 from run to run",
     "embedding 10,000 x 64, (32,128)": "half of the time is the zeros of the gradient's table; 0.36 to 0.49 from run to run",
+    "LayerNorm (256,1024)": "about 12 passes over memory; 2.7 to 3.2 from run to run",
     "GELU (256,1024)": "about 25 passes over the numbers in NumPy, one in PyTorch; 2.6 to 3.0 from run to run",
     "ReLU (256,1024)": "two passes forward and two backward; 1.5 to 1.7 from run to run",
     "var axis 1 (1000,1000), forward": "sums are pairwise and x is centred twice, so that a large mean costs no digits",
