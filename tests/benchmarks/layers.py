@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from every_op import CORE_TYPE, kernels, made_how, seconds_of
+from every_op import CORE_TYPE, Times, kernels, made_how, seconds_of
 from threadpoolctl import threadpool_limits
 
 import tinygrad_lite as tl
@@ -204,19 +204,6 @@ REASONS: dict[str, str] = {  # why a row is above its bound
     "gather axis 1 (1000,1000), forward": "the index is compared with the size and made into places in memory before its use",
     "scatter_add axis 1 (1000,1000), forward": "the same, and numpy.add.at",
 }
-
-
-class Times(NamedTuple):
-    """Microseconds: medians, and the ratio of a round at both quartiles."""
-
-    ours: float
-    torchs: float
-    low: float
-    high: float
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.torchs
 
 
 def different(row: Row, runs: list[Run]) -> float:
