@@ -6,7 +6,7 @@
 # read: the mean of $-\log_2 p$ of the characters that really came, in **bits a character**. Fewer is better: a model of 2 bits
 # is as unsure as someone who has 4 equally likely characters to choose from.
 #
-# The text is the reference manual that comes with every Python, 400,000 characters and more. The network is a GRU (Cho et al.
+# The text is the reference manual that comes with every Python, more than 390,000 characters. The network is a GRU (Cho et al.
 # 2014). Its rivals count: how often each character came, or each one after the last one, or after the last two.
 #
 # The last picture shows what the *gradient* says about memory: by how much the loss at a place would change, if one changed

@@ -22,6 +22,7 @@ from tinygrad_lite.ops.neural import loss as ops
 from tinygrad_lite.ops.neural.activation import softplus
 from tinygrad_lite.ops.neural.softmax import log_softmax
 from tinygrad_lite.ops.reduction import sum as sum_over
+from tinygrad_lite.ops.special import CACHED
 
 from .errors import not_tensors
 from .linear import linear
@@ -156,7 +157,7 @@ def cross_entropy(
     _check_classes("cross_entropy", input, target, weight)
     x, t = input.array, target.array
     if weight is None and ignore_index < 0 and _are_rows(x, t):
-        if x.size > ops.PIECE and not label_smoothing:
+        if x.size > CACHED and not label_smoothing:
             largest, total = ops.sums_of_powers(x)
             return reduced(ops.nll_of_logits(input, target=t, largest=largest, total=total), reduction)
         log_p = log_softmax(input, axis=1)  # nearly every call

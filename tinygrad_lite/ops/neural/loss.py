@@ -19,8 +19,6 @@ from .activation import sigmoid
 from .softmax import largest_along, sum_along
 from .twice import array_of, recorded_as
 
-PIECE = 1 << 17  # numbers that stay in the cache while several passes go over them
-
 
 # Indexing, negation and mean in one step, because every training step of a classifier computes it.
 @op(x=lambda g, shape, index, n: index_add(-g / n, shape=shape, index=index, once=True))
@@ -39,7 +37,7 @@ def nll_of_logits(x: Array, *, target: Array, largest: Array, total: Array) -> A
 def sums_of_powers(x: Array) -> tuple[Array, Array]:
     """The largest x of each row, and Σ e^(x - largest); of float16 in float32."""
     x = x.astype(float32) if x.dtype == float16 else x
-    parts = pieces(x, PIECE)
+    parts = pieces(x)
     if len(parts) > 1:
         found = [sums_of_powers(x[rows]) for rows in parts]
         return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
@@ -66,7 +64,7 @@ def nll_slope(g: Any, x: Any, target: Array, largest: Array, total: Array) -> An
         places = array_module(target).arange(len(target)), target
         return recorded_as(share - index_add(g, shape=x.shape, index=places, once=True), value)
     out, each = array_module(x).empty(x.shape, x.dtype), g[:, None] / total
-    for rows in pieces(x, PIECE):
+    for rows in pieces(x):
         power, shift = powers(x[rows], largest[rows])
         np.multiply(power, each[rows] if shift is None else each[rows] * shift, out=out[rows])
     out[array_module(x).arange(len(x)), target] -= g

@@ -27,7 +27,6 @@ from ..statistics import centred, var
 from .twice import array_of, recorded_as
 
 FAR = 2.0  # from this mean on, in σ, the rounding of the mean matters
-PIECE = 1 << 17  # numbers that stay in the cache while several steps work on them
 
 
 def sums(x: Array) -> Array:
@@ -158,7 +157,7 @@ def channel_moments(batch: Array) -> tuple[Array, Array]:
     sum is too, and the mean of x - mean, which shows that error, is added.
     """
     x = by_channel(batch.astype(float32) if batch.dtype == float16 else batch)
-    c, parts = batch.shape[1], pieces(x, PIECE)
+    c, parts = batch.shape[1], pieces(x)
     n = max(batch.size // max(c, 1), 1)
     mean = sum([over_batch(x[part], c) for part in parts]) / n
     variance = sum([over_batch(x[part], c, x[part]) for part in parts]) / n - mean * mean
@@ -188,7 +187,7 @@ def normalized_batch(x: Array, weight: Array, bias: Array, *, mean: Array, varia
     factor, shift = along(rows, factor.astype(x.dtype)), along(rows, shift.astype(x.dtype))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
-    for part in pieces(rows, PIECE):
+    for part in pieces(rows):
         y = np.multiply(rows[part] if first is None else rows[part] - first, factor, out=into[part])
         y += shift
     return out
@@ -201,7 +200,7 @@ def batch_sums(g: Any, x: Any, mean: Array, variance: Array, eps: float) -> tupl
         formulas = sum_over(g, axis=axes), sum_over(g * standard_batch(x, eps)[0], axis=axes)
         return recorded_as(formulas[0], values[0]), recorded_as(formulas[1], values[1])
     rows, gs = by_channel(x), by_channel(g)
-    parts, (first, rest) = pieces(rows, PIECE), split(mean, variance, rows)
+    parts, (first, rest) = pieces(rows), split(mean, variance, rows)
     total = sum([over_batch(gs[part], c) for part in parts])
     product = sum([over_batch(rows[part] if first is None else rows[part] - first, c, gs[part]) for part in parts])
     return total.astype(x.dtype), ((product - rest * total) / np.sqrt(variance + eps)).astype(x.dtype)
@@ -225,7 +224,7 @@ def batch_gradient(g: Any, x: Any, weight: Any, mean: Array, variance: Array, ep
     factor, slope, level = (along(rows, y.astype(x.dtype)) for y in (factor, slope, level))
     out = array_module(x).empty(x.shape, x.dtype)
     into = out.reshape(rows.shape)
-    for part in pieces(rows, PIECE):
+    for part in pieces(rows):
         y = np.multiply(gs[part], factor, out=into[part])
         h = (rows[part] if first is None else rows[part] - first) * slope
         h += level
