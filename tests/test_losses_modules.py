@@ -128,7 +128,7 @@ def test_functions_take_the_old_form_too(close: Close) -> None:
 )
 def test_a_loss_made_with_its_tensors_says_how_it_is_called(name: str) -> None:
     x = tl.zeros(2, 3)
-    with pytest.raises(TypeError, match=rf"^{name} takes its options by name: .* {name}\(\)\(input, target\), or F\.(\w+)"):
+    with pytest.raises(TypeError, match=rf"^{name} is made with options only: .* {name}\(\)\(input, target\), or F\.(\w+)"):
         getattr(nn, name)(x, x)
 
 

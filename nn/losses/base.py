@@ -19,7 +19,7 @@ class Loss(Module):
         if any(isinstance(option, Tensor) for option in (size_average, reduce, reduction)):
             name, function = type(self).__name__, getattr(type(self).function, "__name__", "")
             raise TypeError(
-                f"{name} takes its options by name: {name}(reduction='sum'). The tensors are what the loss is called with: "
+                f"{name} is made with options only: {name}(reduction='sum'). The tensors are what the loss is called with: "
                 f"{name}()(input, target), or F.{function}(input, target)"
             )
         self.reduction = reduction_of(reduction, size_average, reduce)
