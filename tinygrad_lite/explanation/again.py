@@ -2,8 +2,8 @@
 
 The forward of the op is called, with the options that the step had. Some options are computed from an input before the op is
 called, because a vjp cannot name what a forward computes on the way: the mean and variance of a batch, say. Held fixed, they
-would make a difference wrong; RECOMPUTED says how they follow from the input. A mask of dropout or an index is held fixed: that
-is what the gradient means.
+would make a difference wrong; RECOMPUTED says how they follow from the input. A mask of dropout, an index and all that was
+detached are held fixed: that is what the gradient means.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from ..autograd.function import FunctionCtx
+from ..autograd.function import Function, FunctionCtx
 from ..backend import array_module, is_array
 from ..ops.arrangement import places as places_in_memory
 from ..ops.neural.activation import gelu_angle, gelu_share, sigmoid
@@ -23,7 +23,7 @@ from ..ops.neural.loss import sums_of_powers
 from ..ops.neural.normalization import channel_moments, standard
 from ..ops.neural.pooling import window_winners
 from .graph import UNKNOWN, Graph, Place
-from .paths import is_ours, start_of_part
+from .paths import as_written, is_ours, numbers, start_of_part
 
 Options = dict[str, Any]
 
@@ -48,7 +48,7 @@ def given_to(step: Place, graph: Graph) -> tuple[list[Any], Options]:
         inputs.append(wide(x) if x is not UNKNOWN else UNKNOWN)
     options = {name: wide(value) for name, value in step.options.items() if value is not UNKNOWN}
     if hasattr(step.op, "options"):
-        optional = getattr(getattr(step.op, "forward", None), "__kwdefaults__", None) or {}
+        optional = getattr(getattr(as_written(step.op), "forward", None), "__kwdefaults__", None) or {}
         made = RECOMPUTED[step.op.name][0] if is_ours(step) and step.op.name in RECOMPUTED else ()
         missing = [name for name in step.op.options if name not in options and name not in optional and name not in made]
         if missing:
@@ -56,19 +56,17 @@ def given_to(step: Place, graph: Graph) -> tuple[list[Any], Options]:
     partly = options.get("drop") is not None or options.get("share") is not None
     if is_ours(step) and step.op.name == "embedding" and partly:
         raise Impossible("embedding gives some rows less than their gradient (padding_idx, scale_grad_by_freq)")
-    if is_ours(step) and step.op.name in SYMMETRIC:
-        raise Impossible(f"{step.op.name} reads one triangle of a symmetric matrix, and its gradient is that of both together")
     if getattr(getattr(step.op, "function", None), "__name__", "") in ("StandardGamma", "StandardDirichlet"):
         raise Impossible("this draws random numbers, and their gradient is one of the distribution")
     return inputs, options
 
 
-SYMMETRIC = ("cholesky", "eigh")
+SYMMETRIC = ("cholesky", "eigh")  # of which one half is read, and the gradient is that of both
 
 
 def forward(step: Place, inputs: list[Any], options: Options) -> Any:
     """The result of a step for these inputs."""
-    op = step.op
+    op = as_written(step.op)
     if any(x is UNKNOWN for x in inputs):
         nth = [x is UNKNOWN for x in inputs].index(True)
         raise Impossible(f"the input {step.inputs[nth].name} of {op.name} was not kept; explain it with watch()")
@@ -78,6 +76,10 @@ def forward(step: Place, inputs: list[Any], options: Options) -> Any:
         if (start := start_of_part(step)) is not None:
             return inputs[0][start : start + prod(step.shape)].reshape(step.shape)
         if is_ours(step):
+            if op.name in SYMMETRIC and not np.array_equal(inputs[0], inputs[0].swapaxes(-1, -2)):
+                raise Impossible(f"{op.name} takes a symmetric matrix, of which one element cannot be moved alone")
+            if op.name == "cholesky_solve" and np.triu(inputs[1], 1).any():
+                raise Impossible("cholesky_solve takes a lower triangle, and this element is not in it")
             if op.name in INSTEAD:
                 return INSTEAD[op.name](step, inputs[0], options)
             if op.name in RECOMPUTED:
@@ -92,8 +94,8 @@ def of_function(op: Any, inputs: list[Any]) -> Any:
     """The result of an autograd.Function: the user's forward, on copies. Several outputs are one vector, as on the tape."""
     given = [x if known is None else Tensor._of(array_module(x).array(x)) for x, known in zip(inputs, op.given)]
     ctx = FunctionCtx(op.ctx.needs_input_grad)
-    own_context = any("setup_context" in vars(kind) for kind in op.function.__mro__[:-2])
-    out = op.function.forward(*given) if own_context else op.function.forward(ctx, *given)
+    takes_ctx = op.function.setup_context is Function.setup_context
+    out = op.function.forward(ctx, *given) if takes_ctx else op.function.forward(*given)
     outs = list(out) if isinstance(out, (tuple, list)) else [out]
     if len(op.live) == 1:
         return outs[op.live[0]].array
@@ -125,13 +127,19 @@ RECOMPUTED: dict[str, tuple[tuple[str, ...], Callable[[Any, Options], Options]]]
 
 
 def strided(step: Place, x: Any, o: Options) -> Any:
-    """as_strided: x is a copy here, and lies elsewhere in memory. What is not of x stays as it was."""
+    """as_strided: x is a copy here, and lies elsewhere in memory. What is not of x stays as it was; where several numbers of x
+    are one in memory, each is a part of it, as in the gradient.
+    """
     at = places_in_memory(x.shape, *o["source"]).reshape(-1)
     taken = places_in_memory(o["size"], o["strides"], o["offset"])
-    memory = np.full(1 + max(int(at.max(initial=0)), int(taken.max(initial=0))), np.nan)
-    memory[at] = x.reshape(-1)
-    out = memory[taken]
-    return out if step.value is None else np.where(np.isnan(out), wide(step.value), out)
+    n = 1 + max(int(at.max(initial=0)), int(taken.max(initial=0)))
+    count = np.bincount(at, minlength=n)
+    out = (np.bincount(at, numbers(x).reshape(-1), n) / np.maximum(count, 1))[taken]
+    if not count[taken].all():
+        if step.value is None:
+            raise ValueError("it shows memory that is not that of x")
+        out = np.where(count[taken] > 0, out, numbers(step.value))
+    return array_module(x).asarray(out)
 
 
 INSTEAD: dict[str, Callable[[Place, Any, Options], Any]] = {
