@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from linecache import getline
+from math import inf
 from typing import Any
 
 from ..backend import is_array, owner
@@ -19,11 +20,11 @@ def collect(roots: Iterable[Any]) -> Graph:
     for node in sorted(steps_before(roots), key=lambda node: node.birth):
         for edge in node.edges:
             if type(edge) is Leaf and edge not in graph.at:
-                add(graph, Place(len(graph.places), edge, tuple(edge.shape), hooks=len(edge.hooks)))
-        add(graph, Place(len(graph.places), node, tuple(node.shape), op=node.op, hooks=len(getattr(node, "hooks", ()))))
+                add(graph, Place(len(graph.places), edge, tuple(edge.shape), hooks=users(edge.hooks)))
+        add(graph, Place(len(graph.places), node, tuple(node.shape), op=node.op, hooks=users(getattr(node, "hooks", ()))))
     for root in roots:
         if type(root) is Leaf and root not in graph.at:
-            add(graph, Place(len(graph.places), root, tuple(root.shape), hooks=len(root.hooks)))
+            add(graph, Place(len(graph.places), root, tuple(root.shape), hooks=users(root.hooks)))
     graph.loss = graph.at[roots[0]] if roots else None
     for place in graph.places:
         if not place.is_leaf:
@@ -35,6 +36,11 @@ def collect(roots: Iterable[Any]) -> Graph:
         if place.value is not None:
             place.dtype = str(place.value.dtype)
     return graph
+
+
+def users(hooks: Iterable[float]) -> int:
+    """How many gradient hooks the user has registered; retain_grad() is none of them, its number is inf."""
+    return len([number for number in hooks if number != inf])
 
 
 def steps_before(roots: Iterable[Any]) -> set[Node]:
