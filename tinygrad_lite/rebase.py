@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ._tensor import Tensor, detached
-from .backend import Array, array_module, is_array, owner
+from .backend import Array, array_module, owner
 from .functional.memory import storage_offset, stride
 from .inplace import become, kept
 from .ops.arrangement import memory_of, places
@@ -47,12 +47,8 @@ def on_the_memory_of(x: Tensor) -> list[Tensor] | None:
 
 
 def arrays_of(thing: Tensor | Node) -> list[Array]:
-    """The array of a tensor, or those that a node has saved and that watch() has noted there."""
-    if type(thing) is not Node:
-        return [thing.array] if hasattr(thing, "array") else []
-    seen = getattr(thing, "seen", None)
-    noted = [*seen.inputs, *seen.options.values(), seen.out] if seen else []
-    return [*kept(thing), *[x for x in noted if is_array(x)]]
+    """The array of a tensor, or those that a node has saved."""
+    return kept(thing) if type(thing) is Node else [thing.array] if hasattr(thing, "array") else []
 
 
 def unexplained(things: list[Any], memory: int) -> list[int]:

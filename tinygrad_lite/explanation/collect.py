@@ -7,8 +7,6 @@ from linecache import getline
 from math import inf
 from typing import Any
 
-from ..backend import is_array, owner
-from ..inplace import writes
 from ..tape import Leaf, Node
 from .graph import UNKNOWN, Graph, Input, Line, Module, Place
 
@@ -68,8 +66,6 @@ def fill(graph: Graph, place: Place) -> None:
     for nth, edge in enumerate(node.edges):
         name = f"{op.inputs[0]}[{nth}]" if several else op.inputs[nth]
         value = seen.inputs[nth] if seen and nth < len(seen.inputs) else UNKNOWN
-        if is_array(value) and not unchanged(value, node.birth):
-            value = UNKNOWN
         place.inputs.append(Input(name, None if edge is None else graph.at[edge], value))
         if edge is not None and value is not UNKNOWN:
             origin = graph.places[graph.at[edge]]
@@ -77,14 +73,9 @@ def fill(graph: Graph, place: Place) -> None:
                 origin.value = value
     if seen:
         place.options = (getattr(op.forward, "__kwdefaults__", None) or {}) | seen.options if hasattr(op, "forward") else {}
-        if seen.out is not None and unchanged(seen.out, node.birth):
+        if seen.out is not None:
             place.value = seen.out
         place.line = Line(seen.file, seen.number, getline(seen.file, seen.number).strip(), seen.function)
-
-
-def unchanged(array: Any, birth: int) -> bool:
-    """Whether nothing was written to the memory of an array since this time."""
-    return birth >= writes.last or bool(writes.times.get(id(owner(array)), (0,))[0] <= birth)
 
 
 def add_modules(graph: Graph, models: list[Any]) -> None:
