@@ -1,7 +1,8 @@
 """watch(): note each step while it is computed: the user's line, the modules around it, its inputs, options and result.
 
 The tape keeps of a step only what its vjps ask for. What more there is to know hangs on the Node, as `node.seen`, and is freed
-with it. A Seen holds arrays, never Tensors, so that there are no reference cycles.
+with it. A Seen holds copies, so that later writes do not change what was noted, and the noting does not change what in-place
+writes may do, which depends on who else uses the memory. It holds arrays, never Tensors, so that there are no reference cycles.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._tensor import Tensor
+from ..backend import Array, array_module, is_array
 from ..recorder import Recorder
 from ..tape import Node, Op
 
@@ -32,7 +34,7 @@ class Seen:
 
 class watch(Recorder):
     """Within it, each step is noted while it is computed, so that explain() knows everything: `with watch(): loss = ...`.
-    Steps take some microseconds longer, and hold their inputs and results as long as the tape holds them. Where an op raises,
+    Steps take some microseconds longer, and copies of their inputs and results are held as long as the tape holds them. Where an op raises,
     the error passes on, and `seen.explain()` shows the graph up to it.
     >>> w = tensor(3.0, requires_grad=True)
     >>> with watch() as seen:
@@ -50,8 +52,8 @@ class watch(Recorder):
         node = out.node
         if type(node) is not Node or hasattr(node, "seen"):
             return
-        arrays = tuple([x.array if isinstance(x, Tensor) else x for x in inputs])
-        node.seen = Seen(arrays, options, out.array)
+        arrays = tuple([noted(x) for x in inputs])
+        node.seen = Seen(arrays, options, copied(out.array))
         if node.op is not op and type(node.edges[0]) is Node:  # one output of several: the step itself is the one before
             node.edges[0].seen = Seen(arrays, options, None)
         self.last = out
@@ -70,6 +72,19 @@ class watch(Recorder):
         if self.last is None:
             raise RuntimeError("watch: nothing was recorded; does a tensor require grad, and was the loss computed within it?")
         return explain(self.last, **options)
+
+
+def noted(x: Any) -> Any:
+    """An input as an array or a number; the result of a noted step is the copy that is there already."""
+    if not isinstance(x, Tensor):
+        return copied(x) if is_array(x) else x
+    seen = getattr(x.node, "seen", None) if type(x.node) is Node else None
+    same = seen is not None and seen.out is not None and seen.out.shape == x.array.shape
+    return seen.out if seen and same else copied(x.array)
+
+
+def copied(array: Array) -> Array:
+    return array_module(array).array(array)
 
 
 def place(frame: FrameType | None) -> tuple[str, int, str, tuple[Any, ...]]:
