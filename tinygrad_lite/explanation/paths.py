@@ -157,11 +157,15 @@ def summed_into(element: int, sent: Sent) -> Any:
     return at
 
 
-@cache
 def as_written(op: Any) -> Any:
     """The op as it is written in ops/. What float16 is computed with is another one, made of it by apply.py."""
     forward = getattr(op, "forward", None)
-    return getclosurevars(forward).nonlocals["op"] if getattr(forward, "__module__", "") == "tinygrad_lite.apply" else op
+    return within(forward) if getattr(forward, "__module__", "") == "tinygrad_lite.apply" else op
+
+
+@cache
+def within(forward: Any) -> Any:
+    return getclosurevars(forward).nonlocals["op"]
 
 
 def is_ours(place: Place) -> bool:
