@@ -12,6 +12,7 @@ import pytest
 import tinygrad_lite as tl
 from tinygrad_lite import nn, tape
 from tinygrad_lite.autograd.function import Function
+from tinygrad_lite.backend import put
 from tinygrad_lite.explanation.again import RECOMPUTED
 from tinygrad_lite.explanation.collect import collect
 from tinygrad_lite.explanation.graph import Graph
@@ -163,3 +164,32 @@ def test_the_checks_of_a_page_are_fast() -> None:
     began = perf_counter()
     made = checks(graph, choose(graph, 64))
     assert perf_counter() - began < 3 and (made[0][0].digits or 0) >= 3  # float32 rounded 5000 times
+
+
+def test_on_any_device(device: str) -> None:
+    tl.manual_seed(1)
+    parts = nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.GELU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8, 5), nn.LayerNorm(5)
+    net = nn.Sequential(*parts, nn.SiLU()).to(device)
+    x, y = tl.randn(3, 1, 6, 6).to(device), tl.tensor([0, 3, 1]).to(device)
+    graph = graph_of(lambda: F.cross_entropy(net(x)[:, :4] * F.dropout(tl.ones(4).to(device), 0.5), y).to("cpu"))
+    made = checks(graph, choose(graph, 30))
+    for p in list(net.parameters())[1:]:
+        at = graph.at[p.node]
+        wanted = put(graph.places[at].gradient, "cpu").reshape(-1)
+        for element, found in made[at].items():
+            assert found.difference == pytest.approx(float(wanted[element]), rel=1e-3, abs=1e-6)
+
+
+def test_a_loss_made_of_gradients() -> None:
+    """The steps that create_graph records are steps as others are: max pooling's derivative, say."""
+    x = tl.tensor(np.random.default_rng(0).standard_normal((1, 1, 4, 4)), requires_grad=True)
+
+    def loss() -> Any:
+        y = F.max_pool2d(F.silu(x) ** 2, 2).sum() + F.gelu(F.layer_norm(x, (4,))).sum()
+        (dx,) = tl.autograd.grad(y, x, create_graph=True)
+        return (dx**2).sum()
+
+    graph = graph_of(loss)
+    gradient = graph.places[graph.at[x.node]].gradient.reshape(-1)
+    for element, found in check(graph, graph.at[x.node], range(16)).items():
+        assert found.difference == pytest.approx(gradient[element], rel=1e-6, abs=1e-8)

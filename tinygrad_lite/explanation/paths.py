@@ -242,7 +242,7 @@ def column_of(known: Steps, key: tuple[int, int], place: Place, visit: Visit, se
     if raw is None:
         return probed(place, visit, sent, at)
     seed = xp.zeros(raw.shape, raw.dtype)
-    seed.reshape(-1)[at] = 1
+    seed.reshape(-1)[xp.asarray(at)] = 1
     with quiet():
         (column,) = grad(raw, g, Tensor._of(seed), retain_graph=True, materialize_grads=True)
     made = flat(column.array)  # it can be nan where the vjp is not: of inf and -inf, say
@@ -302,9 +302,10 @@ def terms_of_linear(visit: Visit, sent: Sent, name: str, at: Any) -> tuple[Any, 
 def terms_of_matmul(visit: Visit, sent: Sent, name: str, at: Any) -> tuple[Any, Any]:
     """Of out[n, m] = Σ x[n, k] y[k, m], matrix by matrix."""
     (n, m), mine = visit.g.shape[-2:], sent.raw.shape
-    other = numbers(sent.values["y" if name == "x" else "x"])
+    other: Any = numbers(sent.values["y" if name == "x" else "x"])
     other = np.broadcast_to(other, (*visit.g.shape[:-2], *other.shape[-2:]))
-    elements, local = [np.zeros(0, int)], [np.zeros(0)]
+    elements: list[Any] = [np.zeros(0, int)]
+    local: list[Any] = [np.zeros(0)]
     for position in at.tolist():
         *batch, row, column = (int(k) for k in np.unravel_index(position, mine))
         start = int(np.ravel_multi_index(batch, mine[:-2])) * n * m if batch else 0
