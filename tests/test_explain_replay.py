@@ -17,6 +17,7 @@ from tinygrad_lite.explanation.again import RECOMPUTED
 from tinygrad_lite.explanation.collect import collect
 from tinygrad_lite.explanation.graph import Graph
 from tinygrad_lite.explanation.paths import choose
+from tinygrad_lite.explanation.recover import recover
 from tinygrad_lite.explanation.replay import Check, check, checks
 from tinygrad_lite.explanation.walk import walk
 from tinygrad_lite.nn import functional as F
@@ -131,13 +132,30 @@ def test_lower_precision_broadcasting_views_and_several_uses() -> None:
             assert found.difference == pytest.approx(float(gradient[element]), rel=rel)
 
 
-def test_without_watch_it_says_what_is_missing() -> None:
-    x = leaf(1.0, 2.0)
-    loss = (x * 3.0).sum()
+def unwatched(loss: Any) -> Graph:
+    """The Graph of a loss of which only that is known which the steps hold."""
     graph = collect([loss.node])
     graph.places[graph.loss or 0].value = loss.array
+    recover(graph)
     walk(graph)
-    assert "watch()" in checked(graph, x)[0].text
+    return graph
+
+
+def test_without_watch_what_no_vjp_asks_for_changes_nothing() -> None:
+    x, w = leaf(1.0, 2.0), leaf(0.5, -1.0)
+    for loss in (
+        ((x * w + tl.tensor([3.0, 4.0])) ** 2 - tl.tensor([5.0, 6.0])).sum(),  # pow keeps the sum that it got
+        (x - 3.0 + w).mean() * 7 + 1,
+        F.linear(x[None], w[None], tl.ones(1, dtype=tl.float64)).tanh().reshape(()),  # tanh keeps its result only
+    ):
+        graph = unwatched(loss)
+        for place in graph.places:
+            for element, found in check(graph, place.number, range(place.gradient.size)).items():
+                wanted = float(place.gradient.reshape(-1)[element])
+                if "watch()" in found.text:
+                    assert any(step.op.name == "tanh" for step in graph.places if step.op)
+                else:
+                    assert found.difference == pytest.approx(wanted, rel=1e-9), found
 
 
 def test_the_checks_of_a_page_are_fast() -> None:

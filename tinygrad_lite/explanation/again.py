@@ -24,6 +24,7 @@ from ..ops.neural.normalization import channel_moments, standard
 from ..ops.neural.pooling import window_winners
 from .graph import UNKNOWN, Graph, Place
 from .paths import as_written, is_ours, numbers, start_of_part
+from .recover import provable
 
 Options = dict[str, Any]
 
@@ -47,7 +48,8 @@ def given_to(step: Place, graph: Graph) -> tuple[list[Any], Options]:
         x = given.value if x is None else x
         inputs.append(wide(x) if x is not UNKNOWN else UNKNOWN)
     options = {name: wide(value) for name, value in step.options.items() if value is not UNKNOWN}
-    if hasattr(step.op, "options"):
+    if hasattr(step.op, "forward"):
+        options |= provable(graph, step)
         optional = getattr(getattr(as_written(step.op), "forward", None), "__kwdefaults__", None) or {}
         made = RECOMPUTED[step.op.name][0] if is_ours(step) and step.op.name in RECOMPUTED else ()
         missing = [name for name in step.op.options if name not in options and name not in optional and name not in made]
@@ -88,6 +90,39 @@ def forward(step: Place, inputs: list[Any], options: Options) -> Any:
         return out if is_array(out) else np.asarray(out)
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, NotImplementedError) as error:
         raise Impossible(f"{op.name} cannot be computed again: {type(error).__name__}: {error}") from error
+
+
+# Where an input is not known, because nothing kept it. A vjp that does not name it does not depend on it, so that any number in
+# its place gives the same differences; but what comes behind may depend on the result.
+
+STEPS = ("sign", "zero", "angle", "copysign", "nextafter")  # and those in rounding.py: their vjps name nothing, for they are 0
+
+
+def must_not_depend_on(step: Place, unsure: list[int], moved: list[int]) -> None:
+    """Impossible if the derivatives of a step with respect to its `moved` inputs depend on one of the `unsure` inputs."""
+    op = as_written(step.op)
+    asked = {name for nth in moved for name in op.needs[0 if op.variadic else nth]}
+    names = {op.inputs[0 if op.variadic else nth] for nth in unsure}
+    jumps = op.name in STEPS or not is_ours(step) or op.forward.__module__.endswith(".rounding")
+    if asked & names or "out" in asked or jumps:
+        raise Impossible(f"what {op.name} was given here was not kept; explain it with watch()")
+
+
+def stand_in(step: Place, inputs: list[Any], known: dict[int, Any], options: Options, graph: Graph) -> None:
+    """Replace inputs that are not known by zeros with which the result has its shape."""
+    lost = [nth for nth, given in enumerate(step.inputs) if given.place not in known and inputs[nth] is UNKNOWN]
+    for shape in ((), step.shape) if lost else ():
+        for nth in lost:
+            there = step.inputs[nth].place
+            inputs[nth] = np.zeros(shape if there is None else graph.places[there].shape)
+        try:
+            full = [known.get(given.place, x) if given.place is not None else x for given, x in zip(step.inputs, inputs)]
+            if forward(step, full, options).shape == tuple(step.shape):
+                return
+        except Impossible:
+            continue
+    if lost:
+        raise Impossible(f"the input {step.inputs[lost[0]].name} of {step.op.name} was not kept; explain it with watch()")
 
 
 def of_function(op: Any, inputs: list[Any]) -> Any:

@@ -342,7 +342,6 @@ def number(array: Any, element: int) -> float:
 
 LISTED = 20_000  # terms, about 1 MB of a page
 SHOWN = 8  # of a large array, so many of the largest
-FEW = 6
 
 
 def choose(graph: Graph, max_elements: int, budget: float = 0.5) -> dict[int, dict[int, Path]]:
@@ -365,7 +364,7 @@ def choose(graph: Graph, max_elements: int, budget: float = 0.5) -> dict[int, di
             of = chosen.setdefault(number, {})
             if element not in of:
                 left -= cost(known, graph.places[number])
-                of[element] = path(graph, number, element, FEW, known)
+                of[element] = path(graph, number, element, known=known)
                 room -= 1 + len(of[element].terms)
                 further = [(term.place, term.element) for term in of[element].terms]
                 waiting.extendleft(further[:1])

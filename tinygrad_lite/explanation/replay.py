@@ -25,8 +25,8 @@ import numpy as np
 from ..backend import array_module
 from ..grad_mode import no_grad
 from ..random import fork_rng
-from .again import PARTS, Impossible, forward, given_to, wide
-from .graph import Graph, Place
+from .again import PARTS, Impossible, forward, given_to, must_not_depend_on, stand_in, wide
+from .graph import UNKNOWN, Graph, Place
 from .paths import Path, flat, is_ours, number, path, quiet
 
 EPS = float(np.finfo(np.float64).eps)
@@ -55,7 +55,7 @@ def check(graph: Graph, place: int, elements: Iterable[int], known: Behind | Non
         except Impossible as error:
             return {element: Check(text=str(error)) for element in elements}
         gradient = graph.places[place].gradient
-        return {i: compared(loss, i, 0.0 if gradient is None else number(gradient, i), str(loss.x.dtype)) for i in elements}
+        return {i: compared(loss, i, 0.0 if gradient is None else number(gradient, i)) for i in elements}
 
 
 @contextmanager
@@ -107,17 +107,31 @@ class Moved:
         self.graph, self.place = behind.graph, place
         at = self.graph.places[place]
         self.steps = behind.steps(place)
-        if at.value is None:
-            raise Impossible("the value here is not known; explain it with watch()")
         if self.graph.loss is None or not (self.steps or place == self.graph.loss):
             raise Impossible("the loss does not depend on this")
-        self.original, self.x = at.value, wide(at.value)
+        self.dtype = str(at.dtype or "float64") if at.value is None else str(at.value.dtype)
+        self.x = np.zeros(at.shape) if at.value is None else wide(at.value)
         self.given = [given_to(step, self.graph) for step in self.steps]
+        self.open = {place} if at.value is None else set[int]()  # of these places only the changes are known, not the values
+        self.shifts: dict[int, Any] = {}  # what is added to a result that was computed with a stand-in
         self.base: dict[int, Any] = {place: self.x}
         for step, (inputs, options) in zip(self.steps, self.given):
-            self.base[step.number] = forward(step, inputs_of(step, inputs, self.base), options)
+            moved = [nth for nth, given in enumerate(step.inputs) if given.place in self.base]
+            unsure = [nth for nth, given in enumerate(step.inputs) if given.place in self.open or inputs[nth] is UNKNOWN]
+            unsure = [nth for nth in unsure if nth not in moved or step.inputs[nth].place in self.open]
+            if unsure:
+                must_not_depend_on(step, unsure, moved)
+                stand_in(step, inputs, self.base, options, self.graph)
+            out = forward(step, inputs_of(step, inputs, self.base), options)
+            if unsure and step.value is not None:
+                self.shifts[step.number] = wide(step.value) - out
+                out = wide(step.value)
+            elif unsure:
+                self.open.add(step.number)
+            self.base[step.number] = out
         self.loss = float(self.base[self.graph.loss].sum())
-        self.must_be_as_before()
+        if self.graph.loss not in self.open:
+            self.must_be_as_before()
         self.moved = 0.0  # what was really added, after rounding
 
     def must_be_as_before(self) -> None:
@@ -149,22 +163,25 @@ class Moved:
         for step, (inputs, options) in zip(self.steps, self.given):
             part = PARTS.get(step.op.name) if is_ours(step) else None
             uses = [nth for nth, given in enumerate(step.inputs) if given.place in values]
-            if part and len(uses) == 1 and step.inputs[uses[0]].place == self.place:
+            if part and len(uses) == 1 and step.inputs[uses[0]].place == self.place and step.number not in self.shifts:
                 full = inputs_of(step, inputs, values)
                 values[step.number] = part(full, uses[0], element, self.base[step.number])
             else:
                 values[step.number] = forward(step, inputs_of(step, inputs, values), options)
+                if step.number in self.shifts:
+                    values[step.number] = values[step.number] + self.shifts[step.number]
         return float(values[self.graph.loss].sum())  # type: ignore[index]
 
 
 def inputs_of(step: Place, inputs: list[Any], values: dict[int, Any]) -> list[Any]:
+    """The inputs of a step: those that are among `values`, and the others as they were."""
     return [values.get(given.place, x) if given.place is not None else x for given, x in zip(step.inputs, inputs)]
 
 
 # Differences
 
 
-def compared(loss: Moved, element: int, gradient: float, dtype: str) -> Check:
+def compared(loss: Moved, element: int, gradient: float) -> Check:
     """The difference quotient for one element beside the gradient."""
     try:
         x = abs(float(loss.x.reshape(-1)[element]))
@@ -178,7 +195,7 @@ def compared(loss: Moved, element: int, gradient: float, dtype: str) -> Check:
 def compared_at(loss: Moved, element: int, gradient: float, x: float) -> Check:
     step = EPS ** (1 / 3) * max(1.0, x)
     best, noise = central(loss, element, step)
-    if digits(best, gradient) < (6 if loss.original.dtype != np.float64 else 9):
+    if digits(best, gradient) < (9 if loss.dtype == "float64" else 6):
         best, noise = refined(loss, element, max(1.0, x))
         if digits(best, gradient) < 5 and 0 < x < 1:  # the loss may be steep beside 0: steps relative to x
             best, noise = min(refined(loss, element, x), (best, noise), key=by_error)
