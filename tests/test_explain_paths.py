@@ -164,6 +164,21 @@ class Both(Function):
         return tl.from_numpy(g.numpy() * y.numpy()) + h, g * x + h
 
 
+class Cube(Function):
+    calls = 0
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        Cube.calls += 1
+        (x,) = ctx.saved_tensors
+        return g * 3 * x**2
+
+
 class Clipped(Function):
     @staticmethod
     def forward(ctx: Any, x: Any) -> Any:
@@ -174,7 +189,11 @@ class Clipped(Function):
         return g.clamp(-1, 1)
 
 
-def test_a_function_of_the_user_is_asked_with_unit_vectors() -> None:
+def test_a_function_of_the_user_is_differentiated_or_asked_with_unit_vectors() -> None:
+    many = tl.arange(1.0, 100.0).requires_grad_()
+    graph = graph_of(lambda: (Cube.apply(many) * 2).sum())
+    assert [path(graph, graph.at[many.node], i).terms[0].local for i in (0, 98)] == [3.0, 3.0 * 99**2]
+    assert Cube.calls <= 3
     x = tl.tensor([1.0, 2.0, 3.0], requires_grad=True)
     y = tl.tensor([4.0, 5.0, 6.0], requires_grad=True)
 
@@ -192,7 +211,7 @@ def test_a_function_of_the_user_is_asked_with_unit_vectors() -> None:
     found = path(graph, graph.at[x.node], 0)
     assert "not known" in found.text and found.rest == found.total == 1.0 and not found.terms
     wide = tl.ones(paths.PROBES + 1, requires_grad=True)
-    graph = graph_of(lambda: Clipped.apply(wide).sum())
+    graph = graph_of(lambda: Both.apply(wide, wide * 2)[0].sum())
     assert "outside of the tape" in path(graph, graph.at[wide.node], 0).text
 
 

@@ -149,11 +149,10 @@ def summed_into(element: int, sent: Sent) -> Any:
     """The flat positions in `raw` that are summed into one element of x_g: several where broadcasting is undone."""
     if not sent.axes:
         return np.array([element])
-    extra = sent.raw.ndim - sent.x_g.ndim
-    index = (0,) * extra + np.unravel_index(element, sent.x_g.shape)
+    index = (0,) * (sent.raw.ndim - sent.x_g.ndim) + np.unravel_index(element, sent.x_g.shape)
     at = np.zeros(1, np.int64)
     for axis, (n, i) in enumerate(zip(sent.raw.shape, index)):
-        at = (at[:, None] * n + (np.arange(n) if axis in sent.axes else np.array([i]))).reshape(-1)
+        at = (at[:, None] * n + (np.arange(n) if axis in sent.axes else i)).reshape(-1)
     return at
 
 
@@ -210,6 +209,8 @@ def pulled(place: Place, sent: Sent, g: Any) -> Any:
             kept = [values if n == sent.nth else None for n, values in enumerate(values_of(place))]
             if hasattr(op, "starts"):  # a Function: as if a gradient had come to all of its outputs
                 op.reached.update(op.starts)
+                if not as_given:  # a result that is a Tensor with a node asks it to record its backward
+                    kept = [v and (v[0], (None,) * len(v[0]), Tensor._of(g.array, g.node)) for v in kept]
             elif not as_given:
                 kept = [None if values is None else wrapped(op, op.needs[at], values) for values in kept]
             values = op.with_lemmas(g, kept)[sent.nth]
@@ -253,7 +254,7 @@ def recorded(place: Place, visit: Visit, sent: Sent) -> tuple[Any, Any]:
     """A new g and, on a tape of its own, what the vjp makes of it; None for the latter if it computes outside of the tape."""
     g = Tensor._of(array_module(visit.g).array(visit.g)).requires_grad_()
     try:
-        raw = None if hasattr(place.op, "starts") else pulled(place, sent, g)
+        raw = pulled(place, sent, g)
         if not isinstance(raw, Tensor) or raw.node is None or raw.shape != sent.raw.shape:
             return g, None
         with quiet():  # and backward through it must be possible, and give the numbers that were sent
