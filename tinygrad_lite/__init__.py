@@ -68,6 +68,9 @@ _NEURAL = ["adaptive_avg_pool1d", "alpha_dropout", "avg_pool1d", "channel_shuffl
 _NEURAL += ["conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "dropout", "feature_alpha_dropout", "group_norm"]
 _NEURAL += ["layer_norm", "max_pool1d", "max_pool2d", "max_pool3d", "pixel_shuffle", "pixel_unshuffle", "rms_norm"]
 
+# What shows how a gradient came about.
+_EXPLANATION = ["Explanation", "explain", "memory", "watch"]
+
 if TYPE_CHECKING:
     from . import accelerator as accelerator
     from . import autograd as autograd
@@ -83,6 +86,10 @@ if TYPE_CHECKING:
     from . import utils as utils
     from ._tensor import Tensor as Tensor
     from .autograd.gradcheck import gradcheck as gradcheck
+    from .explanation import Explanation as Explanation
+    from .explanation import explain as explain
+    from .explanation import memory as memory
+    from .explanation import watch as watch
     from .functional.activation import *
     from .functional.contraction import *
     from .functional.copies import *
@@ -167,7 +174,7 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
             module = _import_module(f"{__name__}.{file}")
             names |= {name: getattr(module, name) for name in more or module.__all__}
         here.update({"Tensor": _methods.Tensor, **{name: f for name, f in names.items() if name not in here}})
-        here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names, *_NEURAL]))
+        here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names, *_NEURAL, *_EXPLANATION]))
 
     def __getattr__(name: str) -> _Any:
         if name in _LAZY:
@@ -180,6 +187,8 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
                 raise ImportError(f"{error.name} is in the folder {error.name[14:]}/, and {where}") from error
         if name in _NEURAL:
             return getattr(_import_module(f"{__name__}.nn.functional"), name)
+        if name in _EXPLANATION:
+            return getattr(_import_module(f"{__name__}.explanation"), name)
         if "__all__" not in globals() and (name == "__all__" or not name.startswith("_")):
             _load_all()
             if name in globals():

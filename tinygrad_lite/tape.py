@@ -81,11 +81,13 @@ class Leaf:
 class Node:
     """One recorded step: the op, an edge for each input (the Node or Leaf that it came from, or None), and the saved values.
     A Node holds arrays and older nodes, never Tensors. So there are no reference cycles, and a result that nobody needs is
-    freed at once. `birth` numbers the nodes in the order in which they were made. `hooks` is set by the first hook only.
+    freed at once. `birth` numbers the nodes in the order in which they were made. `hooks` is set by the first hook only, and
+    `seen` by watch() only: what it noted of this step.
     """
 
-    __slots__ = ("op", "edges", "saved", "shape", "birth", "hooks")
+    __slots__ = ("op", "edges", "saved", "shape", "birth", "hooks", "seen")
     hooks: Hooks
+    seen: Any
 
     def __init__(self, op: Op, edges: tuple[Any, ...], saved: Any, shape: tuple[int, ...]) -> None:
         self.op, self.edges, self.saved, self.shape = op, edges, saved, shape

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..backend import Array
-from ..tape import Leaf, Node
 
 UNKNOWN: Any = object()  # an option or a constant that nothing kept
 
@@ -49,7 +48,7 @@ class Place:
     """
 
     number: int
-    node: Leaf | Node
+    node: Any  # a Leaf or Node
     shape: tuple[int, ...]
     dtype: str = ""
     value: Array | None = None
@@ -110,20 +109,23 @@ class Visit:
 
 @dataclass(slots=True)
 class Module:
-    """A module that was called: its path in the model (layers.0), its class, the module around it, and its places."""
+    """A call of a module: its path in the model (layers.0), its class, the module around it, and the places whose innermost
+    module it is.
+    """
 
     path: str
     kind: str
     text: str  # its repr, one line
     parent: int | None
+    module: Any  # the nn.Module itself
     places: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Failure:
-    """The op that raised, instead of a loss: what it was called with, and the error."""
+    """The op or function that raised, instead of a loss: its name, what it was called with, and the error."""
 
-    op: Any
+    op: str
     inputs: list[Input]
     options: dict[str, Any]
     error: str

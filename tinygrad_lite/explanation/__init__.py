@@ -1,0 +1,5 @@
+"""explain(loss): a page that steps forward and backward through the user's own computation. Start at graph.py."""
+
+from .explain import Explanation as Explanation
+from .explain import explain as explain
+from .watch import watch as watch
