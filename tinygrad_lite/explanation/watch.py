@@ -34,8 +34,8 @@ class Seen:
 
 class watch(Recorder):
     """Within it, each step is noted while it is computed, so that explain() knows everything: `with watch(): loss = ...`.
-    Steps take some microseconds longer, and copies of their inputs and results are held as long as the tape holds them. Where an op raises,
-    the error passes on, and `seen.explain()` shows the graph up to it.
+    Steps take some microseconds longer, and copies of their inputs and results are held as long as the tape holds them. Where
+    an op raises, the error passes on, and `seen.explain()` shows the graph up to it.
     >>> w = tensor(3.0, requires_grad=True)
     >>> with watch() as seen:
     ...     loss = (w * 2).tanh()
