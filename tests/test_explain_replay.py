@@ -211,3 +211,21 @@ def test_a_loss_made_of_gradients() -> None:
     gradient = graph.places[graph.at[x.node]].gradient.reshape(-1)
     for element, found in check(graph, graph.at[x.node], range(16)).items():
         assert found.difference == pytest.approx(gradient[element], rel=1e-6, abs=1e-8)
+
+
+def test_writes_in_place_and_views() -> None:
+    w, y = leaf([1.0, 2.0], [3.0, 4.0]), leaf(0.5, 0.25)
+
+    def loss() -> Any:
+        x = w * w
+        row = x[1]
+        x[0] = y.exp()
+        row *= y
+        x.sub_(w.T)
+        return (x.flip(0) ** 2 * w).sum() + x.as_strided((2, 2), (1, 1)).cumsum(0).sin().sum()
+
+    graph = graph_of(loss)
+    for z in (w, y):
+        gradient = graph.places[graph.at[z.node]].gradient.reshape(-1)
+        for element, found in check(graph, graph.at[z.node], range(gradient.size)).items():
+            assert found.difference == pytest.approx(gradient[element], rel=1e-8), found

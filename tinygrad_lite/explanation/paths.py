@@ -214,8 +214,6 @@ def pulled(place: Place, sent: Sent, g: Any) -> Any:
             elif not as_given:
                 kept = [None if values is None else wrapped(op, op.needs[at], values) for values in kept]
             values = op.with_lemmas(g, kept)[sent.nth]
-            if values is None:
-                raise LookupError(f"the terms are not known: {op.name} gave no gradient")
         else:
             values = tuple(sent.values.values())
             values = values if as_given else wrapped(op, op.reads[at], values)

@@ -300,5 +300,5 @@ def cost(behind: Behind, steps: list[Place]) -> float:
     total = 10.0
     for step in steps:
         size = prod(step.shape) + sum([prod(behind.graph.places[n.place].shape) for n in step.inputs if n.place is not None])
-        total += 4 + size / 100 + (60 * step.shape[-3] if step.op.name in ("rnn", "lstm", "gru") else 0)
+        total += 4 + size / 300 + (60 * step.shape[-3] if step.op.name in ("rnn", "lstm", "gru") else 0)
     return EVALUATIONS * total
