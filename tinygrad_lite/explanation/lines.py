@@ -42,6 +42,7 @@ STEPS = {name: name for name in SAME.split()} | {
     "batchnorm1d": "normalized_batch", "batchnorm2d": "normalized_batch", "layernorm": "normalized",
 }  # fmt: skip
 NOT_STEPS = tuple([f"tinygrad_lite.{name}" for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")])
+DEBUG = 0
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)
 
 
@@ -85,7 +86,8 @@ class Search:
         self.graph = graph
         self.found: dict[int, set[tuple[str, int, str]]] = {}
         self.done: set[tuple[int, int, int]] = set()
-        self.entered: dict[Any, Any] = {}
+        self.entered: dict[Any, At | None] = {}
+        self.chained: dict[Any, Any] = {}
 
     def finish(self) -> None:
         for number, lines in self.found.items():
@@ -104,7 +106,9 @@ class Search:
             key = id(inner.e), id(inner.scope), number
             if key not in self.done:
                 self.done.add(key)
-                waiting += self.region(inner, number) or self.step(inner, number)
+                if DEBUG: print("solve", ast.unparse(inner.e) if isinstance(inner.e, ast.AST) else inner.e, number, self.graph.places[number].op.name)
+                known = self.region(inner, number)
+                waiting += self.step(inner, number) if known is None else known
 
     def claim(self, number: int, here: At) -> None:
         line = here.scope.code.co_filename, line_of(here.e), here.scope.code.co_name
@@ -132,9 +136,12 @@ class Search:
             elif isinstance(e, (ast.Call, Applied)):
                 called = self.called(e, scope, at)
                 if sequential(called):
-                    return self.inner(At(chained(called, e), scope, at, path)) if isinstance(e, Applied) or len(e.args) == 1 else None
+                    if isinstance(e, ast.Call) and len(e.args) != 1:
+                        return None
+                    here = At(self.chained.setdefault((called, e), chained(called, e)), scope, at, path)
+                    continue
                 if (entered := self.enter(called, e, scope, at)) is None:
-                    return None if users(called) else here
+                    return None if called is not MISSING and users(called) else here
                 here = At(entered.e, entered.scope, entered.at, path)
             else:
                 return here
@@ -148,7 +155,7 @@ class Search:
         key = e, scope, at
         if key not in self.entered:
             self.entered[key] = self._enter(called, e, scope, at)
-        return self.entered[key]  # type: ignore[no-any-return]
+        return self.entered[key]
 
     def _enter(self, called: Any, e: Any, scope: Scope, at: int) -> At | None:
         if is_module(called):
@@ -180,17 +187,17 @@ class Search:
 
     # All steps between known tensors and a result
 
-    def region(self, here: At, number: int) -> list[tuple[At, int]]:
+    def region(self, here: At, number: int) -> list[tuple[At, int]] | None:
         """If each name in an expression stands for a known tensor, the steps between those and its result are its own. Then
-        these names, with their places, to go on with; else nothing.
+        these names, with their places, to go on with; else None.
         """
         e, places = here.e, self.graph.places
         if isinstance(e, Applied):
-            return []
+            return None
         names: list[tuple[At, int]] = []
         lines: set[int] = set()
         if not self.atoms(here, set(), names, lines, places[number].node.birth) or len(lines) != 1:
-            return []
+            return None
         stops, hit, inside, waiting = {n for _, n in names}, set[int](), set[int](), [number]
         while waiting:
             at = waiting.pop()
@@ -200,11 +207,11 @@ class Search:
                 inside.add(at)
                 waiting += [x.place for x in places[at].inputs if x.place is not None]
         if hit != stops or not inside:
-            return []
+            return None
         (line,) = lines
         for at in inside:
             self.found.setdefault(at, set()).add((here.scope.code.co_filename, line, here.scope.code.co_name))
-        return names or [(At(ast.Constant(0), here.scope, 0), number)]
+        return names
 
     def atoms(self, here: At, ours: set[str], names: list[tuple[At, int]], lines: set[int], before: int) -> bool:
         """Collect the known tensors that an expression uses, and the lines of its operations. False if something is unknown."""
@@ -257,26 +264,13 @@ class Search:
     def step(self, here: At, number: int) -> list[tuple[At, int]]:
         """If the operation of an expression is this step, its operands and their places, to go on with."""
         kinds, operands = self.operation(here)
-        place = self.graph.places[number]
-        chains = [[place]]
-        for kind in kinds:
-            *chains, chain = *chains, [place]
-            for i, name in enumerate(names := kind.split("<")):
-                if not chain or chain[-1].op is None or chain[-1].op.name != name or (i and not chain):
-                    chain = []
-                    break
-                if i + 1 < len(names):
-                    below = chain[-1].inputs[0].place
-                    chain = [*chain, self.graph.places[below]] if below is not None else []
-            chains.append(chain) if kind != "0" else None
-        fitting = [chain for chain in chains[1:] if chain and chain[0].op is not None and kinds]
-        fitting = [chain for chain in fitting if any("<".join(p.op.name for p in chain) == kind for kind in kinds)]
         on = [At(x, here.scope, here.at) for x in operands]
-        if "0" in kinds:
-            below = self.kinds_of(on[0]) if on else None
+        fitting = [chain for kind in kinds if (chain := self.chain(kind, number))]
+        if "0" in kinds and on:  # perhaps it did nothing, and the step is that of its operand
             if not fitting:
-                return [(on[0], number)] if on else []
-            if below is None or any(kind.split("<")[0] == place.op.name or kind == "0" for kind in below):
+                return [(on[0], number)]
+            below = self.kinds_of(on[0])
+            if below is None or {fitting[0][0].op.name, "0"}.intersection([name for kind in below for name in kind.split("<")[:1]]):
                 return []
         if not fitting or here.path:
             return []
@@ -298,6 +292,17 @@ class Search:
             if below_number is not None and not (last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"):
                 go_on.append((operand, below_number))
         return go_on
+
+    def chain(self, kind: str, number: int | None) -> list[Any]:
+        """The steps of this kind that end at a place, the last one first; nothing if the steps there are others."""
+        found: list[Any] = []
+        for name in kind.split("<"):
+            place = None if number is None else self.graph.places[number]
+            if place is None or place.op is None or place.op.name != name:
+                return []
+            found.append(place)
+            number = place.inputs[0].place
+        return found
 
     def kinds_of(self, here: At) -> list[str] | None:
         inner = self.inner(here)

@@ -66,14 +66,14 @@ class Scope:
 
     def where(self, name: str, at: int) -> tuple[Scope, int]:
         """The Scope that a name belongs to, and the point there: this one, or a running one around it."""
-        scope = self
+        scope, then = self, at
         if name in self.code.co_varnames or name in self.code.co_cellvars or self.code.co_name == "<module>":
             return self, at
         while scope.back:
-            scope, at = scope.back
+            scope, then = scope.back
             module = scope.code.co_name == "<module>" and scope.globals is self.globals and name not in self.cells
             if scope.live is not None and (module or (name in self.cells and name in scope.code.co_cellvars)):
-                return scope, at
+                return scope, then
         return self, at
 
     def look(self, name: str, at: int) -> Any:
