@@ -86,7 +86,8 @@ class Search:
         self.graph = graph
         self.found: dict[int, set[tuple[str, int, str]]] = {}
         self.done: set[tuple[int, int, int]] = set()
-        self.entered: dict[Any, At | None] = {}
+        self.entered: dict[Any, list[At]] = {}
+        self.asked = self.depth = 0
         self.chained: dict[Any, Any] = {}
 
     def finish(self) -> None:
@@ -101,7 +102,7 @@ class Search:
         waiting = [(here, number)]
         while waiting:
             here, number = waiting.pop()
-            if self.graph.places[number].is_leaf or (inner := self.inner(here)) is None:
+            if self.graph.places[number].is_leaf or (inner := self.inner(here, number)) is None:
                 continue
             key = id(inner.e), id(inner.scope), number
             if key not in self.done:
@@ -116,8 +117,10 @@ class Search:
 
     # From names and calls of the user's functions to the operation behind them
 
-    def inner(self, here: At) -> At | None:
-        """The operation that gave the value of an expression: through names, tuples and the user's own functions."""
+    def inner(self, here: At, number: int | None = None) -> At | None:
+        """The operation that gave the value of an expression, which is that of a place: through names, tuples and the user's
+        own functions. None if it is not sure.
+        """
         for _ in range(1000):
             e, scope, at, path = here.e, here.scope, here.at, here.path
             if isinstance(e, ast.Name):
@@ -125,12 +128,23 @@ class Search:
                 found = None if e.id in scope.unsafe else scope.definition(e.id, at)
                 if found and found[0].value is not None:
                     here = At(found[0].value, scope, found[1], found[0].path + path)
-                elif not found and scope.arguments and isinstance(scope.arguments.get(e.id), tuple):
+                elif found and found[0].forks:
+                    ways = [At(e, fork, len(fork.did), path) for fork in found[0].forks]
+                    chosen = self.chosen([way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)], number)
+                    if chosen is None:
+                        return None
+                    here = chosen
+                elif not found and isinstance(scope.arguments.get(e.id), tuple):
                     here = At(*scope.arguments[e.id], path)
                 else:
                     return None
             elif isinstance(e, ast.NamedExpr):
                 here = At(e.value, scope, at, path)
+            elif isinstance(e, ast.IfExp):
+                chosen = self.chosen([At(e.body, scope, at, path), At(e.orelse, scope, at, path)], number)
+                if chosen is None:
+                    return None
+                here = chosen
             elif isinstance(e, (ast.Tuple, ast.List)) and path:
                 here = At(e.elts[path[0]], scope, at, path[1:])
             elif isinstance(e, (ast.Call, Applied)):
@@ -140,50 +154,81 @@ class Search:
                         return None
                     here = At(self.chained.setdefault((called, e), chained(called, e)), scope, at, path)
                     continue
-                if (entered := self.enter(called, e, scope, at)) is None:
+                if not (ways := self.enter(called, e, scope, at)):
                     return None if called is not MISSING and users(called) else here
-                here = At(entered.e, entered.scope, entered.at, path)
+                chosen = self.chosen([At(way.e, way.scope, way.at, path) for way in ways], number)
+                if chosen is None:
+                    return None
+                here = chosen
             else:
                 return here
         return None
 
+    def chosen(self, ways: list[At], number: int | None) -> At | None:
+        """The only one of these expressions that can have made this place, if the others certainly cannot."""
+        if len(ways) == 1:
+            return ways[0]
+        fits = [self.fits(way, number) for way in ways] if number is not None else []
+        return ways[fits.index(True)] if fits.count(True) == 1 and None not in fits else None
+
+    def fits(self, here: At, number: int) -> bool | None:
+        """Whether an expression can have made this place; None if that is not known."""
+        self.asked += 1
+        if self.asked > 20_000 or self.depth > 8:
+            return None
+        self.depth += 1
+        try:
+            x = MISSING if here.path else here.scope.value(here.e, here.at)
+            if isinstance(x, Tensor):
+                return self.graph.at.get(x.node) == number
+            inner = self.inner(here, number)
+            if x is not MISSING or inner is None:
+                return None if x is MISSING else False
+            if creates(inner):
+                return False
+            kinds, operands = self.operation(inner)
+            found = any([self.chain(kind, number) for kind in kinds])
+            if "0" in kinds:
+                return None if found or not operands else self.fits(At(operands[0], inner.scope, inner.at), number)
+            return found if kinds and not inner.path else None
+        finally:
+            self.depth -= 1
+
     def called(self, e: Any, scope: Scope, at: int) -> Any:
         return e.module if isinstance(e, Applied) else scope.value(e.func, at)
 
-    def enter(self, called: Any, e: Any, scope: Scope, at: int) -> At | None:
-        """The expression that a function of the user returned in this call."""
+    def enter(self, called: Any, e: Any, scope: Scope, at: int) -> list[At]:
+        """The expressions that a function of the user may have returned in this call."""
         key = e, scope, at
         if key not in self.entered:
             self.entered[key] = self._enter(called, e, scope, at)
         return self.entered[key]
 
-    def _enter(self, called: Any, e: Any, scope: Scope, at: int) -> At | None:
+    def _enter(self, called: Any, e: Any, scope: Scope, at: int) -> list[At]:
         if is_module(called):
             if not users(called) or "_hooks" in vars(called):
-                return None
+                return []
             called = MethodType(type(called).forward, called)
+        elif not isinstance(called, (FunctionType, MethodType, type)) and isinstance(getattr(type(called), "__call__", 0), FunctionType):
+            called = MethodType(type(called).__call__, called)
         function = called.__func__ if isinstance(called, MethodType) else called
         if not isinstance(function, FunctionType) or not users(function) or function.__code__.co_flags & 0x2A0:  # a generator
-            return None
+            return []
         code, depth, around = function.__code__, 0, scope
         while around.back and depth < 50:
             around, depth = around.back[0], depth + 1
         tree = tree_of(code, function.__globals__)
         arguments = bound(called, function, e, scope, at)
         if tree is None or arguments is None or depth == 50:
-            return None
+            return []
         cells = {name: cell.cell_contents for name, cell in zip(code.co_freevars, function.__closure__ or ()) if filled(cell)}
         inside = Scope(code, tree, function.__globals__, None, arguments, cells, (scope, at), unsafe=outer_names(tree))
         if isinstance(tree, ast.Lambda):
-            return At(tree.body, inside, 0)
-        body = tree.body
-        returned = [x for x in own_nodes(tree) if isinstance(x, ast.Return)]
-        while body and isinstance(body[-1], ast.With):
-            body = body[-1].body
-        if len(returned) != 1 or returned[0] is not body[-1] or returned[0].value is None:
-            return None
-        inside.run(tree.body, (returned[0].lineno, returned[0].col_offset))
-        return At(returned[0].value, inside, len(inside.did))
+            return [At(tree.body, inside, 0)]
+        inside.run(tree.body)
+        found = {id(e): At(e, where, end) for e, where, end in inside.returns}
+        written = [x for x in own_nodes(tree) if isinstance(x, ast.Return)]
+        return list(found.values()) if len(found) == len(written) == len(inside.returns) else []
 
     # All steps between known tensors and a result
 
@@ -269,7 +314,7 @@ class Search:
         if "0" in kinds and on:  # perhaps it did nothing, and the step is that of its operand
             if not fitting:
                 return [(on[0], number)]
-            below = self.kinds_of(on[0])
+            below = self.kinds_of(on[0], number)
             if below is None or {fitting[0][0].op.name, "0"}.intersection([name for kind in below for name in kind.split("<")[:1]]):
                 return []
         if not fitting or here.path:
@@ -284,7 +329,7 @@ class Search:
                 continue
             below_place = self.graph.places[below_number]
             if below_place.op is not None and below_place.op.name == "cast":  # of this operand, or for the sake of the other one
-                kinds = self.kinds_of(operand) or ["cast"]
+                kinds = self.kinds_of(operand, below_number) or ["cast"]
                 if any(kind in ("cast", "0") for kind in kinds):
                     continue
                 self.claim(below_number, here)
@@ -304,8 +349,8 @@ class Search:
             number = place.inputs[0].place
         return found
 
-    def kinds_of(self, here: At) -> list[str] | None:
-        inner = self.inner(here)
+    def kinds_of(self, here: At, number: int) -> list[str] | None:
+        inner = self.inner(here, number)
         kinds = self.operation(inner)[0] if inner else []
         return kinds or None
 
@@ -376,6 +421,15 @@ def users(x: Any) -> bool:
     if isinstance(x, BuiltinFunctionType) or home == "builtins":
         return False
     return home.startswith(NOT_STEPS) or home.partition(".")[0] not in ("tinygrad_lite", "numpy", "math")
+
+
+def creates(here: At) -> bool:
+    """Whether it is the call of a function that makes a leaf: tensor(...), randn(...).requires_grad_()."""
+    e = here.e
+    while isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute) and e.func.attr == "requires_grad_":
+        e = e.func.value
+    called = here.scope.value(e.func, here.at) if isinstance(e, ast.Call) else None
+    return str(getattr(called, "__module__", "")) in ("tinygrad_lite.creation", "tinygrad_lite.random", "tinygrad_lite.interop")
 
 
 def sequential(x: Any) -> bool:
