@@ -37,11 +37,11 @@ STEPS = {name: name for name in SAME.split()} | {
     "mse_loss": "mean<pow_scalar<sub sum<pow_scalar<sub", "l1_loss": "mean<abs<sub sum<abs<sub", "std": "root<var",
     "cross_entropy": "nll<log_softmax", "nll_loss": "nll", "mseloss": "mean<pow_scalar<sub sum<pow_scalar<sub",
     "binary_cross_entropy_with_logits": "mean<bce_with_logits", "bcewithlogitsloss": "mean<bce_with_logits",
-    "l1loss": "mean<abs<sub sum<abs<sub", "crossentropyloss": "nll<log_softmax", "nllloss": "nll", "identity": "0",
+    "l1loss": "mean<abs<sub sum<abs<sub", "crossentropyloss": "nll<log_softmax", "nllloss": "nll", "identity": "0", "max_pool2d": "window_sum<window_sum", "maxpool2d": "window_sum<window_sum", "cat": "cat",
     "conv1d": "conv", "conv2d": "conv", "logsoftmax": "log_softmax", "leakyrelu": "leaky_relu",
     "batchnorm1d": "normalized_batch", "batchnorm2d": "normalized_batch", "layernorm": "normalized",
 }  # fmt: skip
-NOT_STEPS = tuple([f"tinygrad_lite.{name}" for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")])
+NOT_STEPS = tuple([f"tinygrad_lite.{name}." for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")])
 DEBUG = 0
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)
 
@@ -195,7 +195,11 @@ class Search:
             self.depth -= 1
 
     def called(self, e: Any, scope: Scope, at: int) -> Any:
-        return e.module if isinstance(e, Applied) else scope.value(e.func, at)
+        """What a call calls; MISSING for a method of a tensor. For nn.ReLU()(x) the class."""
+        if isinstance(e, Applied):
+            return e.module
+        made = scope.value(e.func.func, at) if isinstance(e.func, ast.Call) else None
+        return made if isinstance(made, type) and not users(made) else scope.value(e.func, at)
 
     def enter(self, called: Any, e: Any, scope: Scope, at: int) -> list[At]:
         """The expressions that a function of the user may have returned in this call."""
@@ -279,7 +283,7 @@ class Search:
             return all_of([e.value])
         if isinstance(e, ast.Call):
             lines.add(line_of(e))
-            called = scope.value(e.func, at)
+            called = self.called(e, scope, at)
             parts = [*e.args, *[k.value for k in e.keywords]]
             if called is not MISSING:
                 return not users(called) and all_of(parts)
@@ -322,6 +326,8 @@ class Search:
         for step in fitting[0]:
             self.claim(step.number, here)
         last, go_on = fitting[0][-1], []
+        if isinstance(here.e, ast.BinOp) and last.op.name in ("add", "mul") and last.inputs[1].place is None:
+            on = self.turned(on, last.inputs[0].place)
         for x, operand in zip(last.inputs, on):
             below_number = x.place
             if below_number is None:
@@ -337,6 +343,14 @@ class Search:
             if below_number is not None and not (last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"):
                 go_on.append((operand, below_number))
         return go_on
+
+    def turned(self, on: list[At], number: int) -> list[At]:
+        """The operands in the order of the inputs: 2 * x is recorded as x * 2."""
+        left, right = [operand.scope.value(operand.e, operand.at) for operand in on]
+        if left is MISSING and right is MISSING:
+            way = self.chosen(on, number)
+            return [] if way is None else [way]
+        return on[::-1] if type(left) in (int, float) else on
 
     def chain(self, kind: str, number: int | None) -> list[Any]:
         """The steps of this kind that end at a place, the last one first; nothing if the steps there are others."""
@@ -370,9 +384,10 @@ class Search:
         if isinstance(e, Applied):
             return STEPS.get(type(e.module).__name__.lower(), "").split() if not users(e.module) else [], [e.operand]
         if isinstance(e, ast.Call):
-            called = scope.value(e.func, at)
-            if is_module(called) and not users(called):
-                return STEPS.get(type(called).__name__.lower(), "").split(), e.args
+            called = self.called(e, scope, at)
+            kind = called if isinstance(called, type) else type(called)
+            if is_module(called) and not users(called) or (isinstance(called, type) and isinstance(e.func, ast.Call) and not users(called)):
+                return STEPS.get(kind.__name__.lower(), "").split(), e.args
             named = [k.arg for k in e.keywords]
             if "dtype" in named or (called is not MISSING and users(called)):
                 return [], []
@@ -383,6 +398,8 @@ class Search:
             operands = [e.func.value, *e.args] if method else e.args  # type: ignore[attr-defined]
             if name in ("max", "min") and (len(operands) > 1 or named) or (name == "where" and method):
                 return [], []
+            if name == "cat":
+                operands = operands[0].elts if operands and isinstance(operands[0], (ast.List, ast.Tuple)) else []
             return STEPS.get(name, "").split(), operands
         return [], []
 
@@ -420,7 +437,7 @@ def users(x: Any) -> bool:
     home = str(getattr(x, "__module__", None) or "")
     if isinstance(x, BuiltinFunctionType) or home == "builtins":
         return False
-    return home.startswith(NOT_STEPS) or home.partition(".")[0] not in ("tinygrad_lite", "numpy", "math")
+    return f"{home}.".startswith(NOT_STEPS) or home.partition(".")[0] not in ("tinygrad_lite", "numpy", "math")
 
 
 def creates(here: At) -> bool:
