@@ -23,7 +23,7 @@ from ..ops.neural.loss import sums_of_powers
 from ..ops.neural.normalization import channel_moments, standard
 from ..ops.neural.pooling import window_winners
 from .graph import UNKNOWN, Graph, Place
-from .paths import as_written, is_ours, numbers, start_of_part
+from .paths import is_ours, numbers, start_of_part
 from .recover import provable
 
 Options = dict[str, Any]
@@ -50,7 +50,7 @@ def given_to(step: Place, graph: Graph) -> tuple[list[Any], Options]:
     options = {name: wide(value) for name, value in step.options.items() if value is not UNKNOWN}
     if hasattr(step.op, "forward"):
         options |= provable(graph, step)
-        optional = getattr(getattr(as_written(step.op), "forward", None), "__kwdefaults__", None) or {}
+        optional = getattr(getattr(step.op, "forward", None), "__kwdefaults__", None) or {}
         made = RECOMPUTED[step.op.name][0] if is_ours(step) and step.op.name in RECOMPUTED else ()
         missing = [name for name in step.op.options if name not in options and name not in optional and name not in made]
         if missing:
@@ -68,7 +68,7 @@ SYMMETRIC = ("cholesky", "eigh")  # of which one half is read, and the gradient 
 
 def forward(step: Place, inputs: list[Any], options: Options) -> Any:
     """The result of a step for these inputs."""
-    op = as_written(step.op)
+    op = step.op
     if any(x is UNKNOWN for x in inputs):
         nth = [x is UNKNOWN for x in inputs].index(True)
         raise Impossible(f"the input {step.inputs[nth].name} of {op.name} was not kept; explain it with watch()")
@@ -100,7 +100,7 @@ STEPS = ("sign", "zero", "angle", "copysign", "nextafter")  # and those in round
 
 def must_not_depend_on(step: Place, unsure: list[int], moved: list[int]) -> None:
     """Impossible if the derivatives of a step with respect to its `moved` inputs depend on one of the `unsure` inputs."""
-    op = as_written(step.op)
+    op = step.op
     asked = {name for nth in moved for name in op.needs[0 if op.variadic else nth]}
     names = {op.inputs[0 if op.variadic else nth] for nth in unsure}
     jumps = op.name in STEPS or not is_ours(step) or op.forward.__module__.endswith(".rounding")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from inspect import getclosurevars
 from linecache import getline
 from math import inf
 from typing import Any
@@ -19,7 +21,8 @@ def collect(roots: Iterable[Any]) -> Graph:
         for edge in node.edges:
             if type(edge) is Leaf and edge not in graph.at:
                 add(graph, Place(len(graph.places), edge, tuple(edge.shape), hooks=users(edge.hooks)))
-        add(graph, Place(len(graph.places), node, tuple(node.shape), op=node.op, hooks=users(getattr(node, "hooks", ()))))
+        hooks = users(getattr(node, "hooks", ()))
+        add(graph, Place(len(graph.places), node, tuple(node.shape), op=as_written(node.op), hooks=hooks))
     for root in roots:
         if type(root) is Leaf and root not in graph.at:
             add(graph, Place(len(graph.places), root, tuple(root.shape), hooks=users(root.hooks)))
@@ -76,6 +79,17 @@ def fill(graph: Graph, place: Place) -> None:
         if seen.out is not None:
             place.value = seen.out
         place.line = Line(seen.file, seen.number, getline(seen.file, seen.number).strip(), seen.function)
+
+
+def as_written(op: Any) -> Any:
+    """The op as it is written in ops/. What float16 is computed with is another one, made of it by apply.py."""
+    forward = getattr(op, "forward", None)
+    return within(forward) if getattr(forward, "__module__", "") == "tinygrad_lite.apply" else op
+
+
+@cache
+def within(forward: Any) -> Any:
+    return getclosurevars(forward).nonlocals["op"]
 
 
 def add_modules(graph: Graph, models: list[Any]) -> None:

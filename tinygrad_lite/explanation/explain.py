@@ -7,32 +7,25 @@ tensor, and stays true when the weights move on.
 from __future__ import annotations
 
 import os
-import sys
 import webbrowser
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import mkdtemp
-from types import FrameType
 from typing import Any
 
 from .._tensor import Tensor
-from ..grad_mode import enable_grad
 from ..serialize import write_whole
-from .collect import add_modules, collect
 from .data import plain
 from .failure import graph_of_failure
 from .graph import Graph
-from .lines import find_lines
+from .kept import note_kept
+from .known import graph_of, name_graph, users_frame
 from .marks import marks
-from .memory import note_kept
-from .names import models_in, name_by_lines, name_places
 from .page import notebook, page
 from .paths import choose
-from .recover import recover
 from .replay import checks
 from .text import text
-from .walk import walk
-from .watch import watch
+from .watch import Watch
 
 
 class Explanation:
@@ -102,32 +95,6 @@ def explain(
     return described(graph, max_elements)
 
 
-def graph_of(loss: Any, model: Any, names: Mapping[Any, Any] | None, frame: FrameType | None) -> Graph:
-    """The Graph of a loss, or of what a function computes, with its Visits and all that is known of it."""
-    if callable(loss) and not isinstance(loss, Tensor):
-        with watch(), enable_grad():
-            loss = loss()
-    check(loss)
-    graph = collect([loss.node])
-    place = graph.places[graph.loss or 0]
-    if place.value is None:
-        place.value, place.dtype = loss.array, str(loss.array.dtype)
-    name_graph(graph, model, names, frame)
-    walk(graph)
-    note_kept(graph)
-    return graph
-
-
-def name_graph(graph: Graph, model: Any, names: Mapping[Any, Any] | None, frame: FrameType | None) -> None:
-    """Add the modules, the names, and what can be found out of steps that no one watched."""
-    add_modules(graph, [model] if model is not None else models_in(graph, frame))
-    name_places(graph, model, names, frame)
-    if not graph.watched:
-        recover(graph, frame)
-        find_lines(graph, frame)
-    name_by_lines(graph)
-
-
 def described(graph: Graph, max_elements: int) -> Explanation:
     """The Explanation of a Graph."""
     chosen = choose(graph, max_elements)
@@ -144,22 +111,21 @@ def explain_failure(
     return described(graph, max_elements)
 
 
-def check(loss: Any) -> None:
-    """TypeError or RuntimeError for what cannot be explained."""
-    if not isinstance(loss, Tensor):
-        what = f"explain: expected a Tensor, or a function that computes one, got {type(loss).__name__}"
-        raise TypeError(f"{what}; call explain(loss) or explain(lambda: loss_function(net(x), y))")
-    if loss.node is None:
-        what = "explain: this tensor was not computed from one that requires grad, so there is nothing to differentiate"
-        raise RuntimeError(f"{what}; make leaves with requires_grad=True, and compute outside no_grad()")
-    if loss.array.size != 1:
-        what = f"explain: the loss must have one element, and this tensor has shape {list(loss.array.shape)}"
-        raise RuntimeError(f"{what}; explain one of them, y[0, 1], or a reduction, y.sum()")
+class watch(Watch):
+    """Within it, each step is noted while it is computed, so that explain() knows everything: `with watch(): loss = ...`.
+    Steps take some microseconds longer, and copies of their inputs and results are held as long as the tape holds them. Where
+    an op raises, the error passes on, and `seen.explain()` shows the graph up to it.
+    >>> w = tensor(3.0, requires_grad=True)
+    >>> with watch() as seen:
+    ...     loss = (w * 2).tanh()
+    >>> explain(loss)
+    <Explanation of loss = 0.999988, 2 steps from 1 leaf>
+    """
 
-
-def users_frame() -> FrameType:
-    """The frame of the user's code that called this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "tinygrad_lite":
-        frame = frame.f_back
-    return frame
+    def explain(self, **options: Any) -> Explanation:
+        """explain() of the last result that is on the tape; if an op raised, of the graph that leads to its inputs."""
+        if self.failed:
+            return explain_failure(self.failed, **options)
+        if self.last is None:
+            raise RuntimeError("watch: nothing was recorded; does a tensor require grad, and was the loss computed within it?")
+        return explain(self.last, **options)

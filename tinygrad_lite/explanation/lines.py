@@ -37,13 +37,12 @@ STEPS = {name: name for name in SAME.split()} | {
     "mse_loss": "mean<pow_scalar<sub sum<pow_scalar<sub", "l1_loss": "mean<abs<sub sum<abs<sub", "std": "root<var",
     "cross_entropy": "nll<log_softmax", "nll_loss": "nll", "mseloss": "mean<pow_scalar<sub sum<pow_scalar<sub",
     "binary_cross_entropy_with_logits": "mean<bce_with_logits", "bcewithlogitsloss": "mean<bce_with_logits",
-    "l1loss": "mean<abs<sub sum<abs<sub", "crossentropyloss": "nll<log_softmax", "nllloss": "nll", "identity": "0",
+    "l1loss": "mean<abs<sub sum<abs<sub", "crossentropyloss": "nll<log_softmax", "nllloss": "nll", "identity": "0", "max_pool2d": "window_sum<window_sum", "maxpool2d": "window_sum<window_sum", "cat": "cat",
     "conv1d": "conv", "conv2d": "conv", "logsoftmax": "log_softmax", "leakyrelu": "leaky_relu",
     "batchnorm1d": "normalized_batch", "batchnorm2d": "normalized_batch", "layernorm": "normalized",
 }  # fmt: skip
-NOT_STEPS = tuple(
-    [f"tinygrad_lite.{name}" for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")]
-)
+NOT_STEPS = tuple([f"tinygrad_lite.{name}." for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")])
+DEBUG = 0
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)
 
 
@@ -87,7 +86,9 @@ class Search:
         self.graph = graph
         self.found: dict[int, set[tuple[str, int, str]]] = {}
         self.done: set[tuple[int, int, int]] = set()
-        self.entered: dict[Any, Any] = {}
+        self.entered: dict[Any, list[At]] = {}
+        self.asked = self.depth = 0
+        self.chained: dict[Any, Any] = {}
 
     def finish(self) -> None:
         for number, lines in self.found.items():
@@ -101,12 +102,14 @@ class Search:
         waiting = [(here, number)]
         while waiting:
             here, number = waiting.pop()
-            if self.graph.places[number].is_leaf or (inner := self.inner(here)) is None:
+            if self.graph.places[number].is_leaf or (inner := self.inner(here, number)) is None:
                 continue
             key = id(inner.e), id(inner.scope), number
             if key not in self.done:
                 self.done.add(key)
-                waiting += self.region(inner, number) or self.step(inner, number)
+                if DEBUG: print("solve", ast.unparse(inner.e) if isinstance(inner.e, ast.AST) else inner.e, number, self.graph.places[number].op.name)
+                known = self.region(inner, number)
+                waiting += self.step(inner, number) if known is None else known
 
     def claim(self, number: int, here: At) -> None:
         line = here.scope.code.co_filename, line_of(here.e), here.scope.code.co_name
@@ -114,8 +117,10 @@ class Search:
 
     # From names and calls of the user's functions to the operation behind them
 
-    def inner(self, here: At) -> At | None:
-        """The operation that gave the value of an expression: through names, tuples and the user's own functions."""
+    def inner(self, here: At, number: int | None = None) -> At | None:
+        """The operation that gave the value of an expression, which is that of a place: through names, tuples and the user's
+        own functions. None if it is not sure.
+        """
         for _ in range(1000):
             e, scope, at, path = here.e, here.scope, here.at, here.path
             if isinstance(e, ast.Name):
@@ -123,80 +128,125 @@ class Search:
                 found = None if e.id in scope.unsafe else scope.definition(e.id, at)
                 if found and found[0].value is not None:
                     here = At(found[0].value, scope, found[1], found[0].path + path)
-                elif not found and scope.arguments and isinstance(scope.arguments.get(e.id), tuple):
+                elif found and found[0].forks:
+                    ways = [At(e, fork, len(fork.did), path) for fork in found[0].forks]
+                    chosen = self.chosen([way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)], number)
+                    if chosen is None:
+                        return None
+                    here = chosen
+                elif not found and isinstance(scope.arguments.get(e.id), tuple):
                     here = At(*scope.arguments[e.id], path)
                 else:
                     return None
             elif isinstance(e, ast.NamedExpr):
                 here = At(e.value, scope, at, path)
+            elif isinstance(e, ast.IfExp):
+                chosen = self.chosen([At(e.body, scope, at, path), At(e.orelse, scope, at, path)], number)
+                if chosen is None:
+                    return None
+                here = chosen
             elif isinstance(e, (ast.Tuple, ast.List)) and path:
                 here = At(e.elts[path[0]], scope, at, path[1:])
             elif isinstance(e, (ast.Call, Applied)):
                 called = self.called(e, scope, at)
                 if sequential(called):
-                    return (
-                        self.inner(At(chained(called, e), scope, at, path))
-                        if isinstance(e, Applied) or len(e.args) == 1
-                        else None
-                    )
-                if (entered := self.enter(called, e, scope, at)) is None:
-                    return None if users(called) else here
-                here = At(entered.e, entered.scope, entered.at, path)
+                    if isinstance(e, ast.Call) and len(e.args) != 1:
+                        return None
+                    here = At(self.chained.setdefault((called, e), chained(called, e)), scope, at, path)
+                    continue
+                if not (ways := self.enter(called, e, scope, at)):
+                    return None if called is not MISSING and users(called) else here
+                chosen = self.chosen([At(way.e, way.scope, way.at, path) for way in ways], number)
+                if chosen is None:
+                    return None
+                here = chosen
             else:
                 return here
         return None
 
-    def called(self, e: Any, scope: Scope, at: int) -> Any:
-        return e.module if isinstance(e, Applied) else scope.value(e.func, at)
+    def chosen(self, ways: list[At], number: int | None) -> At | None:
+        """The only one of these expressions that can have made this place, if the others certainly cannot."""
+        if len(ways) == 1:
+            return ways[0]
+        fits = [self.fits(way, number) for way in ways] if number is not None else []
+        return ways[fits.index(True)] if fits.count(True) == 1 and None not in fits else None
 
-    def enter(self, called: Any, e: Any, scope: Scope, at: int) -> At | None:
-        """The expression that a function of the user returned in this call."""
+    def fits(self, here: At, number: int) -> bool | None:
+        """Whether an expression can have made this place; None if that is not known."""
+        self.asked += 1
+        if self.asked > 20_000 or self.depth > 8:
+            return None
+        self.depth += 1
+        try:
+            x = MISSING if here.path else here.scope.value(here.e, here.at)
+            if isinstance(x, Tensor):
+                return self.graph.at.get(x.node) == number
+            inner = self.inner(here, number)
+            if x is not MISSING or inner is None:
+                return None if x is MISSING else False
+            if creates(inner):
+                return False
+            kinds, operands = self.operation(inner)
+            found = any([self.chain(kind, number) for kind in kinds])
+            if "0" in kinds:
+                return None if found or not operands else self.fits(At(operands[0], inner.scope, inner.at), number)
+            return found if kinds and not inner.path else None
+        finally:
+            self.depth -= 1
+
+    def called(self, e: Any, scope: Scope, at: int) -> Any:
+        """What a call calls; MISSING for a method of a tensor. For nn.ReLU()(x) the class."""
+        if isinstance(e, Applied):
+            return e.module
+        made = scope.value(e.func.func, at) if isinstance(e.func, ast.Call) else None
+        return made if isinstance(made, type) and not users(made) else scope.value(e.func, at)
+
+    def enter(self, called: Any, e: Any, scope: Scope, at: int) -> list[At]:
+        """The expressions that a function of the user may have returned in this call."""
         key = e, scope, at
         if key not in self.entered:
             self.entered[key] = self._enter(called, e, scope, at)
-        return self.entered[key]  # type: ignore[no-any-return]
+        return self.entered[key]
 
-    def _enter(self, called: Any, e: Any, scope: Scope, at: int) -> At | None:
+    def _enter(self, called: Any, e: Any, scope: Scope, at: int) -> list[At]:
         if is_module(called):
             if not users(called) or "_hooks" in vars(called):
-                return None
+                return []
             called = MethodType(type(called).forward, called)
+        elif not isinstance(called, (FunctionType, MethodType, type)) and isinstance(getattr(type(called), "__call__", 0), FunctionType):
+            called = MethodType(type(called).__call__, called)
         function = called.__func__ if isinstance(called, MethodType) else called
         if not isinstance(function, FunctionType) or not users(function) or function.__code__.co_flags & 0x2A0:  # a generator
-            return None
+            return []
         code, depth, around = function.__code__, 0, scope
         while around.back and depth < 50:
             around, depth = around.back[0], depth + 1
         tree = tree_of(code, function.__globals__)
         arguments = bound(called, function, e, scope, at)
         if tree is None or arguments is None or depth == 50:
-            return None
+            return []
         cells = {name: cell.cell_contents for name, cell in zip(code.co_freevars, function.__closure__ or ()) if filled(cell)}
         inside = Scope(code, tree, function.__globals__, None, arguments, cells, (scope, at), unsafe=outer_names(tree))
         if isinstance(tree, ast.Lambda):
-            return At(tree.body, inside, 0)
-        body = tree.body
-        returned = [x for x in own_nodes(tree) if isinstance(x, ast.Return)]
-        while body and isinstance(body[-1], ast.With):
-            body = body[-1].body
-        if len(returned) != 1 or returned[0] is not body[-1] or returned[0].value is None:
-            return None
-        inside.run(tree.body, (returned[0].lineno, returned[0].col_offset))
-        return At(returned[0].value, inside, len(inside.did))
+            return [At(tree.body, inside, 0)]
+        inside.run(tree.body)
+        found = {id(e): At(e, where, end) for e, where, end in inside.returns}
+        written = [x for x in own_nodes(tree) if isinstance(x, ast.Return)]
+        return list(found.values()) if len(found) == len(written) == len(inside.returns) else []
 
     # All steps between known tensors and a result
 
-    def region(self, here: At, number: int) -> list[tuple[At, int]]:
+    def region(self, here: At, number: int) -> list[tuple[At, int]] | None:
         """If each name in an expression stands for a known tensor, the steps between those and its result are its own. Then
-        these names, with their places, to go on with; else nothing.
+        these names, with their places, to go on with; else None.
         """
         e, places = here.e, self.graph.places
         if isinstance(e, Applied):
-            return []
+            return None
         names: list[tuple[At, int]] = []
         lines: set[int] = set()
         if not self.atoms(here, set(), names, lines, places[number].node.birth) or len(lines) != 1:
-            return []
+            return None
         stops, hit, inside, waiting = {n for _, n in names}, set[int](), set[int](), [number]
         while waiting:
             at = waiting.pop()
@@ -206,11 +256,11 @@ class Search:
                 inside.add(at)
                 waiting += [x.place for x in places[at].inputs if x.place is not None]
         if hit != stops or not inside:
-            return []
+            return None
         (line,) = lines
         for at in inside:
             self.found.setdefault(at, set()).add((here.scope.code.co_filename, line, here.scope.code.co_name))
-        return names or [(At(ast.Constant(0), here.scope, 0), number)]
+        return names
 
     def atoms(self, here: At, ours: set[str], names: list[tuple[At, int]], lines: set[int], before: int) -> bool:
         """Collect the known tensors that an expression uses, and the lines of its operations. False if something is unknown."""
@@ -222,9 +272,7 @@ class Search:
         if isinstance(e, (ast.ListComp, ast.GeneratorExp)):
             also = ours | {x.id for g in e.generators for x in ast.walk(g.target) if isinstance(x, ast.Name)}
             first, *rest = e.generators
-            return all_of([first.iter]) and all_of(
-                [*[g.iter for g in rest], *[x for g in e.generators for x in g.ifs], e.elt], also
-            )
+            return all_of([first.iter]) and all_of([*[g.iter for g in rest], *[x for g in e.generators for x in g.ifs], e.elt], also)
         if isinstance(e, ast.Name) and e.id in ours:
             return True
         x = scope.value(e, at)
@@ -235,17 +283,15 @@ class Search:
             return all_of([e.value])
         if isinstance(e, ast.Call):
             lines.add(line_of(e))
-            called = scope.value(e.func, at)
+            called = self.called(e, scope, at)
             parts = [*e.args, *[k.value for k in e.keywords]]
             if called is not MISSING:
                 return not users(called) and all_of(parts)
-            method = (isinstance(e.func, ast.Attribute) and e.func.attr in STEPS) or getattr(e.func, "attr", "") in METHODS
+            method = isinstance(e.func, ast.Attribute) and e.func.attr in STEPS or getattr(e.func, "attr", "") in METHODS
             return bool(method) and all_of([e.func.value, *parts])  # type: ignore[attr-defined]
         if isinstance(e, (ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Compare)):
             lines.add(line_of(e))
-        elif not isinstance(
-            e, (ast.List, ast.Tuple, ast.Slice, ast.Starred, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)
-        ):
+        elif not isinstance(e, (ast.List, ast.Tuple, ast.Slice, ast.Starred, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)):
             return False
         return all_of(ast.iter_child_nodes(e))
 
@@ -267,54 +313,58 @@ class Search:
     def step(self, here: At, number: int) -> list[tuple[At, int]]:
         """If the operation of an expression is this step, its operands and their places, to go on with."""
         kinds, operands = self.operation(here)
-        place = self.graph.places[number]
-        chains = [[place]]
-        for kind in kinds:
-            *chains, chain = *chains, [place]
-            for i, name in enumerate(names := kind.split("<")):
-                if not chain or chain[-1].op is None or chain[-1].op.name != name or (i and not chain):
-                    chain = []
-                    break
-                if i + 1 < len(names):
-                    below = chain[-1].inputs[0].place
-                    chain = [*chain, self.graph.places[below]] if below is not None else []
-            chains.append(chain) if kind != "0" else None
-        fitting = [chain for chain in chains[1:] if chain and chain[0].op is not None and kinds]
-        fitting = [chain for chain in fitting if any("<".join(p.op.name for p in chain) == kind for kind in kinds)]
         on = [At(x, here.scope, here.at) for x in operands]
-        if "0" in kinds:
-            below = self.kinds_of(on[0]) if on else None
+        fitting = [chain for kind in kinds if (chain := self.chain(kind, number))]
+        if "0" in kinds and on:  # perhaps it did nothing, and the step is that of its operand
             if not fitting:
-                return [(on[0], number)] if on else []
-            if below is None or any(kind.split("<")[0] == place.op.name or kind == "0" for kind in below):
+                return [(on[0], number)]
+            below = self.kinds_of(on[0], number)
+            if below is None or {fitting[0][0].op.name, "0"}.intersection([name for kind in below for name in kind.split("<")[:1]]):
                 return []
         if not fitting or here.path:
             return []
         for step in fitting[0]:
             self.claim(step.number, here)
         last, go_on = fitting[0][-1], []
+        if isinstance(here.e, ast.BinOp) and last.op.name in ("add", "mul") and last.inputs[1].place is None:
+            on = self.turned(on, last.inputs[0].place)
         for x, operand in zip(last.inputs, on):
             below_number = x.place
             if below_number is None:
                 self.constant(x, operand, last)
                 continue
             below_place = self.graph.places[below_number]
-            if (
-                below_place.op is not None and below_place.op.name == "cast"
-            ):  # of this operand, or for the sake of the other one
-                kinds = self.kinds_of(operand) or ["cast"]
+            if below_place.op is not None and below_place.op.name == "cast":  # of this operand, or for the sake of the other one
+                kinds = self.kinds_of(operand, below_number) or ["cast"]
                 if any(kind in ("cast", "0") for kind in kinds):
                     continue
                 self.claim(below_number, here)
                 below_number = below_place.inputs[0].place
-            if below_number is not None and not (
-                last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"
-            ):
+            if below_number is not None and not (last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"):
                 go_on.append((operand, below_number))
         return go_on
 
-    def kinds_of(self, here: At) -> list[str] | None:
-        inner = self.inner(here)
+    def turned(self, on: list[At], number: int) -> list[At]:
+        """The operands in the order of the inputs: 2 * x is recorded as x * 2."""
+        left, right = [operand.scope.value(operand.e, operand.at) for operand in on]
+        if left is MISSING and right is MISSING:
+            way = self.chosen(on, number)
+            return [] if way is None else [way]
+        return on[::-1] if type(left) in (int, float) else on
+
+    def chain(self, kind: str, number: int | None) -> list[Any]:
+        """The steps of this kind that end at a place, the last one first; nothing if the steps there are others."""
+        found: list[Any] = []
+        for name in kind.split("<"):
+            place = None if number is None else self.graph.places[number]
+            if place is None or place.op is None or place.op.name != name:
+                return []
+            found.append(place)
+            number = place.inputs[0].place
+        return found
+
+    def kinds_of(self, here: At, number: int) -> list[str] | None:
+        inner = self.inner(here, number)
         kinds = self.operation(inner)[0] if inner else []
         return kinds or None
 
@@ -334,9 +384,10 @@ class Search:
         if isinstance(e, Applied):
             return STEPS.get(type(e.module).__name__.lower(), "").split() if not users(e.module) else [], [e.operand]
         if isinstance(e, ast.Call):
-            called = scope.value(e.func, at)
-            if is_module(called) and not users(called):
-                return STEPS.get(type(called).__name__.lower(), "").split(), e.args
+            called = self.called(e, scope, at)
+            kind = called if isinstance(called, type) else type(called)
+            if is_module(called) and not users(called) or (isinstance(called, type) and isinstance(e.func, ast.Call) and not users(called)):
+                return STEPS.get(kind.__name__.lower(), "").split(), e.args
             named = [k.arg for k in e.keywords]
             if "dtype" in named or (called is not MISSING and users(called)):
                 return [], []
@@ -345,8 +396,10 @@ class Search:
                 return [], []
             name = e.func.attr if method else called.__name__  # type: ignore[attr-defined]
             operands = [e.func.value, *e.args] if method else e.args  # type: ignore[attr-defined]
-            if (name in ("max", "min") and (len(operands) > 1 or named)) or (name == "where" and method):
+            if name in ("max", "min") and (len(operands) > 1 or named) or (name == "where" and method):
                 return [], []
+            if name == "cat":
+                operands = operands[0].elts if operands and isinstance(operands[0], (ast.List, ast.Tuple)) else []
             return STEPS.get(name, "").split(), operands
         return [], []
 
@@ -380,13 +433,20 @@ def users(x: Any) -> bool:
     if x is MISSING:
         return True
     if is_module(x):
-        return any(
-            [not type(part).__module__.startswith("tinygrad_lite.") or "_hooks" in vars(part) for _, part in x.named_modules()]
-        )
+        return any([not type(part).__module__.startswith("tinygrad_lite.") or "_hooks" in vars(part) for _, part in x.named_modules()])
     home = str(getattr(x, "__module__", None) or "")
     if isinstance(x, BuiltinFunctionType) or home == "builtins":
         return False
-    return home.startswith(NOT_STEPS) or home.partition(".")[0] not in ("tinygrad_lite", "numpy", "math")
+    return f"{home}.".startswith(NOT_STEPS) or home.partition(".")[0] not in ("tinygrad_lite", "numpy", "math")
+
+
+def creates(here: At) -> bool:
+    """Whether it is the call of a function that makes a leaf: tensor(...), randn(...).requires_grad_()."""
+    e = here.e
+    while isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute) and e.func.attr == "requires_grad_":
+        e = e.func.value
+    called = here.scope.value(e.func, here.at) if isinstance(e, ast.Call) else None
+    return str(getattr(called, "__module__", "")) in ("tinygrad_lite.creation", "tinygrad_lite.random", "tinygrad_lite.interop")
 
 
 def sequential(x: Any) -> bool:
@@ -437,12 +497,8 @@ def bound(called: Any, function: Any, e: Any, scope: Scope, at: int) -> dict[str
             return None
     n, m = code.co_argcount, code.co_kwonlyargcount
     names = code.co_varnames
-    defaults = dict(zip(names[n - len(function.__defaults__ or ()) : n], function.__defaults__ or ())) | (
-        function.__kwdefaults__ or {}
-    )
-    found: dict[str, Any] = {name: Definition(frozenset(), object=x) for name, x in defaults.items()} | dict(
-        zip(names[:n], given)
-    )
+    defaults = dict(zip(names[n - len(function.__defaults__ or ()) : n], function.__defaults__ or ())) | (function.__kwdefaults__ or {})
+    found: dict[str, Any] = {name: Definition(frozenset(), object=x) for name, x in defaults.items()} | dict(zip(names[:n], given))
     rest = names[n + m :]
     if code.co_flags & 4:
         found[f"*{rest[0]}"] = given[n:]

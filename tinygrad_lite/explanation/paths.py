@@ -156,26 +156,15 @@ def summed_into(element: int, sent: Sent) -> Any:
     return at
 
 
-def as_written(op: Any) -> Any:
-    """The op as it is written in ops/. What float16 is computed with is another one, made of it by apply.py."""
-    forward = getattr(op, "forward", None)
-    return within(forward) if getattr(forward, "__module__", "") == "tinygrad_lite.apply" else op
-
-
-@cache
-def within(forward: Any) -> Any:
-    return getclosurevars(forward).nonlocals["op"]
-
-
 def is_ours(place: Place) -> bool:
     """Whether its op is one of ops/, not the user's own."""
-    return str(getattr(getattr(as_written(place.op), "forward", None), "__module__", "")).startswith("tinygrad_lite.ops.")
+    return str(getattr(getattr(place.op, "forward", None), "__module__", "")).startswith("tinygrad_lite.ops.")
 
 
 def is_separate(place: Place) -> bool:
     """Whether each out[j] depends on the x[j] only, after broadcasting."""
     modules, others = SEPARATE
-    return is_ours(place) and (as_written(place.op).forward.__module__ in modules or place.op.name in others)
+    return is_ours(place) and (place.op.forward.__module__ in modules or place.op.name in others)
 
 
 def start_of_part(place: Place) -> int | None:
@@ -202,7 +191,7 @@ def quiet() -> Iterator[None]:
 
 def pulled(place: Place, sent: Sent, g: Any) -> Any:
     """What the vjp makes of another g: of an array, or of a Tensor, and then with the saved values as Tensors."""
-    op, as_given = place.op, not isinstance(g, Tensor)
+    op, as_given = place.node.op, not isinstance(g, Tensor)
     at = 0 if op.variadic else sent.nth
     with quiet(), no_grad() if as_given else enable_grad():
         if op.lemmas:

@@ -11,7 +11,7 @@ import ast
 import builtins
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from inspect import getattr_static
 from linecache import getlines
@@ -28,14 +28,16 @@ LONGEST = 200  # a loop with more rounds is not written out
 
 @dataclass(slots=True, eq=False)
 class Definition:
-    """What gave some names their value: an expression, of which they got the part at `path` of a tuple; or an object. With
-    neither, they may or may not have been assigned there.
+    """What gave some names their value: an expression, of which they got the part at `path` of a tuple; or an object; or, by
+    one of several ways that the code may have gone, what the name is at the end of that fork. With none of these, the names
+    may have been assigned or changed.
     """
 
     names: frozenset[str]
     value: Any = None
     path: tuple[int, ...] = ()
     object: Any = MISSING
+    forks: list[Scope] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +55,7 @@ class Scope:
     back: tuple[Scope, int] | None = None
     did: list[Definition] = field(default_factory=list)
     unsafe: frozenset[str] = frozenset()  # what inner functions assign to
-    reached: bool = False
+    returns: list[tuple[Any, Scope, int]] = field(default_factory=list)
 
     # What a name is
 
@@ -66,14 +68,14 @@ class Scope:
 
     def where(self, name: str, at: int) -> tuple[Scope, int]:
         """The Scope that a name belongs to, and the point there: this one, or a running one around it."""
-        scope = self
+        scope, then = self, at
         if name in self.code.co_varnames or name in self.code.co_cellvars or self.code.co_name == "<module>":
             return self, at
         while scope.back:
-            scope, at = scope.back
+            scope, then = scope.back
             module = scope.code.co_name == "<module>" and scope.globals is self.globals and name not in self.cells
             if scope.live is not None and (module or (name in self.cells and name in scope.code.co_cellvars)):
-                return scope, at
+                return scope, then
         return self, at
 
     def look(self, name: str, at: int) -> Any:
@@ -121,26 +123,54 @@ class Scope:
         """Add what the statements define, up to the statement that has the position `until`; whether it was met."""
         for s in body:
             here = until is not None and contains(s, until)
-            simple = isinstance(s, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return, ast.Assert, ast.Raise))
-            if here and (simple or not hasattr(s, "body")):
-                return True
             inside = [part for part in blocks(s) if any([contains(t, until) for t in part])] if here else []
-            if here and not inside:  # in the head of the statement
+            if here and not inside:
                 return True
             if isinstance(s, (ast.With, ast.AsyncWith)):
                 self.maybe(s.items)
                 if self.run(s.body, until if here else None):
                     return True
+            elif isinstance(s, LOOPS):
+                if here or not (isinstance(s, ast.For) and self.written_out(s)):
+                    self.loop(s)
+                if here:
+                    return self.run(inside[0], until)
+            elif isinstance(s, ast.If) and not here:
+                self.branch(s)
             elif here:
-                self.maybe([s] if isinstance(s, LOOPS) else [s.test] if isinstance(s, ast.If) else [])
                 return self.run(inside[0], until)
-            elif isinstance(s, ast.For) and self.written_out(s):
-                pass
-            elif simple:
+            elif isinstance(s, (ast.Return, ast.Raise)):
                 self.simple(s)
-            else:
+                if isinstance(s, ast.Return):
+                    self.returns.append((s.value, self, len(self.did)))
+                return False
+            elif hasattr(s, "body"):
                 self.maybe([s])
+            else:
+                self.simple(s)
         return False
+
+    def fork(self, body: list[Any], *first: Definition) -> Scope:
+        other = replace(self, did=[*self.did, *first], live=None)
+        other.run(body)
+        return other
+
+    def branch(self, s: ast.If) -> None:
+        """An `if` that went one way or the other."""
+        self.maybe([s.test])
+        forks = [self.fork(body) for body in (s.body, s.orelse)]
+        ends = [not body or not isinstance(body[-1], (ast.Return, ast.Raise)) for body in (s.body, s.orelse)]
+        if names := frozenset([name for part in (*s.body, *s.orelse) for name in stored(part)]):
+            self.did.append(Definition(names, forks=[fork for fork, goes_on in zip(forks, ends) if goes_on]))
+
+    def loop(self, s: Any) -> None:
+        """A loop that ran we do not know how often: a name is as it was before, or as a round left it."""
+        before = self.fork([])
+        self.maybe([part for part in (getattr(s, "iter", None), getattr(s, "target", None)) if part is not None])
+        if names := frozenset([name for part in s.body for name in stored(part)]):
+            again = Definition(names, forks=[before])
+            again.forks.append(self.fork(s.body, again))  # type: ignore[union-attr]
+            self.did.append(again)
 
     def simple(self, s: Any) -> None:
         for part in ast.walk(s):
@@ -303,8 +333,7 @@ def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
     back = scope_of_frame(frame.f_back, depth - 1) if frame.f_back and depth and code.co_name != "<module>" else None
     if back is not None:
         scope.back = back, len(back.did)
-    scope.reached = scope.run(tree.body, (positions[0], positions[2] or 0))
-    return scope if scope.reached else None
+    return scope if scope.run(tree.body, (positions[0], positions[2] or 0)) else None
 
 
 def outer_names(tree: Any) -> frozenset[str]:

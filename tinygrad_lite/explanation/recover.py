@@ -91,7 +91,7 @@ def from_saved(graph: Graph, since: list[float], changed: set[int]) -> None:
             for name, value in zip(op.needs[0 if op.variadic else nth], kept or ()):
                 if name == "out":
                     at(place.number, value, birth)
-                elif name in op.options:
+                elif name in op.options and name != "shape":  # in a vjp, `shape` is that of the input
                     if written(value, birth):
                         changed.add(place.number)
                     else:

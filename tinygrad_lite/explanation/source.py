@@ -12,8 +12,6 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from ..tape import ops
-
 ROOT = Path(__file__).parents[1]
 LONGEST = 40  # lines of a function that a vjp calls
 
@@ -53,12 +51,7 @@ def source_of(op: Any) -> Source:
     """The Source of an op, of an autograd.Function too. What has no source, as in a plain Python console, is left out."""
     if not hasattr(op, "forward"):
         return of_function(op.function) if hasattr(op, "function") else Source("")
-    known = ops.get(op.name)  # the op for float16 is a copy, whose functions are wrapped
-    return of_op(known if known is not None and known.inputs == op.inputs and wrapped(op) else op)
-
-
-def wrapped(op: Any) -> bool:
-    return str(op.forward.__qualname__).startswith("_in_float32.")
+    return of_op(op)
 
 
 @cache

@@ -53,7 +53,7 @@ def one_like(loss: Place) -> Any:
 
 def send(place: Place, visit: Visit, graph: Graph) -> None:
     """Call the vjps of a step, with the gradient that arrived there."""
-    node, op, g = place.node, place.op, visit.g
+    node, op, g = place.node, place.node.op, visit.g
     saved: Any = values_of(place)
     if node.birth < writes.last and type(node.saved) is tuple:
         check_unwritten(node)

@@ -8,16 +8,14 @@ writes may do, which depends on who else uses the memory. It holds arrays, never
 from __future__ import annotations
 
 import sys
-from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import Any
 
 from .._tensor import Tensor
 from ..backend import Array, array_module, is_array, owner
 from ..recorder import Recorder
 from ..tape import Node, Op
-
-if TYPE_CHECKING:
-    from .explain import Explanation
+from .graph import UNKNOWN
 
 
 class Seen:
@@ -32,21 +30,12 @@ class Seen:
         self.file, self.number, self.function, self.modules = place(sys._getframe(2))
 
 
-class watch(Recorder):
-    """Within it, each step is noted while it is computed, so that explain() knows everything: `with watch(): loss = ...`.
-    Steps take some microseconds longer, and copies of their inputs and results are held as long as the tape holds them. Where
-    an op raises, the error passes on, and `seen.explain()` shows the graph up to it.
-    >>> w = tensor(3.0, requires_grad=True)
-    >>> with watch() as seen:
-    ...     loss = (w * 2).tanh()
-    >>> explain(loss)
-    <Explanation of loss = 0.999988, 2 steps from 1 leaf>
-    """
+class Watch(Recorder):
+    """Notes each step while it is open. `last` is the last result on the tape; `failed` the error that ended it."""
 
     def __init__(self) -> None:
-        self.last: Tensor | None = None  # the last result on the tape
-        self.failed: tuple[BaseException, TracebackType | None] | None = None
-        self.depth = 0
+        self.last: Tensor | None = None
+        self.failed: Exception | None = None
 
     def applied(self, op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> None:
         node = out.node
@@ -54,25 +43,17 @@ class watch(Recorder):
             return
         arrays = tuple([noted(x) for x in inputs])
         memory = tuple([id(owner(x.array)) if isinstance(x, Tensor) else None for x in inputs])
-        node.seen = Seen(arrays, options, copied(out.array), memory)
-        if node.op is not op and type(node.edges[0]) is Node:  # one output of several: the step itself is the one before
+        if node.op is not op and type(node.edges[0]) is Node:  # one output of several: the call itself is the step before
             node.edges[0].seen = Seen(arrays, options, None, memory)
+            node.seen = Seen((UNKNOWN,), {}, copied(out.array), (None,))
+        else:
+            node.seen = Seen(arrays, options, copied(out.array), memory)
         self.last = out
 
     def __exit__(self, *exc: object) -> None:
         super().__exit__(*exc)
         if isinstance(exc[1], Exception):
-            self.failed = exc[1], exc[1].__traceback__
-
-    def explain(self, **options: Any) -> Explanation:
-        """explain() of the last result that is on the tape; if an op raised, of the graph that leads to its inputs."""
-        from .explain import explain, explain_failure
-
-        if self.failed:
-            return explain_failure(self.failed[0], **options)
-        if self.last is None:
-            raise RuntimeError("watch: nothing was recorded; does a tensor require grad, and was the loss computed within it?")
-        return explain(self.last, **options)
+            self.failed = exc[1]
 
 
 def noted(x: Any) -> Any:
