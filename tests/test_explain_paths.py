@@ -18,7 +18,7 @@ from tinygrad_lite.explanation.collect import collect
 from tinygrad_lite.explanation.graph import Graph
 from tinygrad_lite.explanation.paths import Path, choose, path
 from tinygrad_lite.explanation.walk import walk
-from tinygrad_lite.explanation.watch import watch
+from tinygrad_lite import watch
 from tinygrad_lite.nn import functional as F
 
 from .cases import CASES, Case

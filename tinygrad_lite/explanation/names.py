@@ -16,7 +16,6 @@ from types import FrameType
 from typing import Any
 
 from .._tensor import Tensor
-from ..methods import FAMILIES, load_all
 from .graph import Graph
 
 LARGEST = 1000  # of a list or dict with more, the elements are not looked at
@@ -83,7 +82,7 @@ def name_by_lines(graph: Graph) -> None:
     """Name the last step of each line that is `name = ...`, where it has no name yet."""
     steps = [place for place in graph.places if not place.is_leaf and place.line]
     for step, after in zip(steps, [*steps[1:], None]):
-        line, following = step.line, after and after.line
+        line, following = step.line, after.line if after else None
         last = following is None or (line and (line.file, line.number) != (following.file, following.number))
         if line and last and not step.name and not line.function.startswith("<lambda"):
             step.name = target(line.code, step.op.name, step.module is not None)
@@ -114,6 +113,7 @@ def target(code: str, op: str, in_module: bool) -> str:
 @cache
 def functions() -> frozenset[str]:
     """The names of the functions whose result is a tensor."""
-    load_all()
+    methods = import_module("tinygrad_lite.methods")
+    methods.load_all()
     neural = import_module("tinygrad_lite.nn.functional") if "tinygrad_lite.nn" in sys.modules else None
-    return frozenset([name for family in (*FAMILIES, neural) if family for name in getattr(family, "__all__", vars(family))])
+    return frozenset([name for family in (*methods.FAMILIES, neural) if family for name in getattr(family, "__all__", vars(family))])
