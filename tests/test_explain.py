@@ -201,7 +201,7 @@ def test_modules_and_the_paths_of_parameters(watched: bool) -> None:
     assert found.modules[0].kind == "Net" and found.modules[0].parent is None
     if watched:
         names = [place.name for place in found.places if place.op]
-        assert names == ["", "h", "scores", "", ""]  # the variables of forward, by its lines
+        assert names == ["", "h", "scores", "", "loss"]  # the variables of forward, by its lines
         assert [place.line.code for place in found.places if place.line][-2] == "return scores * 2"
 
 

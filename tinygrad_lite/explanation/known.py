@@ -32,9 +32,32 @@ def graph_of(loss: Any, model: Any, names: Mapping[Any, Any] | None, frame: Fram
     if place.value is None:
         place.value, place.dtype = loss.array, str(loss.array.dtype)
     name_graph(graph, model, names, frame)
+    place.name = place.name or "loss"
     walk(graph)
     note_kept(graph)
+    graph.notes += notes(graph)
     return graph
+
+
+def notes(graph: Graph) -> list[str]:
+    """What a reader should know beforehand: what is missing, and how to get it."""
+    found = []
+    if graph.freed:
+        how = "Call explain() before backward(), or backward(retain_graph=True), or explain a function that computes the loss."
+        found.append(f"backward() has been here, and what the tape held was freed. {how}")
+    stopped = [visit for visit in graph.visits if visit.error]
+    if stopped:
+        what = "one step" if len(stopped) == 1 else f"{len(stopped)} steps"
+        found.append(f"The gradients are not complete: backward stops at {what}, each of which says why.")
+    lost = [place for place in graph.places if place.op is not None and place.line is None]
+    if lost:
+        many = f"Of {len(lost)} steps" if len(lost) > 1 else "Of one step"
+        found.append(f"{many} the line of code is not known: they were not watched. explain(lambda: ...) or watch() knows all lines.")
+    hooked = [place.name or f"place {place.number}" for place in graph.places if place.hooks]
+    if hooked:
+        where = ", ".join(hooked[:5])
+        found.append(f"Gradient hooks are registered at {where}. explain() does not call them; in backward() they may change g.")
+    return found
 
 
 def name_graph(graph: Graph, model: Any, names: Mapping[Any, Any] | None, frame: FrameType | None) -> None:
