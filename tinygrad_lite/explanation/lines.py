@@ -10,10 +10,9 @@ does not fit, or there are two answers, the steps keep no line: a line that is n
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from linecache import getline
-from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
+from types import FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .._tensor import Tensor
@@ -21,38 +20,10 @@ from ..backend import is_array
 from ..inplace import writes
 from ..tape import Node
 from .graph import UNKNOWN, Graph, Line
-from .reading import MISSING, Definition, Scope, layers, outer_names, scope_of_frame, tree_of
+from .calls import METHODS, OPERATORS, STEPS, Applied, chained, creates, is_module, line_of, sequential, users
+from .reading import MISSING, Scope, bound, filled, outer_names, own_nodes, scope_of_frame, tree_of
 
-OPERATORS = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "Pow": "pow_scalar pow", "MatMult": "matmul mv dot"}
-# The step that a function, a method or a layer of this name is. One of several words, or none at all if 0 is among them; steps
-# joined by < follow each other, the last one first. A name that is not here may do other steps before its own.
-SAME = """exp log sqrt tanh sigmoid relu sin cos tan abs neg softmax log_softmax mean sum gelu silu softplus elu selu maximum
-minimum logsumexp add sub mul div log1p expm1 amax amin leaky_relu linear reciprocal rsqrt erf logsigmoid where dot mv var norm"""
-STEPS = {name: name for name in SAME.split()} | {
-    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "absolute": "abs",
-    "square": "pow_scalar", "pow": "pow_scalar pow", "matmul": "matmul mv dot", "mm": "matmul", "clamp": "clip", "clip": "clip",
-    "max": "largest", "min": "smallest", "t": "permute", "transpose": "permute", "permute": "permute", "T": "permute", "mT": "permute",
-    "unsqueeze": "reshape", "reshape": "reshape 0", "view": "reshape 0", "flatten": "reshape 0", "squeeze": "reshape 0",
-    "float": "cast 0", "double": "cast 0", "half": "cast 0", "contiguous": "clone 0", "clone": "clone", "dropout": "mul 0",
-    "mse_loss": "mean<pow_scalar<sub sum<pow_scalar<sub", "l1_loss": "mean<abs<sub sum<abs<sub", "std": "root<var",
-    "cross_entropy": "nll<log_softmax", "nll_loss": "nll", "mseloss": "mean<pow_scalar<sub sum<pow_scalar<sub",
-    "binary_cross_entropy_with_logits": "mean<bce_with_logits", "bcewithlogitsloss": "mean<bce_with_logits",
-    "l1loss": "mean<abs<sub sum<abs<sub", "crossentropyloss": "nll<log_softmax", "nllloss": "nll", "identity": "0", "max_pool2d": "window_sum<window_sum", "maxpool2d": "window_sum<window_sum", "cat": "cat",
-    "conv1d": "conv", "conv2d": "conv", "logsoftmax": "log_softmax", "leakyrelu": "leaky_relu",
-    "batchnorm1d": "normalized_batch", "batchnorm2d": "normalized_batch", "layernorm": "normalized",
-}  # fmt: skip
-NOT_STEPS = tuple([f"tinygrad_lite.{name}." for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")])
-DEBUG = 0
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)
-
-
-@dataclass(frozen=True, eq=False)
-class Applied:
-    """A layer of a Sequential, called with what the layer before it made."""
-
-    module: Any
-    operand: Any
-    call: Any
 
 
 @dataclass(frozen=True)
@@ -101,13 +72,12 @@ class Search:
         """This expression gave the result of this place."""
         waiting = [(here, number)]
         while waiting:
-            here, number = waiting.pop()
+            (here, number), self.asked = waiting.pop(), 0
             if self.graph.places[number].is_leaf or (inner := self.inner(here, number)) is None:
                 continue
             key = id(inner.e), id(inner.scope), number
             if key not in self.done:
                 self.done.add(key)
-                if DEBUG: print("solve", ast.unparse(inner.e) if isinstance(inner.e, ast.AST) else inner.e, number, self.graph.places[number].op.name)
                 known = self.region(inner, number)
                 waiting += self.step(inner, number) if known is None else known
 
@@ -130,7 +100,9 @@ class Search:
                     here = At(found[0].value, scope, found[1], found[0].path + path)
                 elif found and found[0].forks:
                     ways = [At(e, fork, len(fork.did), path) for fork in found[0].forks]
-                    chosen = self.chosen([way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)], number)
+                    chosen = self.chosen(
+                        [way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)], number
+                    )
                     if chosen is None:
                         return None
                     here = chosen
@@ -174,7 +146,7 @@ class Search:
     def fits(self, here: At, number: int) -> bool | None:
         """Whether an expression can have made this place; None if that is not known."""
         self.asked += 1
-        if self.asked > 20_000 or self.depth > 8:
+        if self.asked > 1000 or self.depth > 8:
             return None
         self.depth += 1
         try:
@@ -184,7 +156,7 @@ class Search:
             inner = self.inner(here, number)
             if x is not MISSING or inner is None:
                 return None if x is MISSING else False
-            if creates(inner):
+            if creates(inner.e, inner.scope, inner.at):
                 return False
             kinds, operands = self.operation(inner)
             found = any([self.chain(kind, number) for kind in kinds])
@@ -210,10 +182,13 @@ class Search:
 
     def _enter(self, called: Any, e: Any, scope: Scope, at: int) -> list[At]:
         if is_module(called):
-            if not users(called) or "_hooks" in vars(called):
+            if not users(called) or not {"_hooks", "forward"}.isdisjoint(vars(called)):
                 return []
-            called = MethodType(type(called).forward, called)
-        elif not isinstance(called, (FunctionType, MethodType, type)) and isinstance(getattr(type(called), "__call__", 0), FunctionType):
+            kind = type(called)
+            called = MethodType(kind.__call__ if users(kind.__call__) else kind.forward, called)
+        elif not isinstance(called, (FunctionType, MethodType, type)) and isinstance(
+            getattr(type(called), "__call__", 0), FunctionType
+        ):
             called = MethodType(type(called).__call__, called)
         function = called.__func__ if isinstance(called, MethodType) else called
         if not isinstance(function, FunctionType) or not users(function) or function.__code__.co_flags & 0x2A0:  # a generator
@@ -272,7 +247,9 @@ class Search:
         if isinstance(e, (ast.ListComp, ast.GeneratorExp)):
             also = ours | {x.id for g in e.generators for x in ast.walk(g.target) if isinstance(x, ast.Name)}
             first, *rest = e.generators
-            return all_of([first.iter]) and all_of([*[g.iter for g in rest], *[x for g in e.generators for x in g.ifs], e.elt], also)
+            return all_of([first.iter]) and all_of(
+                [*[g.iter for g in rest], *[x for g in e.generators for x in g.ifs], e.elt], also
+            )
         if isinstance(e, ast.Name) and e.id in ours:
             return True
         x = scope.value(e, at)
@@ -291,7 +268,9 @@ class Search:
             return bool(method) and all_of([e.func.value, *parts])  # type: ignore[attr-defined]
         if isinstance(e, (ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Compare)):
             lines.add(line_of(e))
-        elif not isinstance(e, (ast.List, ast.Tuple, ast.Slice, ast.Starred, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)):
+        elif not isinstance(
+            e, (ast.List, ast.Tuple, ast.Slice, ast.Starred, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)
+        ):
             return False
         return all_of(ast.iter_child_nodes(e))
 
@@ -313,13 +292,17 @@ class Search:
     def step(self, here: At, number: int) -> list[tuple[At, int]]:
         """If the operation of an expression is this step, its operands and their places, to go on with."""
         kinds, operands = self.operation(here)
+        if any([not operand_of(here.scope.value(x, here.at)) for x in operands]):
+            return []  # an object of the user: its own code ran, in lines of its own
         on = [At(x, here.scope, here.at) for x in operands]
         fitting = [chain for kind in kinds if (chain := self.chain(kind, number))]
         if "0" in kinds and on:  # perhaps it did nothing, and the step is that of its operand
             if not fitting:
                 return [(on[0], number)]
             below = self.kinds_of(on[0], number)
-            if below is None or {fitting[0][0].op.name, "0"}.intersection([name for kind in below for name in kind.split("<")[:1]]):
+            if below is None or {fitting[0][0].op.name, "0"}.intersection(
+                [name for kind in below for name in kind.split("<")[:1]]
+            ):
                 return []
         if not fitting or here.path:
             return []
@@ -334,13 +317,17 @@ class Search:
                 self.constant(x, operand, last)
                 continue
             below_place = self.graph.places[below_number]
-            if below_place.op is not None and below_place.op.name == "cast":  # of this operand, or for the sake of the other one
+            if (
+                below_place.op is not None and below_place.op.name == "cast"
+            ):  # of this operand, or for the sake of the other one
                 kinds = self.kinds_of(operand, below_number) or ["cast"]
                 if any(kind in ("cast", "0") for kind in kinds):
                     continue
                 self.claim(below_number, here)
                 below_number = below_place.inputs[0].place
-            if below_number is not None and not (last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"):
+            if below_number is not None and not (
+                last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"
+            ):
                 go_on.append((operand, below_number))
         return go_on
 
@@ -386,7 +373,11 @@ class Search:
         if isinstance(e, ast.Call):
             called = self.called(e, scope, at)
             kind = called if isinstance(called, type) else type(called)
-            if is_module(called) and not users(called) or (isinstance(called, type) and isinstance(e.func, ast.Call) and not users(called)):
+            if (
+                is_module(called)
+                and not users(called)
+                or (isinstance(called, type) and isinstance(e.func, ast.Call) and not users(called))
+            ):
                 return STEPS.get(kind.__name__.lower(), "").split(), e.args
             named = [k.arg for k in e.keywords]
             if "dtype" in named or (called is not MISSING and users(called)):
@@ -413,99 +404,6 @@ class Search:
             x.value = value
 
 
-METHODS = frozenset([name for name in dir(Tensor) if not name.startswith("_")]) - {"grad", "backward", "data", "register_hook"}
-
-
-def line_of(e: Any) -> int:
-    """The line that Python names while it runs an operation: of a method call, that of the method's name."""
-    e = e.call if isinstance(e, Applied) else e
-    if isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute):
-        return e.func.end_lineno or e.lineno
-    return (e.end_lineno or e.lineno) if isinstance(e, ast.Attribute) else e.lineno  # type: ignore[no-any-return]
-
-
-def is_module(x: Any) -> bool:
-    return x is not MISSING and not isinstance(x, type) and hasattr(type(x), "named_modules") and hasattr(type(x), "forward")
-
-
-def users(x: Any) -> bool:
-    """Whether calling it may run code of the user, or take steps of backward: if so, its steps are not this line's for sure."""
-    if x is MISSING:
-        return True
-    if is_module(x):
-        return any([not type(part).__module__.startswith("tinygrad_lite.") or "_hooks" in vars(part) for _, part in x.named_modules()])
-    home = str(getattr(x, "__module__", None) or "")
-    if isinstance(x, BuiltinFunctionType) or home == "builtins":
-        return False
-    return f"{home}.".startswith(NOT_STEPS) or home.partition(".")[0] not in ("tinygrad_lite", "numpy", "math")
-
-
-def creates(here: At) -> bool:
-    """Whether it is the call of a function that makes a leaf: tensor(...), randn(...).requires_grad_()."""
-    e = here.e
-    while isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute) and e.func.attr == "requires_grad_":
-        e = e.func.value
-    called = here.scope.value(e.func, here.at) if isinstance(e, ast.Call) else None
-    return str(getattr(called, "__module__", "")) in ("tinygrad_lite.creation", "tinygrad_lite.random", "tinygrad_lite.interop")
-
-
-def sequential(x: Any) -> bool:
-    return layers(x) and type(x).__name__ == "Sequential" and "_hooks" not in vars(x)
-
-
-def chained(x: Any, e: Any) -> Any:
-    """The call of a Sequential, as calls of its layers."""
-    call, operand = (e.call, e.operand) if isinstance(e, Applied) else (e, e.args[0])
-    for layer in x._modules.values():
-        operand = Applied(layer, operand, call)
-    return operand
-
-
-def filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not cell
-    except ValueError:
-        return False
-
-
-def own_nodes(tree: Any) -> Iterator[Any]:
-    """The syntax within a function, without that of functions within it."""
-    for x in ast.iter_child_nodes(tree):
-        yield x
-        if not isinstance(x, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            yield from own_nodes(x)
-
-
-def bound(called: Any, function: Any, e: Any, scope: Scope, at: int) -> dict[str, Any] | None:
-    """What each parameter of a function got in a call: an expression with its Scope and point, or a Definition of an object."""
-    code, here = function.__code__, (scope, at)
-    given: list[Any] = [Definition(frozenset(), object=called.__self__)] if isinstance(called, MethodType) else []
-    for x in [e.operand] if isinstance(e, Applied) else e.args:
-        if not isinstance(x, ast.Starred):
-            given.append((x, *here))
-        elif isinstance(x.value, ast.Name) and isinstance(scope.arguments.get(f"*{x.value.id}"), list):
-            given += scope.arguments[f"*{x.value.id}"]
-        else:
-            return None
-    by_name: dict[str, Any] = {}
-    for k in [] if isinstance(e, Applied) else e.keywords:
-        if k.arg:
-            by_name[k.arg] = (k.value, *here)
-        elif isinstance(k.value, ast.Name) and isinstance(scope.arguments.get(f"*{k.value.id}"), dict):
-            by_name |= scope.arguments[f"*{k.value.id}"]
-        else:
-            return None
-    n, m = code.co_argcount, code.co_kwonlyargcount
-    names = code.co_varnames
-    defaults = dict(zip(names[n - len(function.__defaults__ or ()) : n], function.__defaults__ or ())) | (function.__kwdefaults__ or {})
-    found: dict[str, Any] = {name: Definition(frozenset(), object=x) for name, x in defaults.items()} | dict(zip(names[:n], given))
-    rest = names[n + m :]
-    if code.co_flags & 4:
-        found[f"*{rest[0]}"] = given[n:]
-        rest = rest[1:]
-    elif len(given) > n:
-        return None
-    found |= {name: x for name, x in by_name.items() if name in names[: n + m]}
-    if code.co_flags & 8:
-        found[f"*{rest[0]}"] = {name: x for name, x in by_name.items() if name not in names[: n + m]}
-    return found
+def operand_of(x: Any) -> bool:
+    """Whether a value, if it is known, is one that the library computes with."""
+    return x is MISSING or isinstance(x, (*PLAIN, Tensor, list, tuple)) or is_array(x) or type(x).__module__ == "numpy"
