@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from types import BuiltinFunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
+
+import numpy as np
 
 from .._tensor import Tensor
 from .reading import MISSING, Scope, layers
@@ -13,21 +15,48 @@ from .reading import MISSING, Scope, layers
 OPERATORS = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "Pow": "pow_scalar pow", "MatMult": "matmul mv dot"}
 # The step that a function, a method or a layer of this name is. One of several words, or none at all if 0 is among them; steps
 # joined by < follow each other, the last one first. A name that is not here may do other steps before its own.
-SAME = """exp log sqrt tanh sigmoid relu sin cos tan abs neg softmax log_softmax mean sum gelu silu softplus elu selu maximum
-minimum logsumexp add sub mul div log1p expm1 amax amin leaky_relu linear reciprocal rsqrt erf logsigmoid where dot mv var norm"""
-STEPS = {name: name for name in SAME.split()} | {
-    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "absolute": "abs",
-    "square": "pow_scalar", "pow": "pow_scalar pow", "matmul": "matmul mv dot", "mm": "matmul", "clamp": "clip", "clip": "clip",
-    "max": "largest", "min": "smallest", "t": "permute", "transpose": "permute", "permute": "permute", "T": "permute", "mT": "permute",
-    "unsqueeze": "reshape", "reshape": "reshape 0", "view": "reshape 0", "flatten": "reshape 0", "squeeze": "reshape 0",
-    "float": "cast 0", "double": "cast 0", "half": "cast 0", "contiguous": "clone 0", "clone": "clone", "dropout": "mul 0",
-    "mse_loss": "mean<pow_scalar<sub sum<pow_scalar<sub", "l1_loss": "mean<abs<sub sum<abs<sub", "std": "root<var",
-    "cross_entropy": "nll<log_softmax", "nll_loss": "nll", "mseloss": "mean<pow_scalar<sub sum<pow_scalar<sub",
-    "binary_cross_entropy_with_logits": "mean<bce_with_logits", "bcewithlogitsloss": "mean<bce_with_logits",
-    "l1loss": "mean<abs<sub sum<abs<sub", "crossentropyloss": "nll<log_softmax", "nllloss": "nll", "identity": "0", "max_pool2d": "window_sum<window_sum", "maxpool2d": "window_sum<window_sum", "cat": "cat",
-    "conv1d": "conv", "conv2d": "conv", "logsoftmax": "log_softmax", "leakyrelu": "leaky_relu",
-    "batchnorm1d": "normalized_batch", "batchnorm2d": "normalized_batch", "layernorm": "normalized",
-}  # fmt: skip
+STEPS = {
+    name: name
+    for name in """exp log sqrt tanh sigmoid relu sin cos tan abs neg softmax log_softmax mean sum gelu silu softplus elu selu
+    maximum minimum logsumexp add sub mul div log1p expm1 amax amin leaky_relu linear reciprocal rsqrt erf logsigmoid where dot
+    mv var norm cat clone""".split()
+}
+for names, steps in {
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide true_divide": "div",
+    "negative": "neg",
+    "absolute": "abs",
+    "square": "pow_scalar",
+    "pow": "pow_scalar pow",
+    "matmul": "matmul mv dot",
+    "mm": "matmul",
+    "clamp clip": "clip",
+    "max": "largest",
+    "min": "smallest",
+    "t transpose permute T mT": "permute",
+    "unsqueeze": "reshape",
+    "reshape view flatten squeeze": "reshape 0",
+    "float double half": "cast 0",
+    "contiguous": "clone 0",
+    "dropout": "mul 0",
+    "identity": "0",
+    "std": "root<var",
+    "mse_loss mseloss": "mean<pow_scalar<sub sum<pow_scalar<sub",
+    "l1_loss l1loss": "mean<abs<sub sum<abs<sub",
+    "cross_entropy crossentropyloss": "nll<log_softmax",
+    "nll_loss nllloss": "nll",
+    "binary_cross_entropy_with_logits bcewithlogitsloss": "mean<bce_with_logits",
+    "conv1d conv2d": "conv",
+    "batchnorm1d batchnorm2d": "normalized_batch",
+    "layernorm": "normalized",
+    "logsoftmax": "log_softmax",
+    "leakyrelu": "leaky_relu",
+    "max_pool2d maxpool2d": "window_sum<window_sum",
+    "avg_pool2d avgpool2d": "div<window_sum<window_sum",
+    "adaptive_avg_pool2d adaptiveavgpool2d": "mean",
+}.items():
+    STEPS |= dict.fromkeys(names.split(), steps)
 NOT_STEPS = tuple(
     [f"tinygrad_lite.{name}." for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")]
 )
@@ -65,10 +94,17 @@ def users(x: Any) -> bool:
         return any(
             [not type(part).__module__.startswith("tinygrad_lite.") or "_hooks" in vars(part) for _, part in x.named_modules()]
         )
-    home = str(getattr(x, "__module__", None) or "")
+    if is_op(x):
+        return False
+    home = str(getattr(x, "__module__", None) or ("numpy" if isinstance(x, np.ufunc) else ""))
     if isinstance(x, BuiltinFunctionType) or home == "builtins":
         return False
-    return f"{home}.".startswith(NOT_STEPS) or home.partition(".")[0] not in ("tinygrad_lite", "numpy", "math")
+    return f"{home}.".startswith(NOT_STEPS) or home.partition(".")[0] not in ("tinygrad_lite", "numpy", "math", "_operator")
+
+
+def is_op(x: Any) -> bool:
+    """Whether it is the function of an @op, perhaps of the user: one step."""
+    return isinstance(x, FunctionType) and x.__globals__.get("__name__") == "tinygrad_lite.apply"
 
 
 def creates(e: Any, scope: Scope, at: int) -> bool:

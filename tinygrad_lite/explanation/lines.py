@@ -20,7 +20,7 @@ from ..backend import is_array
 from ..inplace import writes
 from ..tape import Node
 from .graph import UNKNOWN, Graph, Line
-from .calls import METHODS, OPERATORS, STEPS, Applied, chained, creates, is_module, line_of, sequential, users
+from .calls import METHODS, OPERATORS, STEPS, Applied, chained, creates, is_module, is_op, line_of, sequential, users
 from .reading import MISSING, Scope, bound, filled, outer_names, own_nodes, scope_of_frame, tree_of
 
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)
@@ -215,8 +215,8 @@ class Search:
         """If each name in an expression stands for a known tensor, the steps between those and its result are its own. Then
         these names, with their places, to go on with; else None.
         """
-        e, places = here.e, self.graph.places
-        if isinstance(e, Applied):
+        e, places, kinds = here.e, self.graph.places, self.operation(here)[0]
+        if isinstance(e, Applied) or (kinds and "0" not in kinds and not any([self.chain(kind, number) for kind in kinds])):
             return None
         names: list[tuple[At, int]] = []
         lines: set[int] = set()
@@ -255,6 +255,9 @@ class Search:
         x = scope.value(e, at)
         if x is not MISSING and not isinstance(e, ast.Call):
             return self.tensors(x, here, names, before)
+        if isinstance(e, ast.Name):
+            made = self.inner(here)
+            return made is not None and creates(made.e, made.scope, made.at)
         if isinstance(e, ast.Attribute) and e.attr in ("T", "mT", "shape", "ndim", "dtype"):
             lines.update([line_of(e)] if e.attr in ("T", "mT") else [])
             return all_of([e.value])
@@ -281,11 +284,27 @@ class Search:
                 names.append((here, number))
             return not isinstance(x.node, Node) or x.node.birth < before
         if isinstance(x, (list, tuple, dict)) and len(x) <= 1000:
-            parts = x.values() if isinstance(x, dict) else x
-            return all([self.tensors(part, At(ast.Constant(0), here.scope, here.at), names, before) for part in parts])
+            parts = list(x.values() if isinstance(x, dict) else x)
+            ways = self.elements(here, len(parts))
+            return all([self.tensors(part, way, names, before) for part, way in zip(parts, ways)])
         if callable(x) and not isinstance(x, type):
             return not users(x)
         return isinstance(x, PLAIN) or is_array(x) or type(x).__module__ in ("numpy", "numpy.dtypes", "tinygrad_lite.backend")
+
+    def elements(self, here: At, n: int) -> list[At]:
+        """What gave the n elements of a list their values: [a, b], or n times xs.append(a)."""
+        unknown = [At(ast.Constant(0), here.scope, here.at)] * n
+        if not isinstance(here.e, ast.Name):
+            return unknown
+        scope, at = here.scope.where(here.e.id, here.at)
+        found, start = scope.definition(here.e.id, at) or (None, 0)
+        if found is None or not isinstance(found.value, (ast.List, ast.Tuple)) or found.path:
+            return unknown
+        ways = [At(e, scope, start) for e in found.value.elts]
+        for i in range(start, at):
+            if f"{here.e.id}[]" in scope.did[i].names:
+                ways.append(At(scope.did[i].value, scope, i))
+        return ways if len(ways) == n and not any(isinstance(way.e, ast.Starred) for way in ways) else unknown
 
     # One operation
 
@@ -366,7 +385,11 @@ class Search:
             return ["permute"], [e.value]
         if isinstance(e, ast.Subscript):
             inner = self.inner(At(e.value, scope, at))
-            known = isinstance(scope.value(e.value, at), Tensor) or (inner and self.operation(inner)[0])
+            known = (
+                isinstance(e.slice, (ast.Slice, ast.Tuple))
+                or isinstance(scope.value(e.value, at), Tensor)
+                or (inner and self.operation(inner)[0])
+            )
             return (["getitem"], [e.value]) if known else ([], [])
         if isinstance(e, Applied):
             return STEPS.get(type(e.module).__name__.lower(), "").split() if not users(e.module) else [], [e.operand]
@@ -379,6 +402,14 @@ class Search:
                 or (isinstance(called, type) and isinstance(e.func, ast.Call) and not users(called))
             ):
                 return STEPS.get(kind.__name__.lower(), "").split(), e.args
+            if (
+                isinstance(e.func, ast.Attribute)
+                and e.func.attr == "apply"
+                and isinstance(base := scope.value(e.func.value, at), type)
+            ):
+                return [f"{base.__name__}Backward"], e.args
+            if is_op(called):
+                return [called.__name__], e.args
             named = [k.arg for k in e.keywords]
             if "dtype" in named or (called is not MISSING and users(called)):
                 return [], []

@@ -182,10 +182,31 @@ class Scope:
         elif isinstance(s, (ast.Assign, ast.AnnAssign)) and s.value is not None:
             for target in s.targets if isinstance(s, ast.Assign) else [s.target]:
                 self.assign(target, s.value, ())
-        elif isinstance(s, (ast.Expr, ast.AugAssign)):  # x.add_(1) and x[0] += 1 change x
-            part = s.value.func if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) else getattr(s, "target", None)
-            if isinstance(part, (ast.Subscript, ast.Attribute)) and getattr(part, "attr", "_").endswith("_"):
-                self.did.append(Definition(names_in(part)))
+        elif isinstance(s, ast.AugAssign):  # x[0] += 1
+            self.did.append(Definition(names_in(s.target)))
+        for call in ast.walk(s):
+            if isinstance(call, ast.Call):
+                self.called(call, s)
+
+    def called(self, e: ast.Call, s: Any) -> None:
+        """What a call changes: x.add_(1), xs.append(x), and a function of the user that changes its arguments in place."""
+        if isinstance(e.func, ast.Attribute):
+            alone = isinstance(s, ast.Expr) and s.value is e and isinstance(e.func.value, ast.Name)
+            if alone and e.func.attr == "append" and len(e.args) == 1:
+                self.did.append(Definition(frozenset([f"{e.func.value.id}[]"]), e.args[0]))  # type: ignore[attr-defined]
+            elif alone and e.func.attr.endswith("_"):
+                same = ast.copy_location(ast.Attribute(e.func.value, e.func.attr.rstrip("_"), ast.Load()), e.func)
+                new = ast.copy_location(ast.Call(same, e.args, e.keywords), e)
+                self.did.append(Definition(frozenset([e.func.value.id]), new))  # type: ignore[attr-defined]
+            elif e.func.attr.endswith("_"):
+                self.did.append(Definition(names_in(e.func)))
+        function = self.value(e.func, len(self.did))
+        function = getattr(function, "__func__", function)
+        if isinstance(function, FunctionType) and not str(function.__globals__.get("__name__")).startswith("tinygrad_lite"):
+            tree = tree_of(function.__code__, function.__globals__)
+            given = frozenset([x.id for x in e.args if isinstance(x, ast.Name)])
+            if given and (tree is None or any(map(changes, ast.walk(tree)))):
+                self.did.append(Definition(given))
 
     def assign(self, target: Any, value: Any, path: tuple[int, ...]) -> None:
         if isinstance(target, ast.Name):
@@ -207,7 +228,12 @@ class Scope:
     def written_out(self, s: ast.For) -> bool:
         """Write out a loop over known elements; whether it could be done."""
         elements = self.elements(s.iter)
-        if elements is None or len(self.did) > MOST or s.orelse or any(isinstance(x, (ast.Break, ast.Continue, ast.Return)) for x in ast.walk(s)):
+        if (
+            elements is None
+            or len(self.did) > MOST
+            or s.orelse
+            or any(isinstance(x, (ast.Break, ast.Continue, ast.Return)) for x in ast.walk(s))
+        ):
             return False
         for element in elements:
             if not self.bind(s.target, element):
@@ -281,6 +307,13 @@ def names_in(part: Any) -> frozenset[str]:
     return frozenset([x.id for x in ast.walk(part) if isinstance(x, ast.Name)])
 
 
+def changes(x: Any) -> bool:
+    """Whether it may change a tensor in place, or make a name of an outer function another one."""
+    if isinstance(x, ast.AugAssign) or (isinstance(x, ast.Subscript) and not isinstance(x.ctx, ast.Load)):
+        return True
+    return isinstance(x, ast.Attribute) and x.attr.endswith("_") and not x.attr.endswith(("__", "requires_grad_"))
+
+
 def stored(part: Any) -> Iterator[str]:
     """The names that a statement assigns to, or may change in place."""
     for x in ast.walk(part):
@@ -345,7 +378,11 @@ def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
     back = scope_of_frame(frame.f_back, depth - 1) if frame.f_back and depth and not top_level(code) else None
     if back is not None and frame.f_back is not None:
         scope.back = back, len(back.did)
-        calls = [x for x in ast.walk(back.tree) if isinstance(x, ast.Call) and (x.end_lineno, x.end_col_offset) == position(frame.f_back)[2:]]
+        calls = [
+            x
+            for x in ast.walk(back.tree)
+            if isinstance(x, ast.Call) and (x.end_lineno, x.end_col_offset) == position(frame.f_back)[2:]
+        ]
         called = back.value(calls[0].func, len(back.did)) if len(calls) == 1 else None
         function = called.__func__ if isinstance(called, MethodType) else called
         if isinstance(function, FunctionType) and function.__code__ is code:
@@ -387,6 +424,8 @@ def bound(called: Any, function: Any, e: Any, scope: Scope, at: int) -> dict[str
             given.append((x, *here))
         elif isinstance(x.value, ast.Name) and isinstance(scope.arguments.get(f"*{x.value.id}"), list):
             given += scope.arguments[f"*{x.value.id}"]
+        elif isinstance(parts := scope.value(x.value, at), (list, tuple)):
+            given += [Definition(frozenset(), object=part) for part in parts]
         else:
             return None
     by_name: dict[str, Any] = {}
