@@ -56,9 +56,10 @@ class Search:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.found: dict[int, set[tuple[str, int, str]]] = {}
-        self.done: set[tuple[int, int, int]] = set()
+        self.done: set[tuple[At, int]] = set()
         self.entered: dict[Any, list[At]] = {}
-        self.asked = self.depth = 0
+        self.found_ways: dict[At, list[At]] = {}
+        self.depth = 0
         self.chained: dict[Any, Any] = {}
 
     def finish(self) -> None:
@@ -72,10 +73,10 @@ class Search:
         """This expression gave the result of this place."""
         waiting = [(here, number)]
         while waiting:
-            (here, number), self.asked = waiting.pop(), 0
+            here, number = waiting.pop()
             if self.graph.places[number].is_leaf or (inner := self.inner(here, number)) is None:
                 continue
-            key = id(inner.e), id(inner.scope), number
+            key = inner, number
             if key not in self.done:
                 self.done.add(key)
                 known = self.region(inner, number)
@@ -87,84 +88,75 @@ class Search:
 
     # From names and calls of the user's functions to the operation behind them
 
-    def inner(self, here: At, number: int | None = None) -> At | None:
-        """The operation that gave the value of an expression, which is that of a place: through names, tuples and the user's
-        own functions. None if it is not sure.
-        """
-        for _ in range(1000):
-            e, scope, at, path = here.e, here.scope, here.at, here.path
-            if isinstance(e, ast.Name):
-                scope, at = scope.where(e.id, at)
-                found = None if e.id in scope.unsafe else scope.definition(e.id, at)
-                if found and found[0].value is not None:
-                    here = At(found[0].value, scope, found[1], found[0].path + path)
-                elif found and found[0].forks:
-                    ways = [At(e, fork, len(fork.did), path) for fork in found[0].forks]
-                    chosen = self.chosen(
-                        [way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)], number
-                    )
-                    if chosen is None:
-                        return None
-                    here = chosen
-                elif not found and isinstance(scope.arguments.get(e.id), tuple):
-                    here = At(*scope.arguments[e.id], path)
-                else:
-                    return None
-            elif isinstance(e, ast.NamedExpr):
-                here = At(e.value, scope, at, path)
-            elif isinstance(e, ast.IfExp):
-                chosen = self.chosen([At(e.body, scope, at, path), At(e.orelse, scope, at, path)], number)
-                if chosen is None:
-                    return None
-                here = chosen
-            elif isinstance(e, (ast.Tuple, ast.List)) and path:
-                here = At(e.elts[path[0]], scope, at, path[1:])
-            elif isinstance(e, (ast.Call, Applied)):
-                called = self.called(e, scope, at)
-                if sequential(called):
-                    if isinstance(e, ast.Call) and len(e.args) != 1:
-                        return None
-                    here = At(self.chained.setdefault((called, e), chained(called, e)), scope, at, path)
-                    continue
-                if not (ways := self.enter(called, e, scope, at)):
-                    return None if called is not MISSING and users(called) else here
-                chosen = self.chosen([At(way.e, way.scope, way.at, path) for way in ways], number)
-                if chosen is None:
-                    return None
-                here = chosen
-            else:
-                return here
-        return None
+    def inner(self, here: At, number: int) -> At | None:
+        """The operation that gave the value of an expression, which is that of a place; None if it is not sure."""
+        ways = self.ways(here)
+        if len(ways) > 1:
+            fits = [self.fits(way, number) for way in ways]
+            ways = [ways[fits.index(True)]] if fits.count(True) == 1 and None not in fits else []
+        return ways[0] if ways and not isinstance(ways[0].e, ast.Name) else None
 
-    def chosen(self, ways: list[At], number: int | None) -> At | None:
-        """The only one of these expressions that can have made this place, if the others certainly cannot."""
-        if len(ways) == 1:
-            return ways[0]
-        fits = [self.fits(way, number) for way in ways] if number is not None else []
-        return ways[fits.index(True)] if fits.count(True) == 1 and None not in fits else None
+    def ways(self, here: At) -> list[At]:
+        """The operations that may have given the value of an expression: through names, tuples and the user's own functions,
+        and by all ways that the code may have gone. A name in it stands for a value that nothing is known of.
+        """
+        key = here
+        if key not in self.found_ways:
+            found: list[At] = []
+            waiting, seen = [here], set[At]()
+            while waiting:
+                here = waiting.pop()
+                if here not in seen:
+                    seen.add(here)
+                    on = self.behind(here) if len(seen) < 100 else []
+                    waiting += on
+                    found += [] if on else [here]
+            self.found_ways[key] = found
+        return self.found_ways[key]
+
+    def behind(self, here: At) -> list[At]:
+        """The expressions of which one has given this one its value; none if it is an operation, or a name that is not known."""
+        e, scope, at, path = here.e, here.scope, here.at, here.path
+        if isinstance(e, ast.Name):
+            scope, at = scope.where(e.id, at)
+            found, i = (None if e.id in scope.unsafe else scope.definition(e.id, at)) or (None, 0)
+            if found and found.value is not None:
+                return [At(found.value, scope, i, found.path + path)]
+            if found and found.forks:
+                ways = [At(e, fork, len(fork.did), path) for fork in found.forks]
+                return [way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)]
+            if not found and e.id not in scope.unsafe and isinstance(scope.arguments.get(e.id), tuple):
+                return [At(*scope.arguments[e.id], path)]
+        elif isinstance(e, ast.NamedExpr):
+            return [At(e.value, scope, at, path)]
+        elif isinstance(e, ast.IfExp):
+            return [At(e.body, scope, at, path), At(e.orelse, scope, at, path)]
+        elif isinstance(e, (ast.Tuple, ast.List)) and path:
+            return [At(e.elts[path[0]], scope, at, path[1:])]
+        elif isinstance(e, (ast.Call, Applied)):
+            called = self.called(e, scope, at)
+            if sequential(called) and (isinstance(e, Applied) or len(e.args) == 1):
+                return [At(self.chained.setdefault((called, e), chained(called, e)), scope, at, path)]
+            return [At(way.e, way.scope, way.at, path) for way in self.enter(called, e, scope, at)]
+        return []
 
     def fits(self, here: At, number: int) -> bool | None:
-        """Whether an expression can have made this place; None if that is not known."""
-        self.asked += 1
-        if self.asked > 1000 or self.depth > 8:
+        """Whether an operation can have made this place; None if that is not known."""
+        x = MISSING if here.path else here.scope.value(here.e, here.at)
+        if isinstance(x, Tensor):
+            return self.graph.at.get(x.node) == number
+        if x is not MISSING or creates(here.e, here.scope, here.at):
+            return False
+        kinds, operands = self.operation(here)
+        found = any([self.chain(kind, number) for kind in kinds])
+        if "0" not in kinds:
+            return found if kinds and not here.path else None
+        if found or not operands or self.depth > 8:
             return None
         self.depth += 1
-        try:
-            x = MISSING if here.path else here.scope.value(here.e, here.at)
-            if isinstance(x, Tensor):
-                return self.graph.at.get(x.node) == number
-            inner = self.inner(here, number)
-            if x is not MISSING or inner is None:
-                return None if x is MISSING else False
-            if creates(inner.e, inner.scope, inner.at):
-                return False
-            kinds, operands = self.operation(inner)
-            found = any([self.chain(kind, number) for kind in kinds])
-            if "0" in kinds:
-                return None if found or not operands else self.fits(At(operands[0], inner.scope, inner.at), number)
-            return found if kinds and not inner.path else None
-        finally:
-            self.depth -= 1
+        fits = [self.fits(way, number) for way in self.ways(At(operands[0], here.scope, here.at))]
+        self.depth -= 1
+        return True if True in fits else None if None in fits else False
 
     def called(self, e: Any, scope: Scope, at: int) -> Any:
         """What a call calls; MISSING for a method of a tensor. For nn.ReLU()(x) the class."""
@@ -256,8 +248,7 @@ class Search:
         if x is not MISSING and not isinstance(e, ast.Call):
             return self.tensors(x, here, names, before)
         if isinstance(e, ast.Name):
-            made = self.inner(here)
-            return made is not None and creates(made.e, made.scope, made.at)
+            return all([creates(way.e, way.scope, way.at) for way in self.ways(here)])
         if isinstance(e, ast.Attribute) and e.attr in ("T", "mT", "shape", "ndim", "dtype"):
             lines.update([line_of(e)] if e.attr in ("T", "mT") else [])
             return all_of([e.value])
@@ -354,8 +345,9 @@ class Search:
         """The operands in the order of the inputs: 2 * x is recorded as x * 2."""
         left, right = [operand.scope.value(operand.e, operand.at) for operand in on]
         if left is MISSING and right is MISSING:
-            way = self.chosen(on, number)
-            return [] if way is None else [way]
+            fits = [[self.fits(way, number) for way in self.ways(x)] for x in on]
+            sure = None not in fits[0] + fits[1] and (True in fits[0]) != (True in fits[1])
+            return [on[True in fits[1]]] if sure else []
         return on[::-1] if type(left) in (int, float) else on
 
     def chain(self, kind: str, number: int | None) -> list[Any]:
@@ -371,8 +363,7 @@ class Search:
 
     def kinds_of(self, here: At, number: int) -> list[str] | None:
         inner = self.inner(here, number)
-        kinds = self.operation(inner)[0] if inner else []
-        return kinds or None
+        return (self.operation(inner)[0] or None) if inner else None
 
     def operation(self, here: At) -> tuple[list[str], list[Any]]:
         """The steps that the operation of an expression may be, and its operands."""
@@ -384,11 +375,11 @@ class Search:
         if isinstance(e, ast.Attribute) and e.attr in ("T", "mT"):
             return ["permute"], [e.value]
         if isinstance(e, ast.Subscript):
-            inner = self.inner(At(e.value, scope, at))
+            ways = self.ways(At(e.value, scope, at))
             known = (
                 isinstance(e.slice, (ast.Slice, ast.Tuple))
                 or isinstance(scope.value(e.value, at), Tensor)
-                or (inner and self.operation(inner)[0])
+                or all([self.operation(way)[0] for way in ways])
             )
             return (["getitem"], [e.value]) if known else ([], [])
         if isinstance(e, Applied):

@@ -176,6 +176,9 @@ class Scope:
         for part in ast.walk(s):
             if isinstance(part, ast.NamedExpr):
                 self.did.append(Definition(frozenset([part.target.id]), part.value))
+        for call in ast.walk(s):
+            if isinstance(call, ast.Call):
+                self.called(call, s)
         if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
             left = ast.copy_location(ast.Name(s.target.id, ast.Load()), s.target)
             self.did.append(Definition(frozenset([s.target.id]), ast.copy_location(ast.BinOp(left, s.op, s.value), s)))
@@ -184,9 +187,6 @@ class Scope:
                 self.assign(target, s.value, ())
         elif isinstance(s, ast.AugAssign):  # x[0] += 1
             self.did.append(Definition(names_in(s.target)))
-        for call in ast.walk(s):
-            if isinstance(call, ast.Call):
-                self.called(call, s)
 
     def called(self, e: ast.Call, s: Any) -> None:
         """What a call changes: x.add_(1), xs.append(x), and a function of the user that changes its arguments in place."""
