@@ -80,6 +80,7 @@ class Search:
             if key not in self.done:
                 self.done.add(key)
                 known = self.region(inner, number)
+                known = self.joined(inner, number) if known is None else known
                 waiting += self.step(inner, number) if known is None else known
 
     def claim(self, number: int, here: At) -> None:
@@ -276,26 +277,27 @@ class Search:
             return not isinstance(x.node, Node) or x.node.birth < before
         if isinstance(x, (list, tuple, dict)) and len(x) <= 1000:
             parts = list(x.values() if isinstance(x, dict) else x)
-            ways = self.elements(here, len(parts))
+            ways = self.elements(here) or []
+            ways = ways if len(ways) == len(parts) else [At(ast.Constant(0), here.scope, here.at)] * len(parts)
             return all([self.tensors(part, way, names, before) for part, way in zip(parts, ways)])
         if callable(x) and not isinstance(x, type):
             return not users(x)
         return isinstance(x, PLAIN) or is_array(x) or type(x).__module__ in ("numpy", "numpy.dtypes", "tinygrad_lite.backend")
 
-    def elements(self, here: At, n: int) -> list[At]:
-        """What gave the n elements of a list their values: [a, b], or n times xs.append(a)."""
-        unknown = [At(ast.Constant(0), here.scope, here.at)] * n
-        if not isinstance(here.e, ast.Name):
-            return unknown
-        scope, at = here.scope.where(here.e.id, here.at)
-        found, start = scope.definition(here.e.id, at) or (None, 0)
-        if found is None or not isinstance(found.value, (ast.List, ast.Tuple)) or found.path:
-            return unknown
-        ways = [At(e, scope, start) for e in found.value.elts]
-        for i in range(start, at):
-            if f"{here.e.id}[]" in scope.did[i].names:
-                ways.append(At(scope.did[i].value, scope, i))
-        return ways if len(ways) == n and not any(isinstance(way.e, ast.Starred) for way in ways) else unknown
+    def elements(self, here: At) -> list[At] | None:
+        """What gave the elements of a list their values: [a, b], and each xs.append(a) since; None if that is not known."""
+        scope, at, start = here.scope, here.at, here.at
+        e, name = here.e, ""
+        if isinstance(e, ast.Name):
+            scope, at = scope.where(e.id, at)
+            found, start = scope.definition(e.id, at) or (None, 0)
+            e, name = (found.value if found and not found.path else None), f"{e.id}[]"
+        if not isinstance(e, (ast.List, ast.Tuple)) or any(isinstance(x, ast.Starred) for x in e.elts):
+            return None
+        later = [(scope.did[i].value, i) for i in range(start, at) if name in scope.did[i].names]
+        if any([x is None for x, _ in later]):
+            return None
+        return [At(x, scope, i) for x, i in [*[(x, start) for x in e.elts], *later]]
 
     # One operation
 
@@ -341,10 +343,44 @@ class Search:
                 go_on.append((operand, below_number))
         return go_on
 
+    def joined(self, here: At, number: int) -> list[tuple[At, int]] | None:
+        """The steps of sum(xs), cat(xs) and stack(xs), with the elements of the list to go on with; None for anything else."""
+        e, places = here.e, self.graph.places
+        called = self.called(e, here.scope, here.at) if isinstance(e, ast.Call) and e.args else MISSING
+        kind = getattr(called, "__name__", "") if called is sum or not users(called) else ""
+        ways = self.elements(At(e.args[0], here.scope, here.at)) if kind in ("sum", "cat", "stack") else None
+        if not ways or here.path or (kind == "sum" and (called is not sum or len(e.args) > 1)):
+            return None
+        place, on, claimed = places[number], list[tuple[At, int]](), [number]
+        if kind == "sum":
+            for i, way in enumerate(reversed(ways)):
+                below = [x.place for x in place.inputs if x.place is not None]
+                if place.op is None or place.op.name != "add" or len(below) != (2 if i < len(ways) - 1 else 1):
+                    return None  # an element without a gradient, say
+                on.append((way, below[-1]))
+                claimed.append(place.number)
+                place = places[below[0]]
+        else:
+            if place.op.name != "cat" or len(place.inputs) != len(ways):
+                return None
+            for way, x in zip(ways, place.inputs):
+                below_place = None if x.place is None else places[x.place]
+                if kind == "stack" and below_place is not None:
+                    if below_place.op is None or below_place.op.name != "reshape":
+                        return None
+                    claimed.append(below_place.number)
+                    below_place = places[below_place.inputs[0].place or 0]
+                on += [] if below_place is None else [(way, below_place.number)]
+        for claim in claimed:
+            self.claim(claim, here)
+        return on
+
     def turned(self, on: list[At], number: int) -> list[At]:
         """The operands in the order of the inputs: 2 * x is recorded as x * 2."""
         left, right = [operand.scope.value(operand.e, operand.at) for operand in on]
         if left is MISSING and right is MISSING:
+            if all([isinstance(way.e, (ast.Call, Applied)) and self.operation(way)[0] for way in self.ways(on[0])]):
+                return on
             fits = [[self.fits(way, number) for way in self.ways(x)] for x in on]
             sure = None not in fits[0] + fits[1] and (True in fits[0]) != (True in fits[1])
             return [on[True in fits[1]]] if sure else []

@@ -23,7 +23,7 @@ from ..tape import Node
 
 MISSING: Any = object()
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
-LONGEST, MOST = 200, 5000  # a loop with more rounds, or after more definitions, is not written out
+LONGEST, MOST = 200, 1000  # a loop with more rounds, or more definitions, is not written out
 
 
 @dataclass(slots=True, eq=False)
@@ -194,6 +194,8 @@ class Scope:
             alone = isinstance(s, ast.Expr) and s.value is e and isinstance(e.func.value, ast.Name)
             if alone and e.func.attr == "append" and len(e.args) == 1:
                 self.did.append(Definition(frozenset([f"{e.func.value.id}[]"]), e.args[0]))  # type: ignore[attr-defined]
+            elif alone and e.func.attr in ("extend", "insert", "pop", "clear", "reverse"):
+                self.did.append(Definition(frozenset([f"{e.func.value.id}[]"])))  # type: ignore[attr-defined]
             elif alone and e.func.attr.endswith("_"):
                 same = ast.copy_location(ast.Attribute(e.func.value, e.func.attr.rstrip("_"), ast.Load()), e.func)
                 new = ast.copy_location(ast.Call(same, e.args, e.keywords), e)
@@ -227,18 +229,15 @@ class Scope:
 
     def written_out(self, s: ast.For) -> bool:
         """Write out a loop over known elements; whether it could be done."""
-        elements = self.elements(s.iter)
-        if (
-            elements is None
-            or len(self.did) > MOST
-            or s.orelse
-            or any(isinstance(x, (ast.Break, ast.Continue, ast.Return)) for x in ast.walk(s))
-        ):
+        elements, start = self.elements(s.iter), len(self.did)
+        if elements is None or s.orelse or any(isinstance(x, (ast.Break, ast.Continue, ast.Return)) for x in ast.walk(s)):
             return False
         for element in elements:
-            if not self.bind(s.target, element):
-                return False
+            bound = self.bind(s.target, element)
             self.run(s.body)
+            if not bound or len(self.did) - start > MOST:
+                del self.did[start:]
+                return False
         return True
 
     def bind(self, target: Any, element: Any) -> bool:
@@ -325,6 +324,8 @@ def stored(part: Any) -> Iterator[str]:
             yield (x.asname or x.name).partition(".")[0]
         elif isinstance(x, ast.ExceptHandler) and x.name:
             yield x.name
+        elif isinstance(x, ast.Attribute) and x.attr in ("append", "extend", "insert", "pop") and isinstance(x.value, ast.Name):
+            yield f"{x.value.id}[]"
         elif isinstance(x, (ast.Subscript, ast.Attribute)) and (
             not isinstance(x.ctx, ast.Load) or getattr(x, "attr", "")[-1:] == "_"
         ):
