@@ -23,7 +23,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from tinygrad_lite import Tensor, autograd, datasets, float64, from_numpy, nn, relu
+from tinygrad_lite import Tensor, autograd, datasets, explain, float64, from_numpy, nn, relu, watch
 from tinygrad_lite.nn import lesson
 
 options = lesson.Options("The backward pass of a two-layer network, written out next to the engine's.")
@@ -93,17 +93,21 @@ assert np.allclose(hand["Z2"], (values["P"] - np.eye(3)[y]) / n, atol=1e-15), "P
 
 # %% [markdown]
 # ## The same by the engine
-# The same steps on Tensors. `autograd.grad` gives the gradient of the loss for any node, not only for the leaves.
+# The same steps on Tensors. `autograd.grad` gives the gradient of the loss for any node, not only for the leaves. What is
+# computed within `watch()` can be explained number by number: `explain` makes a page of it, on which one can ask of any number
+# of any gradient where it comes from.
 
 # %%
 nodes = {name: from_numpy(w.copy()).requires_grad_() for name, w in {"X": x, **start}.items()}
-nodes["A1"] = nodes["X"] @ nodes["W1"]
-nodes["Z1"] = nodes["A1"] + nodes["b1"]
-nodes["H"] = relu(nodes["Z1"])
-nodes["A2"] = nodes["H"] @ nodes["W2"]
-nodes["Z2"] = nodes["A2"] + nodes["b2"]
-nodes["P"] = nodes["Z2"].softmax(1)
-nodes["L"] = -nodes["P"][list(range(n)), y.tolist()].log().mean()
+with watch():
+    nodes["A1"] = nodes["X"] @ nodes["W1"]
+    nodes["Z1"] = nodes["A1"] + nodes["b1"]
+    nodes["H"] = relu(nodes["Z1"])
+    nodes["A2"] = nodes["H"] @ nodes["W2"]
+    nodes["Z2"] = nodes["A2"] + nodes["b2"]
+    nodes["P"] = nodes["Z2"].softmax(1)
+    nodes["L"] = -nodes["P"][list(range(n)), y.tolist()].log().mean()
+explained = explain(nodes["L"], names=nodes)
 found = autograd.grad(nodes["L"], list(nodes.values()))
 engine = {name: gradient.numpy() for name, gradient in zip(nodes, found)}
 
@@ -213,4 +217,4 @@ print("To be seen: a gradient has the shape of what it belongs to. ", end="")
 print(f"The ReLU gave 0 at {off.sum()} of {off.size} places, and {(passed & off).sum()} of these pass a gradient on.")
 print(f"The gradient of the scores is (P - one-hot) / {n}. ", end="")
 print(f"Twelve lines of NumPy and the engine differ by {max(differences.values()):.0e} at most.")
-lesson.finish(figure, args.out)
+lesson.finish(figure, args.out, explained)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from tinygrad_lite import Tensor, autograd, float64, nn, tanh, tensor
+from tinygrad_lite import Tensor, autograd, explain, float64, nn, tanh, tensor
 from tinygrad_lite.nn import lesson
 
 args = lesson.Options("The chain rule, one step at a time.").parse()
@@ -55,6 +55,26 @@ engine = {name: gradient.item() for name, gradient in zip(steps, found)}
 steps["L"].backward()
 for name, leaf in {"x": x, "w": w, "b": b, "y": y}.items():
     assert leaf.grad is not None and leaf.grad.item() == engine[name]
+
+# %% [markdown]
+# ## The same as a page
+# `explain` walks back through the steps as the engine does, and keeps every number. Its page steps forward and backward through
+# them: at each step stand the gradient that arrives, the derivative, the line of code that computes it, and what is sent on. It
+# is an HTML file that needs nothing else.
+
+
+# %%
+def loss() -> Tensor:
+    a = w * x
+    s = a + b
+    t = tanh(s)
+    d = t - y
+    e = d**2
+    r = 0.1 * w**2
+    return e + r
+
+
+explained = explain(loss, names={"x": x, "w": w, "b": b, "y": y})
 
 # %% [markdown]
 # ## Backward, by hand
@@ -156,4 +176,4 @@ ax.set_axis_off()
 print("To be seen: each gradient is that of the next step times one local derivative; w has two next steps, and theirs add:")
 through_a, through_r = engine["a"] * value["x"], engine["r"] * 0.2 * value["w"]
 print(f"{engine['a']:.4f} · {value['x']:.1f} + {engine['r']:.4f} · {0.2 * value['w']:.2f} = {through_a + through_r:.4f}.")
-lesson.finish(figure, args.out)
+lesson.finish(figure, args.out, explained)

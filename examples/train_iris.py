@@ -20,7 +20,7 @@ from time import perf_counter
 import numpy as np
 from matplotlib.figure import Figure
 
-from tinygrad_lite import Tensor, autograd, datasets, manual_seed, nn, no_grad, tensor
+from tinygrad_lite import Tensor, autograd, datasets, explain, manual_seed, nn, no_grad, tensor
 from tinygrad_lite.nn import lesson
 
 options = lesson.Options("Two classifiers learn Iris; a picture shows what.")
@@ -128,6 +128,15 @@ for name, architecture in lesson.unless_interrupted(architectures.items()):
 print(f"At most {args.epochs} epochs from each start; the best by training loss is shown. The seconds are for all starts.")
 
 # %% [markdown]
+# ## One step of the training, explained
+# The page of one batch in the last model: why each gradient is the number that it is.
+
+# %%
+name, model = list(best.items())[-1]
+batch, species = scaled.data[:16], scaled.targets[:16]
+explained = explain(lambda: nn.functional.cross_entropy(model(batch), species), model, {"batch": batch})
+
+# %% [markdown]
 # ## The picture
 
 # %%
@@ -169,4 +178,4 @@ print(f"To be seen: between versicolor and virginica the border turns {turns}.")
 for name, (wrong, wrong_test) in mistakes.items():
     print(f"The {name} model is wrong about {wrong} of the 150 flowers, {wrong_test} of them among the 30 test flowers.")
 print("(A versicolor and two virginicas have the same petals, of 4.8 by 1.8 cm, so that no border is right about all flowers.)")
-lesson.finish(figure, args.out)
+lesson.finish(figure, args.out, explained)

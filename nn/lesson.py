@@ -24,7 +24,7 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from matplotlib.figure import Figure
 from tqdm import tqdm
@@ -32,6 +32,9 @@ from tqdm import tqdm
 from .module import Module
 from .plots import save_figure
 from .trainer import Callback, Trainer
+
+if TYPE_CHECKING:
+    from tinygrad_lite import Explanation
 
 IN_A_NOTEBOOK = "ipykernel" in sys.modules
 Item = TypeVar("Item")
@@ -107,8 +110,8 @@ def unless_interrupted(items: Iterable[Item]) -> Iterator[Item]:
         yield item
 
 
-def finish(figure: Figure, path: Path) -> None:
-    """The end of a lesson: write the figure, or show it if this is a notebook.
+def finish(figure: Figure, path: Path, explained: Explanation | None = None) -> None:
+    """The end of a lesson: write the figure, and the page of an explanation beside it; or show them if this is a notebook.
 
     After Ctrl-C the exit status is 130, so that a script does not take the figure for that of a whole run.
     """
@@ -118,7 +121,11 @@ def finish(figure: Figure, path: Path) -> None:
         picture = BytesIO()
         figure.savefig(picture, format="png")
         display(Image(picture.getvalue()))
+        if explained is not None:
+            display(explained)
         return
+    if explained is not None:
+        print(f"Page: {explained.save(path.with_suffix('.html'))}")
     save_figure(figure, path)
     print(f"Figure: {path}")
     if _interrupted:

@@ -58,7 +58,7 @@ def save(obj: Any, f: Any) -> None:
     if hasattr(f, "write"):
         f.write(data)
     else:
-        _written(Path(f), data)
+        write_whole(Path(f), data)
 
 
 def load(f: Any, map_location: Any = None, *, weights_only: bool = True, mmap: bool | None = None) -> Any:
@@ -207,7 +207,7 @@ def _rest(f: Any) -> bytes:
     return data
 
 
-def _written(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside it, flush it to disk, and rename it."""
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:

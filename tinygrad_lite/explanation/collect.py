@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from inspect import getclosurevars
 from linecache import getline
+from math import inf
 from typing import Any
 
-from ..backend import is_array, owner
-from ..inplace import writes
 from ..tape import Leaf, Node
 from .graph import UNKNOWN, Graph, Input, Line, Module, Place
 
@@ -19,11 +20,12 @@ def collect(roots: Iterable[Any]) -> Graph:
     for node in sorted(steps_before(roots), key=lambda node: node.birth):
         for edge in node.edges:
             if type(edge) is Leaf and edge not in graph.at:
-                add(graph, Place(len(graph.places), edge, tuple(edge.shape), hooks=len(edge.hooks)))
-        add(graph, Place(len(graph.places), node, tuple(node.shape), op=node.op, hooks=len(getattr(node, "hooks", ()))))
+                add(graph, Place(len(graph.places), edge, tuple(edge.shape), hooks=users(edge.hooks)))
+        hooks = users(getattr(node, "hooks", ()))
+        add(graph, Place(len(graph.places), node, tuple(node.shape), op=as_written(node.op), hooks=hooks))
     for root in roots:
         if type(root) is Leaf and root not in graph.at:
-            add(graph, Place(len(graph.places), root, tuple(root.shape), hooks=len(root.hooks)))
+            add(graph, Place(len(graph.places), root, tuple(root.shape), hooks=users(root.hooks)))
     graph.loss = graph.at[roots[0]] if roots else None
     for place in graph.places:
         if not place.is_leaf:
@@ -35,6 +37,11 @@ def collect(roots: Iterable[Any]) -> Graph:
         if place.value is not None:
             place.dtype = str(place.value.dtype)
     return graph
+
+
+def users(hooks: Iterable[float]) -> int:
+    """How many gradient hooks the user has registered; retain_grad() is none of them, its number is inf."""
+    return len([number for number in hooks if number != inf])
 
 
 def steps_before(roots: Iterable[Any]) -> set[Node]:
@@ -62,8 +69,6 @@ def fill(graph: Graph, place: Place) -> None:
     for nth, edge in enumerate(node.edges):
         name = f"{op.inputs[0]}[{nth}]" if several else op.inputs[nth]
         value = seen.inputs[nth] if seen and nth < len(seen.inputs) else UNKNOWN
-        if is_array(value) and not unchanged(value, node.birth):
-            value = UNKNOWN
         place.inputs.append(Input(name, None if edge is None else graph.at[edge], value))
         if edge is not None and value is not UNKNOWN:
             origin = graph.places[graph.at[edge]]
@@ -71,14 +76,20 @@ def fill(graph: Graph, place: Place) -> None:
                 origin.value = value
     if seen:
         place.options = (getattr(op.forward, "__kwdefaults__", None) or {}) | seen.options if hasattr(op, "forward") else {}
-        if seen.out is not None and unchanged(seen.out, node.birth):
+        if seen.out is not None:
             place.value = seen.out
         place.line = Line(seen.file, seen.number, getline(seen.file, seen.number).strip(), seen.function)
 
 
-def unchanged(array: Any, birth: int) -> bool:
-    """Whether nothing was written to the memory of an array since this time."""
-    return birth >= writes.last or bool(writes.times.get(id(owner(array)), (0,))[0] <= birth)
+def as_written(op: Any) -> Any:
+    """The op as it is written in ops/. What float16 is computed with is another one, made of it by apply.py."""
+    forward = getattr(op, "forward", None)
+    return within(forward) if getattr(forward, "__module__", "") == "tinygrad_lite.apply" else op
+
+
+@cache
+def within(forward: Any) -> Any:
+    return getclosurevars(forward).nonlocals["op"]
 
 
 def add_modules(graph: Graph, models: list[Any]) -> None:

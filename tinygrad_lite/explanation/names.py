@@ -7,8 +7,11 @@ line assigns to (`h = x @ w`), if it is the last step of that line.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import cache
+from importlib import import_module
 from types import FrameType
 from typing import Any
 
@@ -79,23 +82,38 @@ def name_by_lines(graph: Graph) -> None:
     """Name the last step of each line that is `name = ...`, where it has no name yet."""
     steps = [place for place in graph.places if not place.is_leaf and place.line]
     for step, after in zip(steps, [*steps[1:], None]):
-        line = step.line
-        if line and not step.name and (after is None or after.line is None or (line.file, line.number) != here(after.line)):
-            step.name = target(line.code)
+        line, following = step.line, after.line if after else None
+        last = following is None or (line and (line.file, line.number) != (following.file, following.number))
+        if line and last and not step.name and not line.function.startswith("<lambda"):
+            step.name = target(line.code, step.op.name, step.module is not None)
 
 
-def here(line: Any) -> tuple[str, int]:
-    return line.file, line.number
-
-
-def target(code: str) -> str:
-    """The variable that a line assigns to; "" if it is no such line."""
+def target(code: str, op: str, in_module: bool) -> str:
+    """The variable that a line assigns the result of an op to; "" if it may be another result.
+    >>> target("h = x @ w", "matmul", False), target("g = grad(y, x)", "mul", False)
+    ('h', '')
+    """
     try:
         (statement,) = ast.parse(code).body
     except (SyntaxError, ValueError):
         return ""
-    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
-        to = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        if len(to) == 1 and isinstance(to[0], ast.Name):
-            return to[0].id
-    return ""
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        return ""
+    value, to = statement.value, statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    if isinstance(value, ast.Call):
+        called = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+        known = called in functions()
+        if not (called == op or known or (in_module and called not in vars(Tensor))):
+            return ""
+    elif not isinstance(value, (ast.BinOp, ast.UnaryOp, ast.Subscript)):
+        return ""
+    return to[0].id if len(to) == 1 and isinstance(to[0], ast.Name) else ""
+
+
+@cache
+def functions() -> frozenset[str]:
+    """The names of the functions whose result is a tensor."""
+    methods = import_module("tinygrad_lite.methods")
+    methods.load_all()
+    neural = import_module("tinygrad_lite.nn.functional") if "tinygrad_lite.nn" in sys.modules else None
+    return frozenset([name for family in (*methods.FAMILIES, neural) if family for name in getattr(family, "__all__", vars(family))])

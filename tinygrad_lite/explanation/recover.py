@@ -91,7 +91,7 @@ def from_saved(graph: Graph, since: list[float], changed: set[int]) -> None:
             for name, value in zip(op.needs[0 if op.variadic else nth], kept or ()):
                 if name == "out":
                     at(place.number, value, birth)
-                elif name in op.options:
+                elif name in op.options and name != "shape":  # in a vjp, `shape` is that of the input
                     if written(value, birth):
                         changed.add(place.number)
                     else:
@@ -143,7 +143,7 @@ def computed_again(graph: Graph, sure: set[int], alive: dict[int, Array]) -> set
         if forward is None or forward.__module__ == "tinygrad_lite.autograd.function":  # an output of a Function, not an op
             continue
         inputs = [places[x.place].value if x.place is not None else x.value for x in place.inputs]
-        if any([x is None and y.place is not None or x is UNKNOWN for x, y in zip(inputs, place.inputs)]):
+        if any([(x is None and y.place is not None) or x is UNKNOWN for x, y in zip(inputs, place.inputs)]):
             continue
         for name, value in provable(graph, place).items():
             place.options.setdefault(name, value)

@@ -1,0 +1,213 @@
+"""A Graph as plain data: dicts, lists, numbers and strings, thinned by a stated rule. The page, the text and to_dict() are made
+of it. What many steps share (the text of an op, a line, an array) is stored once and referred to by its index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ..backend import Array, is_array
+from .arrays import described, plain_array, rounded, rule, side_for
+from .formulas import formula_of
+from .graph import UNKNOWN, Graph, Input, Kept, Line, Place, Sent, Visit
+from .marks import Mark
+from .paths import Path
+from .replay import Check
+from .source import Source, source_of, with_numbers
+
+
+def plain(
+    graph: Graph,
+    *,
+    max_elements: int = 64,
+    paths: Mapping[int, Mapping[int, Path]] | None = None,
+    checks: Mapping[int, Mapping[int, Check]] | None = None,
+    marks: Iterable[Mark] = (),
+) -> dict[str, Any]:
+    """All that is known of a graph, as plain data that json.dumps takes."""
+    tables = Tables(graph, max_elements)
+    data: dict[str, Any] = {
+        "title": title(graph),
+        "loss": graph.loss,
+        "watched": graph.watched,
+        "freed": graph.freed,
+        "notes": list(graph.notes),
+        "rule": rule(max_elements, tables.side),
+        "failure": tables.failure(),
+        "ops": tables.ops,
+        "lines": tables.lines,
+        "modules": [
+            {"path": fold.path, "kind": fold.kind, "text": cut(fold.text), "parent": fold.parent, "places": fold.places}
+            for fold in graph.modules
+        ],
+        "arrays": tables.arrays,
+        "places": [tables.place(place) for place in graph.places],
+        "visits": [tables.visit(visit) for visit in graph.visits],
+    }
+    for number, found in (paths or {}).items():
+        data["places"][number]["paths"] = {str(element): plain_path(path) for element, path in found.items()}
+    for number, compared in (checks or {}).items():
+        data["places"][number]["checks"] = {str(element): plain_check(check) for element, check in compared.items()}
+    for mark in marks:
+        record = {"kind": mark.kind, "text": mark.text, "elements": list(mark.elements), "count": mark.count, "of": mark.of}
+        data["places"][mark.place].setdefault("marks", []).append(record)
+    return data
+
+
+def title(graph: Graph) -> str:
+    """What the page is about: `loss = 0.8964`, or the op that raised."""
+    if graph.failure:
+        return f"{graph.failure.op} raised {graph.failure.error.partition(':')[0]}"
+    place = graph.places[graph.loss or 0]
+    return f"{place.name or 'loss'} = {short(place)}"
+
+
+def short(place: Place) -> str:
+    value = None if place.value is None else place.value.reshape(-1)[0]
+    return "?" if value is None else f"{float(value):.6g}" if float(value) % 1 else str(float(value))
+
+
+class Tables:
+    """The parts of the plain data that places share: each op, line and array is stored once."""
+
+    def __init__(self, graph: Graph, max_elements: int) -> None:
+        self.graph, self.max_elements = graph, max_elements
+        self.ops: dict[str, Any] = {}
+        self.sources: dict[str, tuple[Any, Source]] = {}
+        self.lines: list[dict[str, Any]] = []
+        self.line_at: dict[Any, int] = {}
+        self.arrays: list[dict[str, Any]] = []
+        self.array_at: dict[int, tuple[int, Array]] = {}  # by id; the array is kept, so that no other gets its id
+        shown = [x for place in graph.places for x in (place.value, place.gradient) if x is not None]
+        self.side = side_for(2 * len({id(x) for x in shown if x.size > max_elements}))
+        self.visited = {visit.place: n for n, visit in enumerate(graph.visits)}
+
+    def array(self, x: Array | None) -> int | None:
+        """The index of an array; None for None."""
+        if x is None:
+            return None
+        known = self.array_at.get(id(x))
+        if known is None:
+            known = len(self.arrays), x
+            self.array_at[id(x)] = known
+            self.arrays.append(plain_array(x, self.max_elements, self.side))
+        return known[0]
+
+    def line(self, line: Line | None) -> int | None:
+        if line is None:
+            return None
+        key = line.file, line.number, line.function, line.seen
+        if key not in self.line_at:
+            self.line_at[key] = len(self.lines)
+            self.lines.append(asdict(line) | {"code": cut(line.code)})
+        return self.line_at[key]
+
+    def op(self, op: Any) -> str:
+        """The name under which an op is in the table; a second op of the same name gets a number."""
+        name = op.name
+        known = self.sources.get(name)
+        if known is None:
+            source = source_of(op)
+            self.sources[name] = op, source
+            inputs = {
+                given: drop({"formula": formula_of(op.name, given), "vjp": vjp.text, "line": vjp.line})
+                for given, vjp in source.vjps.items()
+            }
+            lemmas = {given: {"vjp": lemma.text, "line": lemma.line} for given, lemma in source.lemmas.items()}
+            calls = [{"name": f.name, "file": f.file, "line": f.line, "source": f.text} for f in source.calls]
+            record = {"about": source.about, "file": source.file, "line": source.line, "inputs": inputs}
+            self.ops[name] = drop(record | {"lemmas": lemmas, "calls": calls})
+        return str(name)
+
+    def place(self, place: Place) -> dict[str, Any]:
+        label = place.name or (f"{place.op.name} {place.number}" if place.op else f"leaf {place.number}")
+        record: dict[str, Any] = {"name": place.name, "label": label, "shape": list(place.shape), "dtype": place.dtype}
+        if place.op is not None:
+            record["op"] = self.op(place.op)
+            record["inputs"] = [self.given(given) for given in place.inputs]
+            known = {name: value for name, value in place.options.items() if value is not UNKNOWN}
+            record["options"] = {name: cut(described(value), 80) for name, value in known.items()}
+        record |= {"line": self.line(place.line), "module": place.module}
+        record |= {"value": self.array(place.value), "gradient": self.array(place.gradient)}
+        record |= {"arrivals": [list(arrival) for arrival in place.arrivals], "hooks": place.hooks or None}
+        record["kept"] = [self.kept(kept, self.visited.get(place.number)) for kept in place.kept]
+        return {name: value for name, value in record.items() if name in ALWAYS or value not in (None, [], {})}
+
+    def given(self, given: Input) -> dict[str, Any]:
+        record: dict[str, Any] = {"name": given.name, "place": given.place}
+        if given.place is None:
+            known = given.value is not UNKNOWN
+            record["text"] = described(given.value) if known else "a constant that nothing kept"
+            if known and is_array(given.value):
+                record["array"] = self.array(given.value)
+        return record
+
+    def kept(self, kept: Kept, visit: int | None) -> dict[str, Any]:
+        record = {"name": kept.name, "inputs": list(kept.inputs), "bytes": kept.bytes, "holds": kept.holds}
+        record |= {"why": kept.why} if kept.why else {}
+        record |= {} if visit is None else {"freed": visit}
+        return record | self.named(kept.value)
+
+    def visit(self, visit: Visit) -> dict[str, Any]:
+        record: dict[str, Any] = {"place": visit.place, "sent": [self.sent(visit, sent) for sent in visit.sent]}
+        if visit.error:
+            record["error"] = visit.error
+        if visit.lemmas:
+            record["lemmas"] = {name: self.named(value) for name, value in visit.lemmas.items()}
+        return record
+
+    def named(self, value: Any) -> dict[str, Any]:
+        """A value that a vjp was given."""
+        return {"text": described(value)} | ({"array": self.array(value)} if is_array(value) else {})
+
+    def sent(self, visit: Visit, sent: Sent) -> dict[str, Any]:
+        place = self.graph.places[visit.place]
+        source = self.sources[place.op.name][1]
+        name = place.inputs[sent.nth].name
+        vjp = source.vjps.get(name.partition("[")[0])
+        record: dict[str, Any] = {"input": name, "to": sent.to, "x_g": self.array(sent.x_g)}
+        if sent.axes:
+            record |= {"axes": list(sent.axes), "raw": self.array(sent.raw)}
+        if vjp:
+            texts = {"g": described(visit.g)} | {given: described(value) for given, value in sent.values.items()}
+            record["numbers"] = with_numbers(vjp.body, texts)
+        return record | drop({"values": {given: self.named(value) for given, value in sent.values.items()}})
+
+    def failure(self) -> dict[str, Any] | None:
+        failed = self.graph.failure
+        if failed is None:
+            return None
+        inputs = []
+        for given in failed.inputs:
+            record: dict[str, Any] = {"name": given.name, "place": given.place, "text": described(given.value)}
+            if is_array(given.value):
+                record |= {"shape": list(given.value.shape), "dtype": str(given.value.dtype)}
+            inputs.append(record)
+        options = {name: cut(described(value), 80) for name, value in failed.options.items()}
+        return {"op": failed.op, "error": failed.error, "line": self.line(failed.line), "inputs": inputs, "options": options}
+
+
+ALWAYS = ("name", "label", "shape", "dtype", "value", "gradient", "op")  # keys that are there even if empty
+
+
+def plain_path(path: Path) -> dict[str, Any]:
+    terms = [[t.place, t.element, rounded(t.local, 6), rounded(t.g, 6), rounded(t.product, 6)] for t in path.terms]
+    record: dict[str, Any] = {"total": rounded(path.total, 9), "terms": terms, "count": path.count}
+    return record | drop({"rest": rounded(path.rest, 6) or None, "text": path.text})
+
+
+def plain_check(check: Check) -> dict[str, Any]:
+    record = {"difference": check.difference, "digits": check.digits, "left": check.left, "right": check.right}
+    known = {name: rounded(value, 10) for name, value in record.items() if value is not None}
+    return known | ({"text": check.text} if check.text else {})
+
+
+def drop(record: dict[str, Any]) -> dict[str, Any]:
+    """A record without its empty entries."""
+    return {name: value for name, value in record.items() if value not in (None, "", [], {}, ())}
+
+
+def cut(text: str, most: int = 300) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
