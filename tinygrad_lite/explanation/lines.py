@@ -10,10 +10,9 @@ does not fit, or there are two answers, the steps keep no line: a line that is n
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from linecache import getline
-from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
+from types import FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .._tensor import Tensor
@@ -21,38 +20,10 @@ from ..backend import is_array
 from ..inplace import writes
 from ..tape import Node
 from .graph import UNKNOWN, Graph, Line
-from .reading import MISSING, Definition, Scope, layers, outer_names, scope_of_frame, tree_of
+from .calls import METHODS, OPERATORS, STEPS, Applied, chained, creates, is_module, is_op, line_of, sequential, users
+from .reading import MISSING, Scope, bound, filled, outer_names, own_nodes, scope_of_frame, tree_of
 
-OPERATORS = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "Pow": "pow_scalar pow", "MatMult": "matmul mv dot"}
-# The step that a function, a method or a layer of this name is. One of several words, or none at all if 0 is among them; steps
-# joined by < follow each other, the last one first. A name that is not here may do other steps before its own.
-SAME = """exp log sqrt tanh sigmoid relu sin cos tan abs neg softmax log_softmax mean sum gelu silu softplus elu selu maximum
-minimum logsumexp add sub mul div log1p expm1 amax amin leaky_relu linear reciprocal rsqrt erf logsigmoid where dot mv var norm"""
-STEPS = {name: name for name in SAME.split()} | {
-    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "absolute": "abs",
-    "square": "pow_scalar", "pow": "pow_scalar pow", "matmul": "matmul mv dot", "mm": "matmul", "clamp": "clip", "clip": "clip",
-    "max": "largest", "min": "smallest", "t": "permute", "transpose": "permute", "permute": "permute", "T": "permute", "mT": "permute",
-    "unsqueeze": "reshape", "reshape": "reshape 0", "view": "reshape 0", "flatten": "reshape 0", "squeeze": "reshape 0",
-    "float": "cast 0", "double": "cast 0", "half": "cast 0", "contiguous": "clone 0", "clone": "clone", "dropout": "mul 0",
-    "mse_loss": "mean<pow_scalar<sub sum<pow_scalar<sub", "l1_loss": "mean<abs<sub sum<abs<sub", "std": "root<var",
-    "cross_entropy": "nll<log_softmax", "nll_loss": "nll", "mseloss": "mean<pow_scalar<sub sum<pow_scalar<sub",
-    "binary_cross_entropy_with_logits": "mean<bce_with_logits", "bcewithlogitsloss": "mean<bce_with_logits",
-    "l1loss": "mean<abs<sub sum<abs<sub", "crossentropyloss": "nll<log_softmax", "nllloss": "nll", "identity": "0", "max_pool2d": "window_sum<window_sum", "maxpool2d": "window_sum<window_sum", "cat": "cat",
-    "conv1d": "conv", "conv2d": "conv", "logsoftmax": "log_softmax", "leakyrelu": "leaky_relu",
-    "batchnorm1d": "normalized_batch", "batchnorm2d": "normalized_batch", "layernorm": "normalized",
-}  # fmt: skip
-NOT_STEPS = tuple([f"tinygrad_lite.{name}." for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")])
-DEBUG = 0
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)
-
-
-@dataclass(frozen=True, eq=False)
-class Applied:
-    """A layer of a Sequential, called with what the layer before it made."""
-
-    module: Any
-    operand: Any
-    call: Any
 
 
 @dataclass(frozen=True)
@@ -85,9 +56,10 @@ class Search:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.found: dict[int, set[tuple[str, int, str]]] = {}
-        self.done: set[tuple[int, int, int]] = set()
+        self.done: set[tuple[At, int]] = set()
         self.entered: dict[Any, list[At]] = {}
-        self.asked = self.depth = 0
+        self.found_ways: dict[At, list[At]] = {}
+        self.depth = 0
         self.chained: dict[Any, Any] = {}
 
     def finish(self) -> None:
@@ -104,11 +76,11 @@ class Search:
             here, number = waiting.pop()
             if self.graph.places[number].is_leaf or (inner := self.inner(here, number)) is None:
                 continue
-            key = id(inner.e), id(inner.scope), number
+            key = inner, number
             if key not in self.done:
                 self.done.add(key)
-                if DEBUG: print("solve", ast.unparse(inner.e) if isinstance(inner.e, ast.AST) else inner.e, number, self.graph.places[number].op.name)
                 known = self.region(inner, number)
+                known = self.joined(inner, number) if known is None else known
                 waiting += self.step(inner, number) if known is None else known
 
     def claim(self, number: int, here: At) -> None:
@@ -117,82 +89,75 @@ class Search:
 
     # From names and calls of the user's functions to the operation behind them
 
-    def inner(self, here: At, number: int | None = None) -> At | None:
-        """The operation that gave the value of an expression, which is that of a place: through names, tuples and the user's
-        own functions. None if it is not sure.
-        """
-        for _ in range(1000):
-            e, scope, at, path = here.e, here.scope, here.at, here.path
-            if isinstance(e, ast.Name):
-                scope, at = scope.where(e.id, at)
-                found = None if e.id in scope.unsafe else scope.definition(e.id, at)
-                if found and found[0].value is not None:
-                    here = At(found[0].value, scope, found[1], found[0].path + path)
-                elif found and found[0].forks:
-                    ways = [At(e, fork, len(fork.did), path) for fork in found[0].forks]
-                    chosen = self.chosen([way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)], number)
-                    if chosen is None:
-                        return None
-                    here = chosen
-                elif not found and isinstance(scope.arguments.get(e.id), tuple):
-                    here = At(*scope.arguments[e.id], path)
-                else:
-                    return None
-            elif isinstance(e, ast.NamedExpr):
-                here = At(e.value, scope, at, path)
-            elif isinstance(e, ast.IfExp):
-                chosen = self.chosen([At(e.body, scope, at, path), At(e.orelse, scope, at, path)], number)
-                if chosen is None:
-                    return None
-                here = chosen
-            elif isinstance(e, (ast.Tuple, ast.List)) and path:
-                here = At(e.elts[path[0]], scope, at, path[1:])
-            elif isinstance(e, (ast.Call, Applied)):
-                called = self.called(e, scope, at)
-                if sequential(called):
-                    if isinstance(e, ast.Call) and len(e.args) != 1:
-                        return None
-                    here = At(self.chained.setdefault((called, e), chained(called, e)), scope, at, path)
-                    continue
-                if not (ways := self.enter(called, e, scope, at)):
-                    return None if called is not MISSING and users(called) else here
-                chosen = self.chosen([At(way.e, way.scope, way.at, path) for way in ways], number)
-                if chosen is None:
-                    return None
-                here = chosen
-            else:
-                return here
-        return None
+    def inner(self, here: At, number: int) -> At | None:
+        """The operation that gave the value of an expression, which is that of a place; None if it is not sure."""
+        ways = self.ways(here)
+        if len(ways) > 1:
+            fits = [self.fits(way, number) for way in ways]
+            ways = [ways[fits.index(True)]] if fits.count(True) == 1 and None not in fits else []
+        return ways[0] if ways and not isinstance(ways[0].e, ast.Name) else None
 
-    def chosen(self, ways: list[At], number: int | None) -> At | None:
-        """The only one of these expressions that can have made this place, if the others certainly cannot."""
-        if len(ways) == 1:
-            return ways[0]
-        fits = [self.fits(way, number) for way in ways] if number is not None else []
-        return ways[fits.index(True)] if fits.count(True) == 1 and None not in fits else None
+    def ways(self, here: At) -> list[At]:
+        """The operations that may have given the value of an expression: through names, tuples and the user's own functions,
+        and by all ways that the code may have gone. A name in it stands for a value that nothing is known of.
+        """
+        key = here
+        if key not in self.found_ways:
+            found: list[At] = []
+            waiting, seen = [here], set[At]()
+            while waiting:
+                here = waiting.pop()
+                if here not in seen:
+                    seen.add(here)
+                    on = self.behind(here) if len(seen) < 100 else []
+                    waiting += on
+                    found += [] if on else [here]
+            self.found_ways[key] = found
+        return self.found_ways[key]
+
+    def behind(self, here: At) -> list[At]:
+        """The expressions of which one has given this one its value; none if it is an operation, or a name that is not known."""
+        e, scope, at, path = here.e, here.scope, here.at, here.path
+        if isinstance(e, ast.Name):
+            scope, at = scope.where(e.id, at)
+            found, i = (None if e.id in scope.unsafe else scope.definition(e.id, at)) or (None, 0)
+            if found and found.value is not None:
+                return [At(found.value, scope, i, found.path + path)]
+            if found and found.forks:
+                ways = [At(e, fork, len(fork.did), path) for fork in found.forks]
+                return [way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)]
+            if not found and e.id not in scope.unsafe and isinstance(scope.arguments.get(e.id), tuple):
+                return [At(*scope.arguments[e.id], path)]
+        elif isinstance(e, ast.NamedExpr):
+            return [At(e.value, scope, at, path)]
+        elif isinstance(e, ast.IfExp):
+            return [At(e.body, scope, at, path), At(e.orelse, scope, at, path)]
+        elif isinstance(e, (ast.Tuple, ast.List)) and path:
+            return [At(e.elts[path[0]], scope, at, path[1:])]
+        elif isinstance(e, (ast.Call, Applied)):
+            called = self.called(e, scope, at)
+            if sequential(called) and (isinstance(e, Applied) or len(e.args) == 1):
+                return [At(self.chained.setdefault((called, e), chained(called, e)), scope, at, path)]
+            return [At(way.e, way.scope, way.at, path) for way in self.enter(called, e, scope, at)]
+        return []
 
     def fits(self, here: At, number: int) -> bool | None:
-        """Whether an expression can have made this place; None if that is not known."""
-        self.asked += 1
-        if self.asked > 20_000 or self.depth > 8:
+        """Whether an operation can have made this place; None if that is not known."""
+        x = MISSING if here.path else here.scope.value(here.e, here.at)
+        if isinstance(x, Tensor):
+            return self.graph.at.get(x.node) == number
+        if x is not MISSING or creates(here.e, here.scope, here.at):
+            return False
+        kinds, operands = self.operation(here)
+        found = any([self.chain(kind, number) for kind in kinds])
+        if "0" not in kinds:
+            return found if kinds and not here.path else None
+        if found or not operands or self.depth > 8:
             return None
         self.depth += 1
-        try:
-            x = MISSING if here.path else here.scope.value(here.e, here.at)
-            if isinstance(x, Tensor):
-                return self.graph.at.get(x.node) == number
-            inner = self.inner(here, number)
-            if x is not MISSING or inner is None:
-                return None if x is MISSING else False
-            if creates(inner):
-                return False
-            kinds, operands = self.operation(inner)
-            found = any([self.chain(kind, number) for kind in kinds])
-            if "0" in kinds:
-                return None if found or not operands else self.fits(At(operands[0], inner.scope, inner.at), number)
-            return found if kinds and not inner.path else None
-        finally:
-            self.depth -= 1
+        fits = [self.fits(way, number) for way in self.ways(At(operands[0], here.scope, here.at))]
+        self.depth -= 1
+        return True if True in fits else None if None in fits else False
 
     def called(self, e: Any, scope: Scope, at: int) -> Any:
         """What a call calls; MISSING for a method of a tensor. For nn.ReLU()(x) the class."""
@@ -210,10 +175,13 @@ class Search:
 
     def _enter(self, called: Any, e: Any, scope: Scope, at: int) -> list[At]:
         if is_module(called):
-            if not users(called) or "_hooks" in vars(called):
+            if not users(called) or not {"_hooks", "forward"}.isdisjoint(vars(called)):
                 return []
-            called = MethodType(type(called).forward, called)
-        elif not isinstance(called, (FunctionType, MethodType, type)) and isinstance(getattr(type(called), "__call__", 0), FunctionType):
+            kind = type(called)
+            called = MethodType(kind.__call__ if users(kind.__call__) else kind.forward, called)
+        elif not isinstance(called, (FunctionType, MethodType, type)) and isinstance(
+            getattr(type(called), "__call__", 0), FunctionType
+        ):
             called = MethodType(type(called).__call__, called)
         function = called.__func__ if isinstance(called, MethodType) else called
         if not isinstance(function, FunctionType) or not users(function) or function.__code__.co_flags & 0x2A0:  # a generator
@@ -240,8 +208,8 @@ class Search:
         """If each name in an expression stands for a known tensor, the steps between those and its result are its own. Then
         these names, with their places, to go on with; else None.
         """
-        e, places = here.e, self.graph.places
-        if isinstance(e, Applied):
+        e, places, kinds = here.e, self.graph.places, self.operation(here)[0]
+        if isinstance(e, Applied) or (kinds and "0" not in kinds and not any([self.chain(kind, number) for kind in kinds])):
             return None
         names: list[tuple[At, int]] = []
         lines: set[int] = set()
@@ -272,12 +240,16 @@ class Search:
         if isinstance(e, (ast.ListComp, ast.GeneratorExp)):
             also = ours | {x.id for g in e.generators for x in ast.walk(g.target) if isinstance(x, ast.Name)}
             first, *rest = e.generators
-            return all_of([first.iter]) and all_of([*[g.iter for g in rest], *[x for g in e.generators for x in g.ifs], e.elt], also)
+            return all_of([first.iter]) and all_of(
+                [*[g.iter for g in rest], *[x for g in e.generators for x in g.ifs], e.elt], also
+            )
         if isinstance(e, ast.Name) and e.id in ours:
             return True
         x = scope.value(e, at)
         if x is not MISSING and not isinstance(e, ast.Call):
             return self.tensors(x, here, names, before)
+        if isinstance(e, ast.Name):
+            return all([creates(way.e, way.scope, way.at) for way in self.ways(here)])
         if isinstance(e, ast.Attribute) and e.attr in ("T", "mT", "shape", "ndim", "dtype"):
             lines.update([line_of(e)] if e.attr in ("T", "mT") else [])
             return all_of([e.value])
@@ -291,7 +263,9 @@ class Search:
             return bool(method) and all_of([e.func.value, *parts])  # type: ignore[attr-defined]
         if isinstance(e, (ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Compare)):
             lines.add(line_of(e))
-        elif not isinstance(e, (ast.List, ast.Tuple, ast.Slice, ast.Starred, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)):
+        elif not isinstance(
+            e, (ast.List, ast.Tuple, ast.Slice, ast.Starred, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)
+        ):
             return False
         return all_of(ast.iter_child_nodes(e))
 
@@ -302,24 +276,45 @@ class Search:
                 names.append((here, number))
             return not isinstance(x.node, Node) or x.node.birth < before
         if isinstance(x, (list, tuple, dict)) and len(x) <= 1000:
-            parts = x.values() if isinstance(x, dict) else x
-            return all([self.tensors(part, At(ast.Constant(0), here.scope, here.at), names, before) for part in parts])
+            parts = list(x.values() if isinstance(x, dict) else x)
+            ways = self.elements(here) or []
+            ways = ways if len(ways) == len(parts) else [At(ast.Constant(0), here.scope, here.at)] * len(parts)
+            return all([self.tensors(part, way, names, before) for part, way in zip(parts, ways)])
         if callable(x) and not isinstance(x, type):
             return not users(x)
         return isinstance(x, PLAIN) or is_array(x) or type(x).__module__ in ("numpy", "numpy.dtypes", "tinygrad_lite.backend")
+
+    def elements(self, here: At) -> list[At] | None:
+        """What gave the elements of a list their values: [a, b], and each xs.append(a) since; None if that is not known."""
+        scope, at, start = here.scope, here.at, here.at
+        e, name = here.e, ""
+        if isinstance(e, ast.Name):
+            scope, at = scope.where(e.id, at)
+            found, start = scope.definition(e.id, at) or (None, 0)
+            e, name = (found.value if found and not found.path else None), f"{e.id}[]"
+        if not isinstance(e, (ast.List, ast.Tuple)) or any(isinstance(x, ast.Starred) for x in e.elts):
+            return None
+        later = [(scope.did[i].value, i) for i in range(start, at) if name in scope.did[i].names]
+        if any([x is None for x, _ in later]):
+            return None
+        return [At(x, scope, i) for x, i in [*[(x, start) for x in e.elts], *later]]
 
     # One operation
 
     def step(self, here: At, number: int) -> list[tuple[At, int]]:
         """If the operation of an expression is this step, its operands and their places, to go on with."""
         kinds, operands = self.operation(here)
+        if any([not operand_of(here.scope.value(x, here.at)) for x in operands]):
+            return []  # an object of the user: its own code ran, in lines of its own
         on = [At(x, here.scope, here.at) for x in operands]
         fitting = [chain for kind in kinds if (chain := self.chain(kind, number))]
         if "0" in kinds and on:  # perhaps it did nothing, and the step is that of its operand
             if not fitting:
                 return [(on[0], number)]
             below = self.kinds_of(on[0], number)
-            if below is None or {fitting[0][0].op.name, "0"}.intersection([name for kind in below for name in kind.split("<")[:1]]):
+            if below is None or {fitting[0][0].op.name, "0"}.intersection(
+                [name for kind in below for name in kind.split("<")[:1]]
+            ):
                 return []
         if not fitting or here.path:
             return []
@@ -334,22 +329,61 @@ class Search:
                 self.constant(x, operand, last)
                 continue
             below_place = self.graph.places[below_number]
-            if below_place.op is not None and below_place.op.name == "cast":  # of this operand, or for the sake of the other one
+            if (
+                below_place.op is not None and below_place.op.name == "cast"
+            ):  # of this operand, or for the sake of the other one
                 kinds = self.kinds_of(operand, below_number) or ["cast"]
                 if any(kind in ("cast", "0") for kind in kinds):
                     continue
                 self.claim(below_number, here)
                 below_number = below_place.inputs[0].place
-            if below_number is not None and not (last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"):
+            if below_number is not None and not (
+                last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"
+            ):
                 go_on.append((operand, below_number))
         return go_on
+
+    def joined(self, here: At, number: int) -> list[tuple[At, int]] | None:
+        """The steps of sum(xs), cat(xs) and stack(xs), with the elements of the list to go on with; None for anything else."""
+        e, places = here.e, self.graph.places
+        called = self.called(e, here.scope, here.at) if isinstance(e, ast.Call) and e.args else MISSING
+        kind = getattr(called, "__name__", "") if called is sum or not users(called) else ""
+        ways = self.elements(At(e.args[0], here.scope, here.at)) if kind in ("sum", "cat", "stack") else None
+        if not ways or here.path or (kind == "sum" and (called is not sum or len(e.args) > 1)):
+            return None
+        place, on, claimed = places[number], list[tuple[At, int]](), [number]
+        if kind == "sum":
+            for i, way in enumerate(reversed(ways)):
+                below = [x.place for x in place.inputs if x.place is not None]
+                if place.op is None or place.op.name != "add" or len(below) != (2 if i < len(ways) - 1 else 1):
+                    return None  # an element without a gradient, say
+                on.append((way, below[-1]))
+                claimed.append(place.number)
+                place = places[below[0]]
+        else:
+            if place.op.name != "cat" or len(place.inputs) != len(ways):
+                return None
+            for way, x in zip(ways, place.inputs):
+                below_place = None if x.place is None else places[x.place]
+                if kind == "stack" and below_place is not None:
+                    if below_place.op is None or below_place.op.name != "reshape":
+                        return None
+                    claimed.append(below_place.number)
+                    below_place = places[below_place.inputs[0].place or 0]
+                on += [] if below_place is None else [(way, below_place.number)]
+        for claim in claimed:
+            self.claim(claim, here)
+        return on
 
     def turned(self, on: list[At], number: int) -> list[At]:
         """The operands in the order of the inputs: 2 * x is recorded as x * 2."""
         left, right = [operand.scope.value(operand.e, operand.at) for operand in on]
         if left is MISSING and right is MISSING:
-            way = self.chosen(on, number)
-            return [] if way is None else [way]
+            if all([isinstance(way.e, (ast.Call, Applied)) and self.operation(way)[0] for way in self.ways(on[0])]):
+                return on
+            fits = [[self.fits(way, number) for way in self.ways(x)] for x in on]
+            sure = None not in fits[0] + fits[1] and (True in fits[0]) != (True in fits[1])
+            return [on[True in fits[1]]] if sure else []
         return on[::-1] if type(left) in (int, float) else on
 
     def chain(self, kind: str, number: int | None) -> list[Any]:
@@ -365,8 +399,7 @@ class Search:
 
     def kinds_of(self, here: At, number: int) -> list[str] | None:
         inner = self.inner(here, number)
-        kinds = self.operation(inner)[0] if inner else []
-        return kinds or None
+        return (self.operation(inner)[0] or None) if inner else None
 
     def operation(self, here: At) -> tuple[list[str], list[Any]]:
         """The steps that the operation of an expression may be, and its operands."""
@@ -378,16 +411,32 @@ class Search:
         if isinstance(e, ast.Attribute) and e.attr in ("T", "mT"):
             return ["permute"], [e.value]
         if isinstance(e, ast.Subscript):
-            inner = self.inner(At(e.value, scope, at))
-            known = isinstance(scope.value(e.value, at), Tensor) or (inner and self.operation(inner)[0])
+            ways = self.ways(At(e.value, scope, at))
+            known = (
+                isinstance(e.slice, (ast.Slice, ast.Tuple))
+                or isinstance(scope.value(e.value, at), Tensor)
+                or all([self.operation(way)[0] for way in ways])
+            )
             return (["getitem"], [e.value]) if known else ([], [])
         if isinstance(e, Applied):
             return STEPS.get(type(e.module).__name__.lower(), "").split() if not users(e.module) else [], [e.operand]
         if isinstance(e, ast.Call):
             called = self.called(e, scope, at)
             kind = called if isinstance(called, type) else type(called)
-            if is_module(called) and not users(called) or (isinstance(called, type) and isinstance(e.func, ast.Call) and not users(called)):
+            if (
+                is_module(called)
+                and not users(called)
+                or (isinstance(called, type) and isinstance(e.func, ast.Call) and not users(called))
+            ):
                 return STEPS.get(kind.__name__.lower(), "").split(), e.args
+            if (
+                isinstance(e.func, ast.Attribute)
+                and e.func.attr == "apply"
+                and isinstance(base := scope.value(e.func.value, at), type)
+            ):
+                return [f"{base.__name__}Backward"], e.args
+            if is_op(called):
+                return [called.__name__], e.args
             named = [k.arg for k in e.keywords]
             if "dtype" in named or (called is not MISSING and users(called)):
                 return [], []
@@ -413,99 +462,6 @@ class Search:
             x.value = value
 
 
-METHODS = frozenset([name for name in dir(Tensor) if not name.startswith("_")]) - {"grad", "backward", "data", "register_hook"}
-
-
-def line_of(e: Any) -> int:
-    """The line that Python names while it runs an operation: of a method call, that of the method's name."""
-    e = e.call if isinstance(e, Applied) else e
-    if isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute):
-        return e.func.end_lineno or e.lineno
-    return (e.end_lineno or e.lineno) if isinstance(e, ast.Attribute) else e.lineno  # type: ignore[no-any-return]
-
-
-def is_module(x: Any) -> bool:
-    return x is not MISSING and not isinstance(x, type) and hasattr(type(x), "named_modules") and hasattr(type(x), "forward")
-
-
-def users(x: Any) -> bool:
-    """Whether calling it may run code of the user, or take steps of backward: if so, its steps are not this line's for sure."""
-    if x is MISSING:
-        return True
-    if is_module(x):
-        return any([not type(part).__module__.startswith("tinygrad_lite.") or "_hooks" in vars(part) for _, part in x.named_modules()])
-    home = str(getattr(x, "__module__", None) or "")
-    if isinstance(x, BuiltinFunctionType) or home == "builtins":
-        return False
-    return f"{home}.".startswith(NOT_STEPS) or home.partition(".")[0] not in ("tinygrad_lite", "numpy", "math")
-
-
-def creates(here: At) -> bool:
-    """Whether it is the call of a function that makes a leaf: tensor(...), randn(...).requires_grad_()."""
-    e = here.e
-    while isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute) and e.func.attr == "requires_grad_":
-        e = e.func.value
-    called = here.scope.value(e.func, here.at) if isinstance(e, ast.Call) else None
-    return str(getattr(called, "__module__", "")) in ("tinygrad_lite.creation", "tinygrad_lite.random", "tinygrad_lite.interop")
-
-
-def sequential(x: Any) -> bool:
-    return layers(x) and type(x).__name__ == "Sequential" and "_hooks" not in vars(x)
-
-
-def chained(x: Any, e: Any) -> Any:
-    """The call of a Sequential, as calls of its layers."""
-    call, operand = (e.call, e.operand) if isinstance(e, Applied) else (e, e.args[0])
-    for layer in x._modules.values():
-        operand = Applied(layer, operand, call)
-    return operand
-
-
-def filled(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not cell
-    except ValueError:
-        return False
-
-
-def own_nodes(tree: Any) -> Iterator[Any]:
-    """The syntax within a function, without that of functions within it."""
-    for x in ast.iter_child_nodes(tree):
-        yield x
-        if not isinstance(x, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            yield from own_nodes(x)
-
-
-def bound(called: Any, function: Any, e: Any, scope: Scope, at: int) -> dict[str, Any] | None:
-    """What each parameter of a function got in a call: an expression with its Scope and point, or a Definition of an object."""
-    code, here = function.__code__, (scope, at)
-    given: list[Any] = [Definition(frozenset(), object=called.__self__)] if isinstance(called, MethodType) else []
-    for x in [e.operand] if isinstance(e, Applied) else e.args:
-        if not isinstance(x, ast.Starred):
-            given.append((x, *here))
-        elif isinstance(x.value, ast.Name) and isinstance(scope.arguments.get(f"*{x.value.id}"), list):
-            given += scope.arguments[f"*{x.value.id}"]
-        else:
-            return None
-    by_name: dict[str, Any] = {}
-    for k in [] if isinstance(e, Applied) else e.keywords:
-        if k.arg:
-            by_name[k.arg] = (k.value, *here)
-        elif isinstance(k.value, ast.Name) and isinstance(scope.arguments.get(f"*{k.value.id}"), dict):
-            by_name |= scope.arguments[f"*{k.value.id}"]
-        else:
-            return None
-    n, m = code.co_argcount, code.co_kwonlyargcount
-    names = code.co_varnames
-    defaults = dict(zip(names[n - len(function.__defaults__ or ()) : n], function.__defaults__ or ())) | (function.__kwdefaults__ or {})
-    found: dict[str, Any] = {name: Definition(frozenset(), object=x) for name, x in defaults.items()} | dict(zip(names[:n], given))
-    rest = names[n + m :]
-    if code.co_flags & 4:
-        found[f"*{rest[0]}"] = given[n:]
-        rest = rest[1:]
-    elif len(given) > n:
-        return None
-    found |= {name: x for name, x in by_name.items() if name in names[: n + m]}
-    if code.co_flags & 8:
-        found[f"*{rest[0]}"] = {name: x for name, x in by_name.items() if name not in names[: n + m]}
-    return found
+def operand_of(x: Any) -> bool:
+    """Whether a value, if it is known, is one that the library computes with."""
+    return x is MISSING or isinstance(x, (*PLAIN, Tensor, list, tuple)) or is_array(x) or type(x).__module__ == "numpy"

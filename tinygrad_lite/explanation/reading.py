@@ -23,7 +23,7 @@ from ..tape import Node
 
 MISSING: Any = object()
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
-LONGEST = 200  # a loop with more rounds is not written out
+LONGEST, MOST = 200, 1000  # a loop with more rounds, or more definitions, is not written out
 
 
 @dataclass(slots=True, eq=False)
@@ -69,11 +69,11 @@ class Scope:
     def where(self, name: str, at: int) -> tuple[Scope, int]:
         """The Scope that a name belongs to, and the point there: this one, or a running one around it."""
         scope, then = self, at
-        if name in self.code.co_varnames or name in self.code.co_cellvars or self.code.co_name == "<module>":
+        if name in self.code.co_varnames or name in self.code.co_cellvars or top_level(self.code):
             return self, at
         while scope.back:
             scope, then = scope.back
-            module = scope.code.co_name == "<module>" and scope.globals is self.globals and name not in self.cells
+            module = top_level(scope.code) and scope.globals is self.globals and name not in self.cells
             if scope.live is not None and (module or (name in self.cells and name in scope.code.co_cellvars)):
                 return scope, then
         return self, at
@@ -176,16 +176,39 @@ class Scope:
         for part in ast.walk(s):
             if isinstance(part, ast.NamedExpr):
                 self.did.append(Definition(frozenset([part.target.id]), part.value))
+        for call in ast.walk(s):
+            if isinstance(call, ast.Call):
+                self.called(call, s)
         if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
             left = ast.copy_location(ast.Name(s.target.id, ast.Load()), s.target)
             self.did.append(Definition(frozenset([s.target.id]), ast.copy_location(ast.BinOp(left, s.op, s.value), s)))
         elif isinstance(s, (ast.Assign, ast.AnnAssign)) and s.value is not None:
             for target in s.targets if isinstance(s, ast.Assign) else [s.target]:
                 self.assign(target, s.value, ())
-        elif isinstance(s, (ast.Expr, ast.AugAssign)):  # x.add_(1) and x[0] += 1 change x
-            part = s.value.func if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) else getattr(s, "target", None)
-            if isinstance(part, (ast.Subscript, ast.Attribute)) and getattr(part, "attr", "_").endswith("_"):
-                self.did.append(Definition(names_in(part)))
+        elif isinstance(s, ast.AugAssign):  # x[0] += 1
+            self.did.append(Definition(names_in(s.target)))
+
+    def called(self, e: ast.Call, s: Any) -> None:
+        """What a call changes: x.add_(1), xs.append(x), and a function of the user that changes its arguments in place."""
+        if isinstance(e.func, ast.Attribute):
+            alone = isinstance(s, ast.Expr) and s.value is e and isinstance(e.func.value, ast.Name)
+            if alone and e.func.attr == "append" and len(e.args) == 1:
+                self.did.append(Definition(frozenset([f"{e.func.value.id}[]"]), e.args[0]))  # type: ignore[attr-defined]
+            elif alone and e.func.attr in ("extend", "insert", "pop", "clear", "reverse"):
+                self.did.append(Definition(frozenset([f"{e.func.value.id}[]"])))  # type: ignore[attr-defined]
+            elif alone and e.func.attr.endswith("_"):
+                same = ast.copy_location(ast.Attribute(e.func.value, e.func.attr.rstrip("_"), ast.Load()), e.func)
+                new = ast.copy_location(ast.Call(same, e.args, e.keywords), e)
+                self.did.append(Definition(frozenset([e.func.value.id]), new))  # type: ignore[attr-defined]
+            elif e.func.attr.endswith("_"):
+                self.did.append(Definition(names_in(e.func)))
+        function = self.value(e.func, len(self.did))
+        function = getattr(function, "__func__", function)
+        if isinstance(function, FunctionType) and not str(function.__globals__.get("__name__")).startswith("tinygrad_lite"):
+            tree = tree_of(function.__code__, function.__globals__)
+            given = frozenset([x.id for x in e.args if isinstance(x, ast.Name)])
+            if given and (tree is None or any(map(changes, ast.walk(tree)))):
+                self.did.append(Definition(given))
 
     def assign(self, target: Any, value: Any, path: tuple[int, ...]) -> None:
         if isinstance(target, ast.Name):
@@ -206,13 +229,15 @@ class Scope:
 
     def written_out(self, s: ast.For) -> bool:
         """Write out a loop over known elements; whether it could be done."""
-        elements = self.elements(s.iter)
+        elements, start = self.elements(s.iter), len(self.did)
         if elements is None or s.orelse or any(isinstance(x, (ast.Break, ast.Continue, ast.Return)) for x in ast.walk(s)):
             return False
         for element in elements:
-            if not self.bind(s.target, element):
-                return False
+            bound = self.bind(s.target, element)
             self.run(s.body)
+            if not bound or len(self.did) - start > MOST:
+                del self.did[start:]
+                return False
         return True
 
     def bind(self, target: Any, element: Any) -> bool:
@@ -281,6 +306,13 @@ def names_in(part: Any) -> frozenset[str]:
     return frozenset([x.id for x in ast.walk(part) if isinstance(x, ast.Name)])
 
 
+def changes(x: Any) -> bool:
+    """Whether it may change a tensor in place, or make a name of an outer function another one."""
+    if isinstance(x, ast.AugAssign) or (isinstance(x, ast.Subscript) and not isinstance(x.ctx, ast.Load)):
+        return True
+    return isinstance(x, ast.Attribute) and x.attr.endswith("_") and not x.attr.endswith(("__", "requires_grad_"))
+
+
 def stored(part: Any) -> Iterator[str]:
     """The names that a statement assigns to, or may change in place."""
     for x in ast.walk(part):
@@ -292,6 +324,8 @@ def stored(part: Any) -> Iterator[str]:
             yield (x.asname or x.name).partition(".")[0]
         elif isinstance(x, ast.ExceptHandler) and x.name:
             yield x.name
+        elif isinstance(x, ast.Attribute) and x.attr in ("append", "extend", "insert", "pop") and isinstance(x.value, ast.Name):
+            yield f"{x.value.id}[]"
         elif isinstance(x, (ast.Subscript, ast.Attribute)) and (
             not isinstance(x.ctx, ast.Load) or getattr(x, "attr", "")[-1:] == "_"
         ):
@@ -309,8 +343,8 @@ def parsed(source: str) -> Any:
 def tree_of(code: CodeType, globals: dict[str, Any]) -> Any:
     """The syntax of a code object: its module, function or lambda; None if the source is not there or not the same."""
     module = parsed("".join(getlines(code.co_filename, globals)))
-    if module is None or code.co_name == "<module>":
-        return module
+    if module is None or top_level(code):
+        return module if module is not None and said(code, module) else None
     found = [
         x
         for x in ast.walk(module)
@@ -319,22 +353,105 @@ def tree_of(code: CodeType, globals: dict[str, Any]) -> Any:
         and min([x.lineno, *[d.lineno for d in getattr(x, "decorator_list", ())]]) == code.co_firstlineno
         and [a.arg for a in (*x.args.posonlyargs, *x.args.args)] == list(code.co_varnames[: code.co_argcount])
     ]
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and said(code, found[0]) else None
+
+
+def top_level(code: CodeType) -> bool:
+    """Whether it is a script or a cell, not a function."""
+    return not code.co_flags & 1  # CO_OPTIMIZED
+
+
+def said(code: CodeType, tree: Any) -> bool:
+    """Whether all names of the code are in this source: if not, the file was changed since."""
+    parts = [x for x in ast.walk(tree)]
+    names = {str(value) for x in parts for _, value in ast.iter_fields(x) if isinstance(value, str)}
+    names |= {name for value in list(names) for name in value.split(".")} | {"__name__", "__module__", "__qualname__"}
+    return all([name in names or name[:1] in "@." or "__" in name for name in (*code.co_names, *code.co_varnames)])
 
 
 def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
     """The Scope of a frame that is still there, up to the line that it is at."""
     code = frame.f_code
-    tree = tree_of(code, frame.f_globals)
-    positions = list(code.co_positions())[frame.f_lasti // 2]
-    if tree is None or positions[0] is None or isinstance(tree, ast.Lambda):
+    tree, place = tree_of(code, frame.f_globals), position(frame)
+    if tree is None or place is None or isinstance(tree, ast.Lambda):
         return None
     scope = Scope(code, tree, frame.f_globals, live=dict(frame.f_locals), unsafe=outer_names(tree))
-    back = scope_of_frame(frame.f_back, depth - 1) if frame.f_back and depth and code.co_name != "<module>" else None
-    if back is not None:
+    back = scope_of_frame(frame.f_back, depth - 1) if frame.f_back and depth and not top_level(code) else None
+    if back is not None and frame.f_back is not None:
         scope.back = back, len(back.did)
-    return scope if scope.run(tree.body, (positions[0], positions[2] or 0)) else None
+        calls = [
+            x
+            for x in ast.walk(back.tree)
+            if isinstance(x, ast.Call) and (x.end_lineno, x.end_col_offset) == position(frame.f_back)[2:]
+        ]
+        called = back.value(calls[0].func, len(back.did)) if len(calls) == 1 else None
+        function = called.__func__ if isinstance(called, MethodType) else called
+        if isinstance(function, FunctionType) and function.__code__ is code:
+            scope.arguments = bound(called, function, calls[0], *scope.back) or {}
+    return scope if scope.run(tree.body, place[:2]) else None
+
+
+def position(frame: FrameType) -> Any:
+    """Where the code of a frame is: line and column, and where the expression ends."""
+    line, end, column, end_column = list(frame.f_code.co_positions())[frame.f_lasti // 2]
+    return None if line is None else (line, column or 0, end, end_column)
 
 
 def outer_names(tree: Any) -> frozenset[str]:
     return frozenset([name for x in ast.walk(tree) if isinstance(x, (ast.Global, ast.Nonlocal)) for name in x.names])
+
+
+def filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:
+        return False
+
+
+def own_nodes(tree: Any) -> Iterator[Any]:
+    """The syntax within a function, without that of functions within it."""
+    for x in ast.iter_child_nodes(tree):
+        yield x
+        if not isinstance(x, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            yield from own_nodes(x)
+
+
+def bound(called: Any, function: Any, e: Any, scope: Scope, at: int) -> dict[str, Any] | None:
+    """What each parameter of a function got in a call: an expression with its Scope and point, or a Definition of an object."""
+    code, here = function.__code__, (scope, at)
+    given: list[Any] = [Definition(frozenset(), object=called.__self__)] if isinstance(called, MethodType) else []
+    for x in [e.operand] if hasattr(e, "operand") else e.args:
+        if not isinstance(x, ast.Starred):
+            given.append((x, *here))
+        elif isinstance(x.value, ast.Name) and isinstance(scope.arguments.get(f"*{x.value.id}"), list):
+            given += scope.arguments[f"*{x.value.id}"]
+        elif isinstance(parts := scope.value(x.value, at), (list, tuple)):
+            given += [Definition(frozenset(), object=part) for part in parts]
+        else:
+            return None
+    by_name: dict[str, Any] = {}
+    for k in [] if hasattr(e, "operand") else e.keywords:
+        if k.arg:
+            by_name[k.arg] = (k.value, *here)
+        elif isinstance(k.value, ast.Name) and isinstance(scope.arguments.get(f"*{k.value.id}"), dict):
+            by_name |= scope.arguments[f"*{k.value.id}"]
+        else:
+            return None
+    n, m = code.co_argcount, code.co_kwonlyargcount
+    names = code.co_varnames
+    defaults = dict(zip(names[n - len(function.__defaults__ or ()) : n], function.__defaults__ or ())) | (
+        function.__kwdefaults__ or {}
+    )
+    found: dict[str, Any] = {name: Definition(frozenset(), object=x) for name, x in defaults.items()} | dict(
+        zip(names[:n], given)
+    )
+    rest = names[n + m :]
+    if code.co_flags & 4:
+        found[f"*{rest[0]}"] = given[n:]
+        rest = rest[1:]
+    elif len(given) > n:
+        return None
+    found |= {name: x for name, x in by_name.items() if name in names[: n + m]}
+    if code.co_flags & 8:
+        found[f"*{rest[0]}"] = {name: x for name, x in by_name.items() if name not in names[: n + m]}
+    return found
