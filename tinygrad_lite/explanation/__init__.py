@@ -2,4 +2,6 @@
 
 from .explain import Explanation as Explanation
 from .explain import explain as explain
+from .memory import Memory as Memory
+from .memory import memory as memory
 from .watch import watch as watch

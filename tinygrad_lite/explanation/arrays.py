@@ -29,7 +29,7 @@ def side_for(arrays: int) -> int:
 
 def plain_array(array: Array, max_elements: int, side: int) -> dict[str, Any]:
     """An array as plain data. Its last axis are the columns, all others together the rows."""
-    x = put(array, "cpu")
+    x = np.asarray(put(array, "cpu"))
     data: dict[str, Any] = {"shape": list(x.shape), "dtype": str(x.dtype)}
     columns = x.shape[-1] if x.ndim else 1
     table = x.reshape(prod(x.shape[:-1]), columns)
@@ -40,7 +40,7 @@ def plain_array(array: Array, max_elements: int, side: int) -> dict[str, Any]:
         data["rows"] = None if len(rows) == len(table) else rows
         data["columns"] = None if len(across) == columns else across
         data["numbers"] = [rounded(number) for number in table[np.ix_(rows, across)].reshape(-1).tolist()]
-    return data | summary(x)
+    return data if x.size == 1 else data | summary(x)
 
 
 def summary(x: np.ndarray[Any, Any]) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def described(value: Any, most: int = 6) -> str:
             return f"{ends[0]}{inner}{',' if isinstance(value, tuple) and len(value) == 1 else ''}{ends[1]}"
         text = repr(value) if not isinstance(value, (float, np.generic)) else short(value)
         return text if len(text) <= 60 else text[:57] + "..."
-    x = put(value, "cpu")
+    x = np.asarray(put(value, "cpu"))
     if x.size > most or not x.size:
         return f"{x.dtype}{list(x.shape)}"
     return nested(x)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..backend import Array, is_array
-from .arrays import described, exact, plain_array, rounded, rule, side_for
+from .arrays import described, plain_array, rounded, rule, side_for
 from .formulas import formula_of
 from .graph import UNKNOWN, Graph, Input, Kept, Line, Place, Sent, Visit
 from .marks import Mark
@@ -145,9 +145,10 @@ class Tables:
         return record
 
     def kept(self, kept: Kept, visit: int | None) -> dict[str, Any]:
-        record = {"name": kept.name, "inputs": list(kept.inputs), "bytes": kept.bytes, "holds": kept.holds, "why": kept.why}
-        record |= {"freed": visit, "text": described(kept.value)}
-        return record | ({"array": self.array(kept.value)} if is_array(kept.value) else {})
+        record = {"name": kept.name, "inputs": list(kept.inputs), "bytes": kept.bytes, "holds": kept.holds}
+        record |= {"why": kept.why} if kept.why else {}
+        record |= {} if visit is None else {"freed": visit}
+        return record | self.named(kept.value)
 
     def visit(self, visit: Visit) -> dict[str, Any]:
         record: dict[str, Any] = {"place": visit.place, "sent": [self.sent(visit, sent) for sent in visit.sent]}
@@ -166,13 +167,13 @@ class Tables:
         source = self.sources[place.op.name][1]
         name = place.inputs[sent.nth].name
         vjp = source.vjps.get(name.partition("[")[0])
-        record: dict[str, Any] = {"input": name, "to": sent.to, "raw": self.array(sent.raw) if sent.axes else None}
-        record |= {"axes": list(sent.axes), "x_g": self.array(sent.x_g)}
+        record: dict[str, Any] = {"input": name, "to": sent.to, "x_g": self.array(sent.x_g)}
+        if sent.axes:
+            record |= {"axes": list(sent.axes), "raw": self.array(sent.raw)}
         if vjp:
             texts = {"g": described(visit.g)} | {given: described(value) for given, value in sent.values.items()}
-            record |= {"line": vjp.body, "numbers": with_numbers(vjp.body, texts)}
-        record["values"] = {given: self.named(value) for given, value in sent.values.items()}
-        return record
+            record["numbers"] = with_numbers(vjp.body, texts)
+        return record | drop({"values": {given: self.named(value) for given, value in sent.values.items()}})
 
     def failure(self) -> dict[str, Any] | None:
         failed = self.graph.failure
@@ -193,8 +194,8 @@ ALWAYS = ("name", "label", "shape", "dtype", "value", "gradient", "op")  # keys 
 
 def plain_path(path: Path) -> dict[str, Any]:
     terms = [[t.place, t.element, rounded(t.local, 6), rounded(t.g, 6), rounded(t.product, 6)] for t in path.terms]
-    record: dict[str, Any] = {"total": exact(path.total), "terms": terms, "count": path.count, "rest": rounded(path.rest, 6)}
-    return record | ({"text": path.text} if path.text else {})
+    record: dict[str, Any] = {"total": rounded(path.total, 9), "terms": terms, "count": path.count}
+    return record | drop({"rest": rounded(path.rest, 6) or None, "text": path.text})
 
 
 def plain_check(check: Check) -> dict[str, Any]:

@@ -41,7 +41,9 @@ STEPS = {name: name for name in SAME.split()} | {
     "conv1d": "conv", "conv2d": "conv", "logsoftmax": "log_softmax", "leakyrelu": "leaky_relu",
     "batchnorm1d": "normalized_batch", "batchnorm2d": "normalized_batch", "layernorm": "normalized",
 }  # fmt: skip
-NOT_STEPS = tuple([f"tinygrad_lite.{name}" for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")])
+NOT_STEPS = tuple(
+    [f"tinygrad_lite.{name}" for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")]
+)
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)
 
 
@@ -132,7 +134,11 @@ class Search:
             elif isinstance(e, (ast.Call, Applied)):
                 called = self.called(e, scope, at)
                 if sequential(called):
-                    return self.inner(At(chained(called, e), scope, at, path)) if isinstance(e, Applied) or len(e.args) == 1 else None
+                    return (
+                        self.inner(At(chained(called, e), scope, at, path))
+                        if isinstance(e, Applied) or len(e.args) == 1
+                        else None
+                    )
                 if (entered := self.enter(called, e, scope, at)) is None:
                     return None if users(called) else here
                 here = At(entered.e, entered.scope, entered.at, path)
@@ -216,7 +222,9 @@ class Search:
         if isinstance(e, (ast.ListComp, ast.GeneratorExp)):
             also = ours | {x.id for g in e.generators for x in ast.walk(g.target) if isinstance(x, ast.Name)}
             first, *rest = e.generators
-            return all_of([first.iter]) and all_of([*[g.iter for g in rest], *[x for g in e.generators for x in g.ifs], e.elt], also)
+            return all_of([first.iter]) and all_of(
+                [*[g.iter for g in rest], *[x for g in e.generators for x in g.ifs], e.elt], also
+            )
         if isinstance(e, ast.Name) and e.id in ours:
             return True
         x = scope.value(e, at)
@@ -231,11 +239,13 @@ class Search:
             parts = [*e.args, *[k.value for k in e.keywords]]
             if called is not MISSING:
                 return not users(called) and all_of(parts)
-            method = isinstance(e.func, ast.Attribute) and e.func.attr in STEPS or getattr(e.func, "attr", "") in METHODS
+            method = (isinstance(e.func, ast.Attribute) and e.func.attr in STEPS) or getattr(e.func, "attr", "") in METHODS
             return bool(method) and all_of([e.func.value, *parts])  # type: ignore[attr-defined]
         if isinstance(e, (ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Compare)):
             lines.add(line_of(e))
-        elif not isinstance(e, (ast.List, ast.Tuple, ast.Slice, ast.Starred, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)):
+        elif not isinstance(
+            e, (ast.List, ast.Tuple, ast.Slice, ast.Starred, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop)
+        ):
             return False
         return all_of(ast.iter_child_nodes(e))
 
@@ -289,13 +299,17 @@ class Search:
                 self.constant(x, operand, last)
                 continue
             below_place = self.graph.places[below_number]
-            if below_place.op is not None and below_place.op.name == "cast":  # of this operand, or for the sake of the other one
+            if (
+                below_place.op is not None and below_place.op.name == "cast"
+            ):  # of this operand, or for the sake of the other one
                 kinds = self.kinds_of(operand) or ["cast"]
                 if any(kind in ("cast", "0") for kind in kinds):
                     continue
                 self.claim(below_number, here)
                 below_number = below_place.inputs[0].place
-            if below_number is not None and not (last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"):
+            if below_number is not None and not (
+                last.op.name == "mv" and below_place.op is not None and below_place.op.name == "permute"
+            ):
                 go_on.append((operand, below_number))
         return go_on
 
@@ -331,7 +345,7 @@ class Search:
                 return [], []
             name = e.func.attr if method else called.__name__  # type: ignore[attr-defined]
             operands = [e.func.value, *e.args] if method else e.args  # type: ignore[attr-defined]
-            if name in ("max", "min") and (len(operands) > 1 or named) or (name == "where" and method):
+            if (name in ("max", "min") and (len(operands) > 1 or named)) or (name == "where" and method):
                 return [], []
             return STEPS.get(name, "").split(), operands
         return [], []
@@ -366,7 +380,9 @@ def users(x: Any) -> bool:
     if x is MISSING:
         return True
     if is_module(x):
-        return any([not type(part).__module__.startswith("tinygrad_lite.") or "_hooks" in vars(part) for _, part in x.named_modules()])
+        return any(
+            [not type(part).__module__.startswith("tinygrad_lite.") or "_hooks" in vars(part) for _, part in x.named_modules()]
+        )
     home = str(getattr(x, "__module__", None) or "")
     if isinstance(x, BuiltinFunctionType) or home == "builtins":
         return False
@@ -421,8 +437,12 @@ def bound(called: Any, function: Any, e: Any, scope: Scope, at: int) -> dict[str
             return None
     n, m = code.co_argcount, code.co_kwonlyargcount
     names = code.co_varnames
-    defaults = dict(zip(names[n - len(function.__defaults__ or ()) : n], function.__defaults__ or ())) | (function.__kwdefaults__ or {})
-    found: dict[str, Any] = {name: Definition(frozenset(), object=x) for name, x in defaults.items()} | dict(zip(names[:n], given))
+    defaults = dict(zip(names[n - len(function.__defaults__ or ()) : n], function.__defaults__ or ())) | (
+        function.__kwdefaults__ or {}
+    )
+    found: dict[str, Any] = {name: Definition(frozenset(), object=x) for name, x in defaults.items()} | dict(
+        zip(names[:n], given)
+    )
     rest = names[n + m :]
     if code.co_flags & 4:
         found[f"*{rest[0]}"] = given[n:]

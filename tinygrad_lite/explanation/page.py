@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections import Counter
 from functools import cache
 from hashlib import sha256
 from html import escape
@@ -21,11 +22,48 @@ HIDDEN = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # so 
 
 def page(data: dict[str, Any]) -> str:
     """An HTML page, complete in itself, that shows the data of an explanation (Explanation.to_dict())."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(HIDDEN)
+    text = json.dumps(compact(data), ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(HIDDEN)
     style, script = source("page.css"), "".join([source(f"page_{name}.js") for name in SCRIPTS])
     policy = f"default-src 'none'; style-src '{fingerprint(style)}'; script-src '{fingerprint(script)}'; base-uri 'none'"
     title = escape(str(data.get("title", "")))
     return Template(source("page.html")).substitute(title=title, policy=policy, style=style, script=script, data=text)
+
+
+def compact(data: dict[str, Any]) -> dict[str, Any]:
+    """The data without what page_data.js puts back, which is a third of a long chain of steps: a single number of the commonest
+    dtype stands for its array, and a label or a value that is there under another name is left out.
+    """
+    arrays = data.get("arrays", [])
+    kinds = [x["dtype"] for x in arrays if not x["shape"]]
+    scalar = Counter(kinds).most_common(1)[0][0] if kinds else ""
+    places = [without(place, number) for number, place in enumerate(data.get("places", []))]
+    visits = [
+        visit | {"sent": [without_kept(sent, data["places"][visit["place"]]) for sent in visit.get("sent", [])]}
+        for visit in data.get("visits", [])
+    ]
+    small = [x["numbers"][0] if not x["shape"] and x["dtype"] == scalar else x for x in arrays]
+    return data | {"scalar": scalar, "arrays": small, "places": places, "visits": visits}
+
+
+def without(place: dict[str, Any], number: int) -> dict[str, Any]:
+    """A place without its label, if that follows from its name, op and number, and without an empty name."""
+    plain = place.get("name") or f"{place.get('op') or 'leaf'} {number}"
+    return {
+        key: value for key, value in place.items() if not (key == "label" and value == plain) and (key, value) != ("name", "")
+    }
+
+
+def without_kept(sent: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
+    """What was sent without the values that the place lists as kept for this input."""
+    kept = {
+        one["name"]: one.get("array", one.get("text")) for one in place.get("kept", []) if sent.get("input") in one["inputs"]
+    }
+    values = {
+        name: value
+        for name, value in sent.get("values", {}).items()
+        if name not in kept or kept[name] != value.get("array", value.get("text"))
+    }
+    return {key: value for key, value in sent.items() if key != "values"} | ({"values": values} if values else {})
 
 
 def notebook(data: dict[str, Any], height: int = 760) -> str:

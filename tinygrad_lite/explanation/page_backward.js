@@ -39,7 +39,7 @@ function sentView(v, sent) {
     from.formula ? el("p", { class: "formula", "aria-label": `The derivative as a formula: ${from.formula}` }, el("span", { class: "mathematics" }, "∂", el("var", null, "L"), "/∂", mathematicsParts(sent.input), " = "), mathematics(from.formula)) : null,
     from.vjp ? labelled("the vjp's own line", code(from.vjp, about.file, from.line)) : null,
     sent.numbers ? labelled("with this run's numbers", code(sent.numbers)) : null,
-    valuesView(sent.values, visits[v].lemmas, about.lemmas),
+    valuesView(valuesOf(place, sent), visits[v].lemmas, about.lemmas),
     (about.calls || []).filter((called) => !from.vjp || from.vjp.includes(called.name) || Object.values(about.lemmas || {}).some((lemma) => lemma.vjp.includes(called.name)))
       .map((called) => fold(["The source of ", el("code", null, called.name)], () => code(called.source, called.file, called.line), { class: "small" })),
     axes.length ? el("div", { class: "summed" }, el("p", null, el("b", null, "Broadcasting is undone. "), `${sent.input} of shape ${shapeText(to.shape)} was stretched to ${raw ? shapeText(raw.shape) : shapeText(place.shape)}, so its gradient is summed over ${axes.length === 1 ? "axis" : "axes"} ${axes.join(" and ")}.`),

@@ -18,7 +18,15 @@ const visitOf = places.map(() => undefined);
 visits.forEach((visit, v) => { visitOf[visit.place] = v; });
 
 function array(index) {
-  return index === null || index === undefined ? null : arrays[index];
+  if (index === null || index === undefined) return null;
+  const found = arrays[index]; // a single number of the commonest dtype stands for its array (page.py)
+  return typeof found === "object" ? found : { shape: [], dtype: data.scalar, numbers: [found] };
+}
+
+/** What a vjp was given after g, by name: what was sent with it, and what the place lists as kept for this input. */
+function valuesOf(place, sent) {
+  const kept = (place.kept || []).filter((one) => one.inputs.includes(sent.input)).map((one) => [one.name, one]);
+  return { ...Object.fromEntries(kept), ...(sent.values || {}) };
 }
 
 function label(n) {

@@ -262,7 +262,9 @@ def stored(part: Any) -> Iterator[str]:
             yield (x.asname or x.name).partition(".")[0]
         elif isinstance(x, ast.ExceptHandler) and x.name:
             yield x.name
-        elif isinstance(x, (ast.Subscript, ast.Attribute)) and (not isinstance(x.ctx, ast.Load) or getattr(x, "attr", "")[-1:] == "_"):
+        elif isinstance(x, (ast.Subscript, ast.Attribute)) and (
+            not isinstance(x.ctx, ast.Load) or getattr(x, "attr", "")[-1:] == "_"
+        ):
             yield from names_in(x)
 
 

@@ -143,7 +143,7 @@ def computed_again(graph: Graph, sure: set[int], alive: dict[int, Array]) -> set
         if forward is None or forward.__module__ == "tinygrad_lite.autograd.function":  # an output of a Function, not an op
             continue
         inputs = [places[x.place].value if x.place is not None else x.value for x in place.inputs]
-        if any([x is None and y.place is not None or x is UNKNOWN for x, y in zip(inputs, place.inputs)]):
+        if any([(x is None and y.place is not None) or x is UNKNOWN for x, y in zip(inputs, place.inputs)]):
             continue
         for name, value in provable(graph, place).items():
             place.options.setdefault(name, value)

@@ -13,6 +13,7 @@ from typing import Any
 from ..backend import array_module
 from ..backward import unbroadcast
 from ..inplace import check_unwritten, writes
+from ..operands import as_array
 from .graph import UNKNOWN, Graph, Place, Sent, Visit
 
 Saved = tuple[Any, ...]
@@ -38,7 +39,7 @@ def walk(graph: Graph) -> None:
             there = graph.places[sent.to]
             if there.gradient is None and not there.is_leaf:
                 heappush(waiting, (-there.node.birth, there.number))
-            there.gradient = sent.x_g if there.gradient is None else there.gradient + sent.x_g
+            there.gradient = sent.x_g if there.gradient is None else as_array(there.gradient + sent.x_g)
             there.arrivals.append((len(graph.visits) - 1, nth))
 
 
@@ -66,7 +67,8 @@ def send(place: Place, visit: Visit, graph: Graph) -> None:
         if values is None:
             continue
         raw = vjp(g, *values)
-        x_g = raw if raw.shape == edge.shape else unbroadcast(raw, edge.shape)
+        raw = as_array(raw)
+        x_g = raw if raw.shape == edge.shape else as_array(unbroadcast(raw, edge.shape))
         extra = len(raw.shape) - len(edge.shape)
         axes = tuple([i for i, n in enumerate(raw.shape) if i < extra or (edge.shape[i - extra] == 1 and n != 1)])
         names = op.reads[0 if op.variadic else nth] if hasattr(op, "reads") else ()

@@ -12,7 +12,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._tensor import Tensor
-from ..backend import Array, array_module, is_array
+from ..backend import Array, array_module, is_array, owner
 from ..recorder import Recorder
 from ..tape import Node, Op
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 class Seen:
     """What was noted of one step: its inputs as arrays and numbers, its options and its result, the user's line, and the
-    modules that were running, the outermost first.
+    modules that were running, the outermost first. `memory` has the id of the memory of each input, None for a number.
     """
 
-    __slots__ = ("file", "function", "inputs", "modules", "number", "options", "out")
+    __slots__ = ("file", "function", "inputs", "memory", "modules", "number", "options", "out")
 
-    def __init__(self, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> None:
-        self.inputs, self.options, self.out = inputs, options, out
+    def __init__(self, inputs: tuple[Any, ...], options: dict[str, Any], out: Any, memory: tuple[int | None, ...]) -> None:
+        self.inputs, self.options, self.out, self.memory = inputs, options, out, memory
         self.file, self.number, self.function, self.modules = place(sys._getframe(2))
 
 
@@ -53,9 +53,10 @@ class watch(Recorder):
         if type(node) is not Node or hasattr(node, "seen"):
             return
         arrays = tuple([noted(x) for x in inputs])
-        node.seen = Seen(arrays, options, copied(out.array))
+        memory = tuple([id(owner(x.array)) if isinstance(x, Tensor) else None for x in inputs])
+        node.seen = Seen(arrays, options, copied(out.array), memory)
         if node.op is not op and type(node.edges[0]) is Node:  # one output of several: the step itself is the one before
-            node.edges[0].seen = Seen(arrays, options, None)
+            node.edges[0].seen = Seen(arrays, options, None, memory)
         self.last = out
 
     def __exit__(self, *exc: object) -> None:
