@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from inspect import getattr_static
-from linecache import getlines
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .._tensor import Tensor
 from ..tape import Node
+from .syntax import blocks, changes, contains, names_in, outer_names, stored, top_level, tree_of
 
 MISSING: Any = object()
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
@@ -289,86 +287,6 @@ def layers(x: Any) -> bool:
     return x is not MISSING and type(x).__module__.startswith("tinygrad_lite.nn.") and hasattr(type(x), "__getitem__")
 
 
-def blocks(s: Any) -> Iterator[list[Any]]:
-    """The blocks of statements within a statement."""
-    for name in ("body", "orelse", "finalbody"):
-        if isinstance(getattr(s, name, None), list):
-            yield getattr(s, name)
-    for part in (*getattr(s, "handlers", ()), *getattr(s, "cases", ())):
-        yield part.body
-
-
-def contains(s: Any, position: tuple[int, int]) -> bool:
-    return (s.lineno, s.col_offset) <= position < (s.end_lineno, s.end_col_offset)
-
-
-def names_in(part: Any) -> frozenset[str]:
-    return frozenset([x.id for x in ast.walk(part) if isinstance(x, ast.Name)])
-
-
-def changes(x: Any) -> bool:
-    """Whether it may change a tensor in place, or make a name of an outer function another one."""
-    if isinstance(x, ast.AugAssign) or (isinstance(x, ast.Subscript) and not isinstance(x.ctx, ast.Load)):
-        return True
-    return isinstance(x, ast.Attribute) and x.attr.endswith("_") and not x.attr.endswith(("__", "requires_grad_"))
-
-
-def stored(part: Any) -> Iterator[str]:
-    """The names that a statement assigns to, or may change in place."""
-    for x in ast.walk(part):
-        if isinstance(x, ast.Name) and not isinstance(x.ctx, ast.Load):
-            yield x.id
-        elif isinstance(x, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            yield x.name
-        elif isinstance(x, ast.alias):
-            yield (x.asname or x.name).partition(".")[0]
-        elif isinstance(x, ast.ExceptHandler) and x.name:
-            yield x.name
-        elif isinstance(x, ast.Attribute) and x.attr in ("append", "extend", "insert", "pop") and isinstance(x.value, ast.Name):
-            yield f"{x.value.id}[]"
-        elif isinstance(x, (ast.Subscript, ast.Attribute)) and (
-            not isinstance(x.ctx, ast.Load) or getattr(x, "attr", "")[-1:] == "_"
-        ):
-            yield from names_in(x)
-
-
-@lru_cache(64)
-def parsed(source: str) -> Any:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError):
-        return None
-
-
-def tree_of(code: CodeType, globals: dict[str, Any]) -> Any:
-    """The syntax of a code object: its module, function or lambda; None if the source is not there or not the same."""
-    module = parsed("".join(getlines(code.co_filename, globals)))
-    if module is None or top_level(code):
-        return module if module is not None and said(code, module) else None
-    found = [
-        x
-        for x in ast.walk(module)
-        if isinstance(x, (ast.FunctionDef, ast.Lambda))
-        and (getattr(x, "name", "<lambda>") == code.co_name)
-        and min([x.lineno, *[d.lineno for d in getattr(x, "decorator_list", ())]]) == code.co_firstlineno
-        and [a.arg for a in (*x.args.posonlyargs, *x.args.args)] == list(code.co_varnames[: code.co_argcount])
-    ]
-    return found[0] if len(found) == 1 and said(code, found[0]) else None
-
-
-def top_level(code: CodeType) -> bool:
-    """Whether it is a script or a cell, not a function."""
-    return not code.co_flags & 1  # CO_OPTIMIZED
-
-
-def said(code: CodeType, tree: Any) -> bool:
-    """Whether all names of the code are in this source: if not, the file was changed since."""
-    parts = [x for x in ast.walk(tree)]
-    names = {str(value) for x in parts for _, value in ast.iter_fields(x) if isinstance(value, str)}
-    names |= {name for value in list(names) for name in value.split(".")} | {"__name__", "__module__", "__qualname__"}
-    return all([name in names or name[:1] in "@." or "__" in name for name in (*code.co_names, *code.co_varnames)])
-
-
 def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
     """The Scope of a frame that is still there, up to the line that it is at."""
     code = frame.f_code
@@ -397,23 +315,11 @@ def position(frame: FrameType) -> Any:
     return None if line is None else (line, column or 0, end, end_column)
 
 
-def outer_names(tree: Any) -> frozenset[str]:
-    return frozenset([name for x in ast.walk(tree) if isinstance(x, (ast.Global, ast.Nonlocal)) for name in x.names])
-
-
 def filled(cell: Any) -> bool:
     try:
         return cell.cell_contents is not cell
     except ValueError:
         return False
-
-
-def own_nodes(tree: Any) -> Iterator[Any]:
-    """The syntax within a function, without that of functions within it."""
-    for x in ast.iter_child_nodes(tree):
-        yield x
-        if not isinstance(x, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            yield from own_nodes(x)
 
 
 def bound(called: Any, function: Any, e: Any, scope: Scope, at: int) -> dict[str, Any] | None:
