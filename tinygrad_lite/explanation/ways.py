@@ -10,7 +10,7 @@ from typing import Any
 from .._tensor import Tensor
 from .calls import OPERATORS, STEPS, Applied, chained, creates, is_module, is_op, sequential, users
 from .graph import Graph
-from .reading import MISSING, Scope, bound, filled
+from .reading import MISSING, Scope, attribute, bound, filled
 from .syntax import outer_names, own_nodes, tree_of
 
 
@@ -124,10 +124,8 @@ class Ways:
                 return []
             kind = type(called)
             called = MethodType(kind.__call__ if users(kind.__call__) else kind.forward, called)
-        elif not isinstance(called, (FunctionType, MethodType, type)) and isinstance(
-            getattr(type(called), "__call__", 0), FunctionType
-        ):
-            called = MethodType(type(called).__call__, called)
+        elif not isinstance(called, (FunctionType, MethodType, type)):
+            called = attribute(called, "__call__")
         function = called.__func__ if isinstance(called, MethodType) else called
         if not isinstance(function, FunctionType) or not users(function) or function.__code__.co_flags & 0x2A0:  # a generator
             return []
