@@ -35,6 +35,7 @@ class Definition:
     value: Any = None
     path: tuple[int, ...] = ()
     object: Any = MISSING
+    start: int = 0  # the point at which the expression was computed
     forks: list[Scope] | None = None
 
 
@@ -87,10 +88,10 @@ class Scope:
             if name in scope.live and (found and found[0]) is (last and last[0]):
                 return scope.live[name]
         if found:
-            (defined, i) = found
+            defined = found[0]
             if defined.object is not MISSING:
                 return defined.object
-            return MISSING if defined.value is None or defined.path else scope.value(defined.value, i)
+            return MISSING if defined.value is None or defined.path else scope.value(defined.value, defined.start)
         if name in scope.arguments:
             given = scope.arguments[name]
             return given[1].value(given[0], given[2]) if isinstance(given, tuple) else given.object
@@ -157,12 +158,16 @@ class Scope:
         """An `if` that went one way or the other."""
         self.maybe([s.test])
         forks = [self.fork(body) for body in (s.body, s.orelse)]
-        ends = [not body or not isinstance(body[-1], (ast.Return, ast.Raise)) for body in (s.body, s.orelse)]
+        left = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+        ends = [not body or not isinstance(body[-1], left) for body in (s.body, s.orelse)]
         if names := frozenset([name for part in (*s.body, *s.orelse) for name in stored(part)]):
             self.did.append(Definition(names, forks=[fork for fork, goes_on in zip(forks, ends) if goes_on]))
 
     def loop(self, s: Any) -> None:
         """A loop that ran we do not know how often: a name is as it was before, or as a round left it."""
+        if s.orelse or any(isinstance(x, (ast.Break, ast.Continue)) for x in ast.walk(s)):
+            self.fork(s.body)  # for what it returns
+            return self.maybe([s])
         before = self.fork([])
         self.maybe([part for part in (getattr(s, "iter", None), getattr(s, "target", None)) if part is not None])
         if names := frozenset([name for part in s.body for name in stored(part)]):
@@ -173,16 +178,19 @@ class Scope:
     def simple(self, s: Any) -> None:
         for part in ast.walk(s):
             if isinstance(part, ast.NamedExpr):
-                self.did.append(Definition(frozenset([part.target.id]), part.value))
+                self.did.append(Definition(frozenset([part.target.id]), part.value, start=len(self.did)))
         for call in ast.walk(s):
             if isinstance(call, ast.Call):
                 self.called(call, s)
         if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
             left = ast.copy_location(ast.Name(s.target.id, ast.Load()), s.target)
-            self.did.append(Definition(frozenset([s.target.id]), ast.copy_location(ast.BinOp(left, s.op, s.value), s)))
+            self.did.append(
+                Definition(frozenset([s.target.id]), ast.copy_location(ast.BinOp(left, s.op, s.value), s), start=len(self.did))
+            )
         elif isinstance(s, (ast.Assign, ast.AnnAssign)) and s.value is not None:
+            start = len(self.did)
             for target in s.targets if isinstance(s, ast.Assign) else [s.target]:
-                self.assign(target, s.value, ())
+                self.assign(target, s.value, (), start)
         elif isinstance(s, ast.AugAssign):  # x[0] += 1
             self.did.append(Definition(names_in(s.target)))
 
@@ -191,13 +199,13 @@ class Scope:
         if isinstance(e.func, ast.Attribute):
             alone = isinstance(s, ast.Expr) and s.value is e and isinstance(e.func.value, ast.Name)
             if alone and e.func.attr == "append" and len(e.args) == 1:
-                self.did.append(Definition(frozenset([f"{e.func.value.id}[]"]), e.args[0]))  # type: ignore[attr-defined]
+                self.did.append(Definition(frozenset([f"{e.func.value.id}[]"]), e.args[0], start=len(self.did)))  # type: ignore[attr-defined]
             elif alone and e.func.attr in ("extend", "insert", "pop", "clear", "reverse"):
                 self.did.append(Definition(frozenset([f"{e.func.value.id}[]"])))  # type: ignore[attr-defined]
             elif alone and e.func.attr.endswith("_"):
                 same = ast.copy_location(ast.Attribute(e.func.value, e.func.attr.rstrip("_"), ast.Load()), e.func)
                 new = ast.copy_location(ast.Call(same, e.args, e.keywords), e)
-                self.did.append(Definition(frozenset([e.func.value.id]), new))  # type: ignore[attr-defined]
+                self.did.append(Definition(frozenset([e.func.value.id]), new, start=len(self.did)))  # type: ignore[attr-defined]
             elif e.func.attr.endswith("_"):
                 self.did.append(Definition(names_in(e.func)))
         function = self.value(e.func, len(self.did))
@@ -208,12 +216,12 @@ class Scope:
             if given and (tree is None or any(map(changes, ast.walk(tree)))):
                 self.did.append(Definition(given))
 
-    def assign(self, target: Any, value: Any, path: tuple[int, ...]) -> None:
+    def assign(self, target: Any, value: Any, path: tuple[int, ...], start: int) -> None:
         if isinstance(target, ast.Name):
-            self.did.append(Definition(frozenset([target.id]), value, path))
+            self.did.append(Definition(frozenset([target.id]), value, path, start=start))
         elif isinstance(target, (ast.Tuple, ast.List)) and not any(isinstance(part, ast.Starred) for part in target.elts):
             for i, part in enumerate(target.elts):
-                self.assign(part, value, (*path, i))
+                self.assign(part, value, (*path, i), start)
         elif isinstance(target, ast.Attribute):
             return
         else:
@@ -275,8 +283,10 @@ def attribute(base: Any, name: str) -> Any:
         return MISSING
     if isinstance(x, (staticmethod, classmethod)):
         return x.__func__ if isinstance(x, staticmethod) else MISSING
-    if isinstance(x, FunctionType) and not isinstance(base, type) and name not in getattr(base, "__dict__", {}):
-        return MethodType(x, base)
+    if isinstance(x, FunctionType) and not isinstance(base, type):
+        return (
+            MISSING if name in getattr(base, "__dict__", ()) else MethodType(x, base)
+        )  # one of its own may have been another one then
     if isinstance(x, Tensor) and (x.node is None or isinstance(x.node, Node)):
         return MISSING  # it may have been another one then
     return MISSING if isinstance(x, property) else x

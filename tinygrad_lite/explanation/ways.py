@@ -65,9 +65,9 @@ class Ways:
         e, scope, at, path = here.e, here.scope, here.at, here.path
         if isinstance(e, ast.Name):
             scope, at = scope.where(e.id, at)
-            found, i = (None if e.id in scope.unsafe else scope.definition(e.id, at)) or (None, 0)
+            found, _ = (None if e.id in scope.unsafe else scope.definition(e.id, at)) or (None, 0)
             if found and found.value is not None:
-                return [At(found.value, scope, i, found.path + path)]
+                return [At(found.value, scope, found.start, found.path + path)]
             if found and found.forks:
                 ways = [At(e, fork, len(fork.did), path) for fork in found.forks]
                 return [way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)]
@@ -122,6 +122,9 @@ class Ways:
         if is_module(called):
             if not users(called) or not {"_hooks", "forward"}.isdisjoint(vars(called)):
                 return []
+            leaves = [x.node for x in called.parameters()]
+            if leaves and not any(leaf in self.graph.at for leaf in leaves):  # it has taken the place of another one
+                return []
             kind = type(called)
             called = MethodType(kind.__call__ if users(kind.__call__) else kind.forward, called)
         elif not isinstance(called, (FunctionType, MethodType, type)):
@@ -155,10 +158,10 @@ class Ways:
             e, name = (found.value if found and not found.path else None), f"{e.id}[]"
         if not isinstance(e, (ast.List, ast.Tuple)) or any(isinstance(x, ast.Starred) for x in e.elts):
             return None
-        later = [(scope.did[i].value, i) for i in range(start, at) if name in scope.did[i].names]
+        later = [(scope.did[i].value, scope.did[i].start) for i in range(start, at) if name in scope.did[i].names]
         if any([x is None for x, _ in later]):
             return None
-        return [At(x, scope, i) for x, i in [*[(x, start) for x in e.elts], *later]]
+        return [At(x, scope, i) for x, i in [*[(x, found.start if name else start) for x in e.elts], *later]]
 
     def chain(self, kind: str, number: int | None) -> list[Any]:
         """The steps of this kind that end at a place, the last one first; nothing if the steps there are others."""
