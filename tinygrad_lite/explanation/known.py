@@ -52,11 +52,15 @@ def notes(graph: Graph) -> list[str]:
     lost = [place for place in graph.places if place.op is not None and place.line is None]
     if lost:
         many = f"Of {len(lost)} steps" if len(lost) > 1 else "Of one step"
-        found.append(f"{many} the line of code is not known: they were not watched. explain(lambda: ...) or watch() knows all lines.")
+        found.append(
+            f"{many} the line of code is not known: they were not watched. explain(lambda: ...) or watch() knows all lines."
+        )
     hooked = [place.name or f"place {place.number}" for place in graph.places if place.hooks]
     if hooked:
         where = ", ".join(hooked[:5])
-        found.append(f"Gradient hooks are registered at {where}. explain() does not call them; in backward() they may change g.")
+        found.append(
+            f"Gradient hooks are registered at {where}. explain() does not call them; in backward() they may change g."
+        )
     return found
 
 
