@@ -235,6 +235,29 @@ def _drawing(x):
     return x + randn(1).array
 
 
+def test_cells_of_a_notebook(monkeypatch):
+    """Names lead to the cells that ran before; of one that failed, only to what ran."""
+    cells = [
+        "",
+        "w = tensor([1.0, 2.0], requires_grad=True)\ndef f(x):\n    return w * x",
+        "y = f(tensor([3.0, 4.0]))\nk = y.exp()",
+        "m = k * 2\n1 / 0\nm = k * 3",
+        "loss = m.sum()\ncheck(loss)",
+    ]
+    space = {name: getattr(tl, name) for name in NAMES} | {"In": cells, "get_ipython": None, "__name__": "__main__"}
+    with Lines() as lines:
+        space["check"] = lambda loss: counted.append(found(loss, lines.seen, sys._getframe(1)))
+        counted = []
+        for number, cell in enumerate(cells):
+            file = f"<ipython-input-{number}-0123>"
+            linecache.cache[file] = (len(cell), None, cell.splitlines(True), file)
+            try:
+                exec(compile(cell, file, "exec"), space)
+            except ZeroDivisionError as error:
+                monkeypatch.setattr(sys, "last_traceback", error.__traceback__, raising=False)
+    assert counted == [(4, 4)]
+
+
 def test_ten_thousand_steps():
     """A loop that ran 5,000 times is not written out; its lines are found."""
     source = "h, w = tensor(1.0, requires_grad=True), tensor(0.99, requires_grad=True)\n"

@@ -122,7 +122,7 @@ def line_of(e: Any) -> int:
     e = e.call if isinstance(e, Applied) else e
     if isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute):
         return e.func.end_lineno or e.lineno
-    return (e.end_lineno or e.lineno) if isinstance(e, ast.Attribute) else e.lineno  # type: ignore[no-any-return]
+    return (e.end_lineno or e.lineno) if isinstance(e, ast.Attribute) else e.lineno
 
 
 def is_module(x: Any) -> bool:

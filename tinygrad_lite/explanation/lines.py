@@ -54,7 +54,7 @@ class Search(Ways):
             place = self.graph.places[number]
             if place.line is None and len(lines) == 1:
                 ((file, line, function),) = lines
-                place.line = Line(file, line, getline(file, line).strip(), function, seen=False)
+                place.line = None if not file else Line(file, line, getline(file, line).strip(), function, seen=False)
 
     def solve(self, here: At, number: int) -> None:
         """This expression gave the result of this place."""
@@ -71,8 +71,12 @@ class Search(Ways):
                 waiting += self.step(inner, number) if joined is None else joined
 
     def claim(self, number: int, here: At) -> None:
-        line = here.scope.code.co_filename, line_of(here.e), here.scope.code.co_name
-        self.found.setdefault(number, set()).add(line)
+        self.note(number, here, line_of(here.e))
+
+    def note(self, number: int, here: At, line: int) -> None:
+        file = getattr(here.e.call if isinstance(here.e, Applied) else here.e, "file", None)
+        file = here.scope.code.co_filename if file is None else file
+        self.found.setdefault(number, set()).add((file, line, here.scope.code.co_name))
 
     # All steps between known tensors and a result
 
@@ -99,7 +103,7 @@ class Search(Ways):
             return []
         (line,) = lines
         for at in inside:
-            self.found.setdefault(at, set()).add((here.scope.code.co_filename, line, here.scope.code.co_name))
+            self.note(at, here, line)
         return names
 
     def atoms(self, here: At, ours: set[str], names: list[tuple[At, int]], lines: set[int], before: int) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..tape import Node
-from .syntax import blocks, changes, contains, names_in, outer_names, stored, top_level, tree_of
+from .syntax import blocks, changes, contains, earlier_cells, names_in, outer_names, placed_like, stored, top_level, tree_of
 
 MISSING: Any = object()
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
@@ -183,7 +183,7 @@ class Scope:
             if isinstance(call, ast.Call):
                 self.called(call, s)
         if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
-            left = ast.copy_location(ast.Name(s.target.id, ast.Load()), s.target)
+            left = placed_like(ast.Name(s.target.id, ast.Load()), s.target)
             self.did.append(
                 Definition(frozenset([s.target.id]), ast.copy_location(ast.BinOp(left, s.op, s.value), s), start=len(self.did))
             )
@@ -203,8 +203,8 @@ class Scope:
             elif alone and e.func.attr in ("extend", "insert", "pop", "clear", "reverse"):
                 self.did.append(Definition(frozenset([f"{e.func.value.id}[]"])))  # type: ignore[attr-defined]
             elif alone and e.func.attr.endswith("_"):
-                same = ast.copy_location(ast.Attribute(e.func.value, e.func.attr.rstrip("_"), ast.Load()), e.func)
-                new = ast.copy_location(ast.Call(same, e.args, e.keywords), e)
+                same = placed_like(ast.Attribute(e.func.value, e.func.attr.rstrip("_"), ast.Load()), e.func)
+                new = placed_like(ast.Call(same, e.args, e.keywords), e)
                 self.did.append(Definition(frozenset([e.func.value.id]), new, start=len(self.did)))  # type: ignore[attr-defined]
             elif e.func.attr.endswith("_"):
                 self.did.append(Definition(names_in(e.func)))
@@ -264,8 +264,8 @@ class Scope:
                 fits = all(type(n) is int for n in numbers) and len(range(*numbers)) <= LONGEST
                 return list(range(*numbers)) if fits else None
             if kind is zip or kind is enumerate:
-                parts = [self.elements(x) for x in e.args]
-                return list(kind(*parts)) if None not in parts else None
+                parts = [part for x in e.args if (part := self.elements(x)) is not None]
+                return list(kind(*parts)) if len(parts) == len(e.args) else None
             return None
         x = self.value(e, at)
         return list(x) if (isinstance(x, (list, tuple)) or layers(x)) and len(x) <= LONGEST else None
@@ -316,6 +316,9 @@ def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
         function = called.__func__ if isinstance(called, MethodType) else called
         if isinstance(function, FunctionType) and function.__code__ is code:
             scope.arguments = bound(called, function, calls[0], *scope.back) or {}
+    if top_level(code):
+        for cell in earlier_cells(frame.f_globals):
+            scope.run(cell)
     return scope if scope.run(tree.body, place[:2]) else None
 
 

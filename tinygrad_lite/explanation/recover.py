@@ -111,7 +111,7 @@ def saved_by_function(graph: Graph, node: Node, at: Any) -> None:
     """What an autograd.Function gave to save_for_backward(): tensors with a place on the tape, or, by number, its outputs."""
     values, edges, _ = next((kept for kept in node.saved if kept is not None), ((), (), None))
     for value, edge in zip(values, edges):
-        if isinstance(edge, int) and len(node.op.live) == 1:
+        if isinstance(edge, int) and len(node.op.live) == 1:  # type: ignore[attr-defined]
             edge = node
         if value is not None and edge is not None and not isinstance(edge, int) and edge in graph.at:
             at(graph.at[edge], value, node.birth)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import linecache
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
-from linecache import getlines
 from types import CodeType
 from typing import Any
 
@@ -63,7 +64,7 @@ def parsed(source: str) -> Any:
 
 def tree_of(code: CodeType, globals: dict[str, Any]) -> Any:
     """The syntax of a code object: its module, function or lambda; None if the source is not there or not the same."""
-    module = parsed("".join(getlines(code.co_filename, globals)))
+    module = parsed("".join(linecache.getlines(code.co_filename, globals)))
     if module is None or top_level(code):
         return module if module is not None and said(code, module) else None
     found = [
@@ -100,3 +101,36 @@ def own_nodes(tree: Any) -> Iterator[Any]:
         yield x
         if not isinstance(x, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
             yield from own_nodes(x)
+
+
+def placed_like(new: Any, old: Any) -> Any:
+    """New syntax, in the place of another piece of it."""
+    new = ast.copy_location(new, old)
+    new.file = getattr(old, "file", None)
+    return new
+
+
+def earlier_cells(globals: dict[str, Any]) -> Iterator[list[Any]]:
+    """The statements of the cells of a notebook that ran before this one, each with its file; of the cell that failed last,
+    those before the failure. A cell whose text stands in several files has none: its lines are not named.
+    """
+    cells = globals.get("In")
+    if "get_ipython" not in globals or not isinstance(cells, list):
+        return
+    files: dict[str, list[str]] = {}
+    for name, entry in list(linecache.cache.items()):
+        if len(entry) == 4:
+            files.setdefault("".join(entry[2]).rstrip("\n"), []).append(name)
+    failed: dict[str, int] = {}
+    step = getattr(sys, "last_traceback", None)
+    while step is not None:
+        failed.setdefault(step.tb_frame.f_code.co_filename, step.tb_lineno)
+        step = step.tb_next
+    for number, source in enumerate(cells[:-1]):
+        names = files.get(str(source).rstrip("\n"), [])
+        names = [name for name in names if f"input-{number}-" in name] or names  # IPython's, in a terminal
+        tree = parsed.__wrapped__(str(source))  # a tree of its own: the same text may have run twice
+        for x in ast.walk(tree) if tree else ():
+            x.file = names[0] if len(names) == 1 else ""
+        if tree:
+            yield [s for s in tree.body if s.end_lineno < failed.get(names[0] if names else "", s.end_lineno + 1)]

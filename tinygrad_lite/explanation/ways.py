@@ -72,7 +72,8 @@ class Ways:
                 ways = [At(e, fork, len(fork.did), path) for fork in found.forks]
                 return [way for way in ways if e.id in way.scope.arguments or way.scope.definition(e.id, way.at)]
             if not found and e.id not in scope.unsafe and isinstance(scope.arguments.get(e.id), tuple):
-                return [At(*scope.arguments[e.id], path)]
+                given, caller, then = scope.arguments[e.id]
+                return [At(given, caller, then, path)]
         elif isinstance(e, ast.NamedExpr):
             return [At(e.value, scope, at, path)]
         elif isinstance(e, ast.IfExp):
@@ -150,18 +151,22 @@ class Ways:
 
     def elements(self, here: At) -> list[At] | None:
         """What gave the elements of a list their values: [a, b], and each xs.append(a) since; None if that is not known."""
-        scope, at, start = here.scope, here.at, here.at
-        e, name = here.e, ""
+        scope, at, e = here.scope, here.at, here.e
+        later: list[tuple[Any, int]] = []
         if isinstance(e, ast.Name):
             scope, at = scope.where(e.id, at)
-            found, start = scope.definition(e.id, at) or (None, 0)
-            e, name = (found.value if found and not found.path else None), f"{e.id}[]"
-        if not isinstance(e, (ast.List, ast.Tuple)) or any(isinstance(x, ast.Starred) for x in e.elts):
+            found, i = scope.definition(e.id, at) or (None, 0)
+            if found is None or found.path:
+                return None
+            name, e, start = f"{e.id}[]", found.value, found.start
+            later = [(defined.value, defined.start) for defined in scope.did[i:at] if name in defined.names]
+        else:
+            start = at
+        if not isinstance(e, (ast.List, ast.Tuple)) or any([x is None for x, _ in later]):
             return None
-        later = [(scope.did[i].value, scope.did[i].start) for i in range(start, at) if name in scope.did[i].names]
-        if any([x is None for x, _ in later]):
+        if any(isinstance(x, ast.Starred) for x in e.elts):
             return None
-        return [At(x, scope, i) for x, i in [*[(x, found.start if name else start) for x in e.elts], *later]]
+        return [At(x, scope, start) for x in e.elts] + [At(x, scope, then) for x, then in later]
 
     def chain(self, kind: str, number: int | None) -> list[Any]:
         """The steps of this kind that end at a place, the last one first; nothing if the steps there are others."""
