@@ -17,9 +17,52 @@ OPERATORS = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "Pow": "po
 # joined by < follow each other, the last one first. A name that is not here may do other steps before its own.
 STEPS = {
     name: name
-    for name in """exp log sqrt tanh sigmoid relu sin cos tan abs neg softmax log_softmax mean sum gelu silu softplus elu selu
-    maximum minimum logsumexp add sub mul div log1p expm1 amax amin leaky_relu linear reciprocal rsqrt erf logsigmoid where dot
-    mv var norm cat clone""".split()
+    for name in [
+        "exp",
+        "log",
+        "sqrt",
+        "tanh",
+        "sigmoid",
+        "relu",
+        "sin",
+        "cos",
+        "tan",
+        "abs",
+        "neg",
+        "softmax",
+        "log_softmax",
+        "mean",
+        "sum",
+        "gelu",
+        "silu",
+        "softplus",
+        "elu",
+        "selu",
+        "maximum",
+        "minimum",
+        "logsumexp",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "log1p",
+        "expm1",
+        "amax",
+        "amin",
+        "leaky_relu",
+        "linear",
+        "reciprocal",
+        "rsqrt",
+        "erf",
+        "logsigmoid",
+        "where",
+        "dot",
+        "mv",
+        "var",
+        "norm",
+        "cat",
+        "clone",
+    ]
 }
 for names, steps in {
     "subtract": "sub",
@@ -79,7 +122,7 @@ def line_of(e: Any) -> int:
     e = e.call if isinstance(e, Applied) else e
     if isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute):
         return e.func.end_lineno or e.lineno
-    return (e.end_lineno or e.lineno) if isinstance(e, ast.Attribute) else e.lineno  # type: ignore[no-any-return]
+    return (e.end_lineno or e.lineno) if isinstance(e, ast.Attribute) else e.lineno
 
 
 def is_module(x: Any) -> bool:

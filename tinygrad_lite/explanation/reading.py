@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from inspect import getattr_static
-from linecache import getlines
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .._tensor import Tensor
 from ..tape import Node
+from .syntax import blocks, changes, contains, earlier_cells, names_in, outer_names, placed_like, stored, top_level, tree_of
 
 MISSING: Any = object()
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
@@ -37,6 +35,7 @@ class Definition:
     value: Any = None
     path: tuple[int, ...] = ()
     object: Any = MISSING
+    start: int = 0  # the point at which the expression was computed
     forks: list[Scope] | None = None
 
 
@@ -89,10 +88,10 @@ class Scope:
             if name in scope.live and (found and found[0]) is (last and last[0]):
                 return scope.live[name]
         if found:
-            (defined, i) = found
+            defined = found[0]
             if defined.object is not MISSING:
                 return defined.object
-            return MISSING if defined.value is None or defined.path else scope.value(defined.value, i)
+            return MISSING if defined.value is None or defined.path else scope.value(defined.value, defined.start)
         if name in scope.arguments:
             given = scope.arguments[name]
             return given[1].value(given[0], given[2]) if isinstance(given, tuple) else given.object
@@ -159,12 +158,16 @@ class Scope:
         """An `if` that went one way or the other."""
         self.maybe([s.test])
         forks = [self.fork(body) for body in (s.body, s.orelse)]
-        ends = [not body or not isinstance(body[-1], (ast.Return, ast.Raise)) for body in (s.body, s.orelse)]
+        left = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+        ends = [not body or not isinstance(body[-1], left) for body in (s.body, s.orelse)]
         if names := frozenset([name for part in (*s.body, *s.orelse) for name in stored(part)]):
             self.did.append(Definition(names, forks=[fork for fork, goes_on in zip(forks, ends) if goes_on]))
 
     def loop(self, s: Any) -> None:
         """A loop that ran we do not know how often: a name is as it was before, or as a round left it."""
+        if s.orelse or any(isinstance(x, (ast.Break, ast.Continue)) for x in ast.walk(s)):
+            self.fork(s.body)  # for what it returns
+            return self.maybe([s])
         before = self.fork([])
         self.maybe([part for part in (getattr(s, "iter", None), getattr(s, "target", None)) if part is not None])
         if names := frozenset([name for part in s.body for name in stored(part)]):
@@ -175,16 +178,19 @@ class Scope:
     def simple(self, s: Any) -> None:
         for part in ast.walk(s):
             if isinstance(part, ast.NamedExpr):
-                self.did.append(Definition(frozenset([part.target.id]), part.value))
+                self.did.append(Definition(frozenset([part.target.id]), part.value, start=len(self.did)))
         for call in ast.walk(s):
             if isinstance(call, ast.Call):
                 self.called(call, s)
         if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
-            left = ast.copy_location(ast.Name(s.target.id, ast.Load()), s.target)
-            self.did.append(Definition(frozenset([s.target.id]), ast.copy_location(ast.BinOp(left, s.op, s.value), s)))
+            left = placed_like(ast.Name(s.target.id, ast.Load()), s.target)
+            self.did.append(
+                Definition(frozenset([s.target.id]), ast.copy_location(ast.BinOp(left, s.op, s.value), s), start=len(self.did))
+            )
         elif isinstance(s, (ast.Assign, ast.AnnAssign)) and s.value is not None:
+            start = len(self.did)
             for target in s.targets if isinstance(s, ast.Assign) else [s.target]:
-                self.assign(target, s.value, ())
+                self.assign(target, s.value, (), start)
         elif isinstance(s, ast.AugAssign):  # x[0] += 1
             self.did.append(Definition(names_in(s.target)))
 
@@ -193,13 +199,13 @@ class Scope:
         if isinstance(e.func, ast.Attribute):
             alone = isinstance(s, ast.Expr) and s.value is e and isinstance(e.func.value, ast.Name)
             if alone and e.func.attr == "append" and len(e.args) == 1:
-                self.did.append(Definition(frozenset([f"{e.func.value.id}[]"]), e.args[0]))  # type: ignore[attr-defined]
+                self.did.append(Definition(frozenset([f"{e.func.value.id}[]"]), e.args[0], start=len(self.did)))  # type: ignore[attr-defined]
             elif alone and e.func.attr in ("extend", "insert", "pop", "clear", "reverse"):
                 self.did.append(Definition(frozenset([f"{e.func.value.id}[]"])))  # type: ignore[attr-defined]
             elif alone and e.func.attr.endswith("_"):
-                same = ast.copy_location(ast.Attribute(e.func.value, e.func.attr.rstrip("_"), ast.Load()), e.func)
-                new = ast.copy_location(ast.Call(same, e.args, e.keywords), e)
-                self.did.append(Definition(frozenset([e.func.value.id]), new))  # type: ignore[attr-defined]
+                same = placed_like(ast.Attribute(e.func.value, e.func.attr.rstrip("_"), ast.Load()), e.func)
+                new = placed_like(ast.Call(same, e.args, e.keywords), e)
+                self.did.append(Definition(frozenset([e.func.value.id]), new, start=len(self.did)))  # type: ignore[attr-defined]
             elif e.func.attr.endswith("_"):
                 self.did.append(Definition(names_in(e.func)))
         function = self.value(e.func, len(self.did))
@@ -210,12 +216,12 @@ class Scope:
             if given and (tree is None or any(map(changes, ast.walk(tree)))):
                 self.did.append(Definition(given))
 
-    def assign(self, target: Any, value: Any, path: tuple[int, ...]) -> None:
+    def assign(self, target: Any, value: Any, path: tuple[int, ...], start: int) -> None:
         if isinstance(target, ast.Name):
-            self.did.append(Definition(frozenset([target.id]), value, path))
+            self.did.append(Definition(frozenset([target.id]), value, path, start=start))
         elif isinstance(target, (ast.Tuple, ast.List)) and not any(isinstance(part, ast.Starred) for part in target.elts):
             for i, part in enumerate(target.elts):
-                self.assign(part, value, (*path, i))
+                self.assign(part, value, (*path, i), start)
         elif isinstance(target, ast.Attribute):
             return
         else:
@@ -258,8 +264,8 @@ class Scope:
                 fits = all(type(n) is int for n in numbers) and len(range(*numbers)) <= LONGEST
                 return list(range(*numbers)) if fits else None
             if kind is zip or kind is enumerate:
-                parts = [self.elements(x) for x in e.args]
-                return list(kind(*parts)) if None not in parts else None
+                parts = [part for x in e.args if (part := self.elements(x)) is not None]
+                return list(kind(*parts)) if len(parts) == len(e.args) else None
             return None
         x = self.value(e, at)
         return list(x) if (isinstance(x, (list, tuple)) or layers(x)) and len(x) <= LONGEST else None
@@ -277,8 +283,10 @@ def attribute(base: Any, name: str) -> Any:
         return MISSING
     if isinstance(x, (staticmethod, classmethod)):
         return x.__func__ if isinstance(x, staticmethod) else MISSING
-    if isinstance(x, FunctionType) and not isinstance(base, type) and name not in getattr(base, "__dict__", {}):
-        return MethodType(x, base)
+    if isinstance(x, FunctionType) and not isinstance(base, type):
+        return (
+            MISSING if name in getattr(base, "__dict__", ()) else MethodType(x, base)
+        )  # one of its own may have been another one then
     if isinstance(x, Tensor) and (x.node is None or isinstance(x.node, Node)):
         return MISSING  # it may have been another one then
     return MISSING if isinstance(x, property) else x
@@ -287,86 +295,6 @@ def attribute(base: Any, name: str) -> Any:
 def layers(x: Any) -> bool:
     """Whether it is one of the library's lists of modules."""
     return x is not MISSING and type(x).__module__.startswith("tinygrad_lite.nn.") and hasattr(type(x), "__getitem__")
-
-
-def blocks(s: Any) -> Iterator[list[Any]]:
-    """The blocks of statements within a statement."""
-    for name in ("body", "orelse", "finalbody"):
-        if isinstance(getattr(s, name, None), list):
-            yield getattr(s, name)
-    for part in (*getattr(s, "handlers", ()), *getattr(s, "cases", ())):
-        yield part.body
-
-
-def contains(s: Any, position: tuple[int, int]) -> bool:
-    return (s.lineno, s.col_offset) <= position < (s.end_lineno, s.end_col_offset)
-
-
-def names_in(part: Any) -> frozenset[str]:
-    return frozenset([x.id for x in ast.walk(part) if isinstance(x, ast.Name)])
-
-
-def changes(x: Any) -> bool:
-    """Whether it may change a tensor in place, or make a name of an outer function another one."""
-    if isinstance(x, ast.AugAssign) or (isinstance(x, ast.Subscript) and not isinstance(x.ctx, ast.Load)):
-        return True
-    return isinstance(x, ast.Attribute) and x.attr.endswith("_") and not x.attr.endswith(("__", "requires_grad_"))
-
-
-def stored(part: Any) -> Iterator[str]:
-    """The names that a statement assigns to, or may change in place."""
-    for x in ast.walk(part):
-        if isinstance(x, ast.Name) and not isinstance(x.ctx, ast.Load):
-            yield x.id
-        elif isinstance(x, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            yield x.name
-        elif isinstance(x, ast.alias):
-            yield (x.asname or x.name).partition(".")[0]
-        elif isinstance(x, ast.ExceptHandler) and x.name:
-            yield x.name
-        elif isinstance(x, ast.Attribute) and x.attr in ("append", "extend", "insert", "pop") and isinstance(x.value, ast.Name):
-            yield f"{x.value.id}[]"
-        elif isinstance(x, (ast.Subscript, ast.Attribute)) and (
-            not isinstance(x.ctx, ast.Load) or getattr(x, "attr", "")[-1:] == "_"
-        ):
-            yield from names_in(x)
-
-
-@lru_cache(64)
-def parsed(source: str) -> Any:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError):
-        return None
-
-
-def tree_of(code: CodeType, globals: dict[str, Any]) -> Any:
-    """The syntax of a code object: its module, function or lambda; None if the source is not there or not the same."""
-    module = parsed("".join(getlines(code.co_filename, globals)))
-    if module is None or top_level(code):
-        return module if module is not None and said(code, module) else None
-    found = [
-        x
-        for x in ast.walk(module)
-        if isinstance(x, (ast.FunctionDef, ast.Lambda))
-        and (getattr(x, "name", "<lambda>") == code.co_name)
-        and min([x.lineno, *[d.lineno for d in getattr(x, "decorator_list", ())]]) == code.co_firstlineno
-        and [a.arg for a in (*x.args.posonlyargs, *x.args.args)] == list(code.co_varnames[: code.co_argcount])
-    ]
-    return found[0] if len(found) == 1 and said(code, found[0]) else None
-
-
-def top_level(code: CodeType) -> bool:
-    """Whether it is a script or a cell, not a function."""
-    return not code.co_flags & 1  # CO_OPTIMIZED
-
-
-def said(code: CodeType, tree: Any) -> bool:
-    """Whether all names of the code are in this source: if not, the file was changed since."""
-    parts = [x for x in ast.walk(tree)]
-    names = {str(value) for x in parts for _, value in ast.iter_fields(x) if isinstance(value, str)}
-    names |= {name for value in list(names) for name in value.split(".")} | {"__name__", "__module__", "__qualname__"}
-    return all([name in names or name[:1] in "@." or "__" in name for name in (*code.co_names, *code.co_varnames)])
 
 
 def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
@@ -388,6 +316,9 @@ def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
         function = called.__func__ if isinstance(called, MethodType) else called
         if isinstance(function, FunctionType) and function.__code__ is code:
             scope.arguments = bound(called, function, calls[0], *scope.back) or {}
+    if top_level(code):
+        for cell in earlier_cells(frame.f_globals):
+            scope.run(cell)
     return scope if scope.run(tree.body, place[:2]) else None
 
 
@@ -397,23 +328,11 @@ def position(frame: FrameType) -> Any:
     return None if line is None else (line, column or 0, end, end_column)
 
 
-def outer_names(tree: Any) -> frozenset[str]:
-    return frozenset([name for x in ast.walk(tree) if isinstance(x, (ast.Global, ast.Nonlocal)) for name in x.names])
-
-
 def filled(cell: Any) -> bool:
     try:
         return cell.cell_contents is not cell
     except ValueError:
         return False
-
-
-def own_nodes(tree: Any) -> Iterator[Any]:
-    """The syntax within a function, without that of functions within it."""
-    for x in ast.iter_child_nodes(tree):
-        yield x
-        if not isinstance(x, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
-            yield from own_nodes(x)
 
 
 def bound(called: Any, function: Any, e: Any, scope: Scope, at: int) -> dict[str, Any] | None:

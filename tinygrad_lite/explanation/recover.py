@@ -18,29 +18,39 @@ import numpy as np
 
 from .. import random
 from .._tensor import Tensor
-from ..backend import Array, array_module, is_array, owner
-from ..inplace import writes
+from ..backend import Array, array_module, is_array
 from ..operands import as_array
 from ..tape import Node, own
 from .graph import UNKNOWN, Graph, Place
+from .lines import find_lines, written
 
 COMPUTED = 2**28  # bytes: so much is computed again at most
 
 
 def recover(graph: Graph, frame: FrameType | None = None) -> None:
-    """Fill in the values of places and of constant inputs, and the options of steps, as far as they can be known for certain."""
-    before = {place.number for place in graph.places if place.value is not None}
+    """Fill in the values of places and of constant inputs, and the options of steps, as far as they can be known for certain.
+    With the frame of the caller also the lines, and the constants that the source names.
+    """
     since, changed = times(graph), set[int]()
     from_saved(graph, since, changed)
     sure = {place.number for place in graph.places if place.value is not None}
     alive = living(graph, since, changed)
-    doubted: set[int] = set()
+    doubted = fill_in(graph, sure, alive, set())
+    unknown = [x for place in graph.places for x in place.inputs if x.place is None and x.value is UNKNOWN]
+    find_lines(graph, frame)
+    if any([x.value is not UNKNOWN for x in unknown]):
+        doubted = fill_in(graph, sure, alive, doubted)
+    note(graph, {n for n in changed | doubted if graph.places[n].value is None})
+
+
+def fill_in(graph: Graph, sure: set[int], alive: dict[int, Array], doubted: set[int]) -> set[int]:
+    """Give the values that are alive, and what can be computed from them. Return the numbers of the living that are wrong."""
     while True:
         for number, array in alive.items():
             if number not in doubted and graph.places[number].value is None:
                 graph.places[number].value = array
         wrong = computed_again(graph, sure, alive)
-        if not wrong or wrong <= doubted:
+        if wrong <= doubted:
             break
         doubted |= wrong  # begin again without these, and without what was computed from them
         for place in graph.places:
@@ -48,25 +58,17 @@ def recover(graph: Graph, frame: FrameType | None = None) -> None:
     for place in graph.places:
         if place.value is not None and not place.dtype:
             place.dtype = str(place.value.dtype)
-    _notes(graph, before, {n for n in changed | doubted if graph.places[n].value is None})
+    return doubted
 
 
 def times(graph: Graph) -> list[float]:
-    """Since when the value of each place must not have been written to: since the step was made; a leaf, since its first use."""
+    """Since when the value of each place must not have been written to: since it was made; a leaf's, since its first use."""
     since = [place.node.birth if isinstance(place.node, Node) else float("inf") for place in graph.places]
     for place in graph.places:
         for x in place.inputs if isinstance(place.node, Node) else ():
             if x.place is not None and graph.places[x.place].is_leaf:
                 since[x.place] = min(since[x.place], place.node.birth)
     return since
-
-
-def written(value: Any, since: float) -> bool:
-    """Whether an array, or one in a tuple of them (an index), was written to since then."""
-    if since >= writes.last:
-        return False
-    parts = value if isinstance(value, (tuple, list)) else (value,)
-    return any([is_array(part) and writes.times.get(id(owner(part)), (0,))[0] > since for part in parts])
 
 
 def from_saved(graph: Graph, since: list[float], changed: set[int]) -> None:
@@ -109,7 +111,7 @@ def saved_by_function(graph: Graph, node: Node, at: Any) -> None:
     """What an autograd.Function gave to save_for_backward(): tensors with a place on the tape, or, by number, its outputs."""
     values, edges, _ = next((kept for kept in node.saved if kept is not None), ((), (), None))
     for value, edge in zip(values, edges):
-        if isinstance(edge, int) and len(node.op.live) == 1:
+        if isinstance(edge, int) and len(node.op.live) == 1:  # type: ignore[attr-defined]
             edge = node
         if value is not None and edge is not None and not isinstance(edge, int) and edge in graph.at:
             at(graph.at[edge], value, node.birth)
@@ -135,7 +137,7 @@ def living(graph: Graph, since: list[float], changed: set[int]) -> dict[int, Arr
 
 
 def computed_again(graph: Graph, sure: set[int], alive: dict[int, Array]) -> set[int]:
-    """Compute each step whose inputs and options are known. Return the numbers of the living tensors that must be wrong."""
+    """Compute each step whose inputs and options are known. Return the numbers of living tensors that must be wrong."""
     places, left = graph.places, COMPUTED
     for place in places:
         op = place.op
@@ -161,7 +163,7 @@ def computed_again(graph: Graph, sure: set[int], alive: dict[int, Array]) -> set
 
 
 def result(op: Any, inputs: list[Any], options: dict[str, Any]) -> Array | None:
-    """What the forward of an op makes of these; None if it raises. That of a user's op is asked twice: it might draw numbers."""
+    """What the forward of an op makes of these; None if it raises. A user's is asked twice: it might draw numbers."""
     options = {name: options[name] for name in op.options}
     state = random.get_rng_state() if own(op) else None
     try:
@@ -198,6 +200,8 @@ def provable(graph: Graph, place: Place) -> dict[str, Any]:
         found["stop"] = known["start"] + shape[known["axis"]]
     if op.name == "pad" and "axis" in known:
         found["size"] = shape[known["axis"]]
+    if op.name == "window_sum":
+        found["found"] = None  # the same result, which was at hand already
     if op.name in ("norm", "var", "prod") and place.inputs[0].place is not None:
         found["keepdims"] = len(shape) == len(graph.places[place.inputs[0].place].shape)
     return found
@@ -221,7 +225,8 @@ def agree(x: Array, y: Array) -> bool:
         return bool((same | (apart <= 16 * np.finfo(x.dtype).eps * largest)).all())
 
 
-def _notes(graph: Graph, before: set[int], changed: set[int]) -> None:
+def note(graph: Graph, changed: set[int]) -> None:
+    """Say what is not known, and why."""
     if changed:
         names = [graph.places[n].name or (graph.places[n].op.name if graph.places[n].op else "a leaf") for n in sorted(changed)]
         shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
