@@ -313,4 +313,4 @@ def test_each_formula_gives_what_the_vjp_gives() -> None:
     all_of_them = {(op, x) for op, formulas in FORMULAS.items() for x, text in formulas.items() if text != NONE}
     never = all_of_them - set(evaluated_at)
     assert not never, f"no row evaluates {never}"
-    assert len(IN_WORDS) < 50, "most formulas are mathematics"
+    assert len(IN_WORDS) <= 50, "most formulas are mathematics"
