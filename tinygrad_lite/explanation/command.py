@@ -15,15 +15,14 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import tinygrad_lite
 
 from .. import autograd
 from .. import backward as walk
 from .._tensor import Tensor
-from .explain import Explanation, explain, explain_failure, watch
+from .explanation import Explanation, explain, explain_failure, watch
 
 
 class Done(BaseException):
@@ -67,7 +66,7 @@ def listening(to: Backward) -> Iterator[None]:
 
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="python -m tinygrad_lite", description="tinygrad_lite: see how a gradient came about.")
-    found.add_argument("--version", action="version", version=f"tinygrad_lite {tinygrad_lite.__version__}")
+    found.add_argument("--version", action="version", version=f"tinygrad_lite {version('tinygrad_lite')}")
     commands = found.add_subparsers(dest="command", title="commands")
     one = commands.add_parser("explain", help="run a script and make the page of a backward pass", description=__doc__)
     one.formatter_class = argparse.RawDescriptionHelpFormatter
