@@ -98,8 +98,7 @@ class Scope:
         if name in scope.code.co_varnames:
             return MISSING
         x = scope.cells.get(name, scope.globals.get(name, getattr(builtins, name, MISSING)))
-        # It may be another by now. A tensor that is no leaf would mislead; a leaf, a module or a function hardly changes.
-        return MISSING if isinstance(x, Tensor) and (x.node is None or isinstance(x.node, Node)) else x
+        return lasting(x)
 
     def value(self, e: Any, at: int) -> Any:
         """The object that an expression gave, if it only names one: w, self.fc1, layers[0], 2.0. MISSING otherwise."""
@@ -113,7 +112,7 @@ class Scope:
             base, key = self.value(e.value, at), self.value(e.slice, at)
             if isinstance(key, (int, str)) and (isinstance(base, (list, tuple, dict)) or layers(base)):
                 with suppress(Exception):
-                    return base[key]
+                    return lasting(base[key])
         return MISSING
 
     # What ran
@@ -265,7 +264,8 @@ class Scope:
                 return list(range(*numbers)) if fits else None
             if kind is zip or kind is enumerate:
                 parts = [part for x in e.args if (part := self.elements(x)) is not None]
-                return list(kind(*parts)) if len(parts) == len(e.args) else None
+                known = len(parts) == len(e.args) and (kind is zip or len(parts) == 1)
+                return list(zip(*parts) if kind is zip else enumerate(parts[0])) if known else None
             return None
         x = self.value(e, at)
         return list(x) if (isinstance(x, (list, tuple)) or layers(x)) and len(x) <= LONGEST else None
@@ -287,9 +287,15 @@ def attribute(base: Any, name: str) -> Any:
         return (
             MISSING if name in getattr(base, "__dict__", ()) else MethodType(x, base)
         )  # one of its own may have been another one then
-    if isinstance(x, Tensor) and (x.node is None or isinstance(x.node, Node)):
-        return MISSING  # it may have been another one then
-    return MISSING if isinstance(x, property) else x
+    return MISSING if isinstance(x, property) else lasting(x)
+
+
+def lasting(x: Any) -> Any:
+    """What an attribute, a list or a global holds, if it was the same then: a tensor may have been another one, but for a leaf."""
+    if isinstance(x, (list, tuple, dict)):
+        parts = x.values() if isinstance(x, dict) else x
+        return MISSING if any([lasting(part) is MISSING for part in parts]) else x
+    return MISSING if isinstance(x, Tensor) and (x.node is None or isinstance(x.node, Node)) else x
 
 
 def layers(x: Any) -> bool:

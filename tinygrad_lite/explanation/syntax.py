@@ -92,7 +92,18 @@ def said(code: CodeType, tree: Any) -> bool:
 
 
 def outer_names(tree: Any) -> frozenset[str]:
-    return frozenset([name for x in ast.walk(tree) if isinstance(x, (ast.Global, ast.Nonlocal)) for name in x.names])
+    """The names that functions within this code assign to, or change what they hold, though the names are not their own."""
+    names = {name for x in ast.walk(tree) if isinstance(x, (ast.Global, ast.Nonlocal)) for name in x.names}
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.Lambda)) and function is not tree:
+            own = {x.arg for x in ast.walk(function) if isinstance(x, ast.arg)}
+            own |= {x.id for x in ast.walk(function) if isinstance(x, ast.Name) and not isinstance(x.ctx, ast.Load)}
+            for x in ast.walk(function):
+                if isinstance(x, (ast.Subscript, ast.Attribute)) and not isinstance(x.value, ast.Attribute):
+                    holds = getattr(x, "attr", "") in ("append", "extend", "insert", "pop", "clear", "update")
+                    if changes(x) or holds:
+                        names |= names_in(x.value) - own
+    return frozenset(names)
 
 
 def own_nodes(tree: Any) -> Iterator[Any]:
@@ -130,7 +141,8 @@ def earlier_cells(globals: dict[str, Any]) -> Iterator[list[Any]]:
         names = files.get(str(source).rstrip("\n"), [])
         names = [name for name in names if f"input-{number}-" in name] or names  # IPython's, in a terminal
         tree = parsed.__wrapped__(str(source))  # a tree of its own: the same text may have run twice
-        for x in ast.walk(tree) if tree else ():
-            x.file = names[0] if len(names) == 1 else ""
+        part: Any
+        for part in ast.walk(tree) if tree else ():
+            part.file = names[0] if len(names) == 1 else ""
         if tree:
             yield [s for s in tree.body if s.end_lineno < failed.get(names[0] if names else "", s.end_lineno + 1)]
