@@ -291,7 +291,7 @@ def attribute(base: Any, name: str) -> Any:
 
 
 def lasting(x: Any) -> Any:
-    """What an attribute, a list or a global holds, if it was the same then: a tensor may have been another one, but for a leaf."""
+    """What an attribute, a list or a global holds, if it was the same then: a tensor that is no leaf may have been another."""
     if isinstance(x, (list, tuple, dict)):
         parts = x.values() if isinstance(x, dict) else x
         return MISSING if any([lasting(part) is MISSING for part in parts]) else x
