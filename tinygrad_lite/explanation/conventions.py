@@ -1,5 +1,5 @@
-"""Where a derivative is a convention: at a kink, a tie or a pole several numbers would do, and PyTorch takes one, and so does this
-engine. For each op that has such points: which elements of its result they are, and the rule that holds there.
+"""Where a derivative is a convention: at a kink, a tie or a pole several numbers would do, and PyTorch takes one of them. This
+engine takes the same. For each op that has such points: which elements of its result they are, and the rule there.
 """
 
 from __future__ import annotations
