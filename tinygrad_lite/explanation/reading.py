@@ -54,6 +54,7 @@ class Scope:
     back: tuple[Scope, int] | None = None
     did: list[Definition] = field(default_factory=list)
     unsafe: frozenset[str] = frozenset()  # what inner functions assign to
+    origin: Scope | None = None  # of a fork: the Scope that it is a fork of
     returns: list[tuple[Any, Scope, int]] = field(default_factory=list)
 
     # What a name is
@@ -84,8 +85,10 @@ class Scope:
             return MISSING
         found = scope.definition(name, at)
         if scope.live is not None:
-            last = scope.definition(name, len(scope.did))
-            if name in scope.live and (found and found[0]) is (last and last[0]):
+            whole = scope.origin or scope
+            last = whole.definition(name, len(whole.did))
+            same = (found and found[0]) is (last and last[0]) and not (found and found[0].forks and scope.origin)
+            if name in scope.live and same:
                 return scope.live[name]
         if found:
             defined = found[0]
@@ -149,7 +152,7 @@ class Scope:
         return False
 
     def fork(self, body: list[Any], *first: Definition) -> Scope:
-        other = replace(self, did=[*self.did, *first], live=None)
+        other = replace(self, did=[*self.did, *first], origin=self.origin or self)
         other.run(body)
         return other
 
