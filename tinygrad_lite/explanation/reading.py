@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from inspect import getattr_static
@@ -55,6 +56,7 @@ class Scope:
     did: list[Definition] = field(default_factory=list)
     unsafe: frozenset[str] = frozenset()  # what inner functions assign to
     origin: Scope | None = None  # of a fork: the Scope that it is a fork of
+    written: Counter[str] = field(default_factory=Counter)  # how often each name is, until all statements are read
     returns: list[tuple[Any, Scope, int]] = field(default_factory=list)
 
     # What a name is
@@ -88,8 +90,12 @@ class Scope:
             whole = scope.origin or scope
             last = whole.definition(name, len(whole.did))
             same = (found and found[0]) is (last and last[0]) and not (found and found[0].forks and scope.origin)
+            if whole.written[name] > 1:  # while the statements are read, it is not known yet which is the last
+                same = False
             if name in scope.live and same:
-                return scope.live[name]
+                x = scope.live[name]
+                longer = whole.definition(f"{name}[]", len(whole.did)) if isinstance(x, (list, dict)) else None
+                return MISSING if whole.written[f"{name}[]"] or (longer and longer[0] not in scope.did[:at]) else x
         if found:
             defined = found[0]
             if defined.object is not MISSING:
@@ -325,10 +331,11 @@ def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
         function = called.__func__ if isinstance(called, MethodType) else called
         if isinstance(function, FunctionType) and function.__code__ is code:
             scope.arguments = bound(called, function, calls[0], *scope.back) or {}
-    if top_level(code):
-        for cell in earlier_cells(frame.f_globals):
-            scope.run(cell)
-    return scope if scope.run(tree.body, place[:2]) else None
+    bodies = [*earlier_cells(frame.f_globals), tree.body] if top_level(code) else [tree.body]
+    scope.written.update([name for body in bodies for s in body for name in stored(s)])
+    met = [scope.run(body, place[:2] if body is tree.body else None) for body in bodies][-1]
+    scope.written.clear()
+    return scope if met else None
 
 
 def position(frame: FrameType) -> Any:
