@@ -105,6 +105,29 @@ NOT_STEPS = tuple(
 )
 
 
+CREATE = frozenset(
+    [
+        "tensor",
+        "zeros",
+        "ones",
+        "full",
+        "empty",
+        "eye",
+        "arange",
+        "linspace",
+        "rand",
+        "randn",
+        "randint",
+        "randperm",
+        "normal",
+        "from_numpy",
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "rand_like",
+        "randn_like",
+    ]
+)
 METHODS = frozenset([name for name in dir(Tensor) if not name.startswith("_")]) - {"grad", "backward", "data", "register_hook"}
 
 
@@ -155,7 +178,8 @@ def creates(e: Any, scope: Scope, at: int) -> bool:
     while isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute) and e.func.attr == "requires_grad_":
         e = e.func.value
     called = scope.value(e.func, at) if isinstance(e, ast.Call) else None
-    return str(getattr(called, "__module__", "")) in ("tinygrad_lite.creation", "tinygrad_lite.random", "tinygrad_lite.interop")
+    home = str(getattr(called, "__module__", ""))
+    return getattr(called, "__name__", "") in CREATE and home.partition(".")[0] == "tinygrad_lite"
 
 
 def sequential(x: Any) -> bool:

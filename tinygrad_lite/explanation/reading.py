@@ -34,7 +34,7 @@ class Definition:
 
     names: frozenset[str]
     value: Any = None
-    path: tuple[int, ...] = ()
+    path: tuple[Any, ...] = ()
     object: Any = MISSING
     start: int = 0  # the point at which the expression was computed
     forks: list[Scope] | None = None

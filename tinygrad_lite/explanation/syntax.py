@@ -10,6 +10,8 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)  # with names of their own
+
 
 def blocks(s: Any) -> Iterator[list[Any]]:
     """The blocks of statements within a statement."""
@@ -37,10 +39,12 @@ def changes(x: Any) -> bool:
 
 def stored(part: Any) -> Iterator[str]:
     """The names that a statement assigns to, or may change in place."""
-    for x in ast.walk(part):
+    for x in [part] if isinstance(part, INNER) else [part, *own_nodes(part)]:
         if isinstance(x, ast.Name) and not isinstance(x.ctx, ast.Load):
             yield x.id
-        elif isinstance(x, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
+        elif (isinstance(x, (ast.MatchAs, ast.MatchStar)) and x.name) or isinstance(
+            x, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+        ):
             yield x.name
         elif isinstance(x, ast.alias):
             yield (x.asname or x.name).partition(".")[0]
@@ -110,7 +114,7 @@ def own_nodes(tree: Any) -> Iterator[Any]:
     """The syntax within a function, without that of functions within it."""
     for x in ast.iter_child_nodes(tree):
         yield x
-        if not isinstance(x, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+        if not isinstance(x, INNER):
             yield from own_nodes(x)
 
 
