@@ -133,8 +133,8 @@ if __name__ == "__main__":
     table = "\n".join(measured())
     text = f"""# Pages of explain()
 
-Made by `python tests/benchmarks/explain_pages.py --write`, {processor() or "x86_64"}, two cores. `watched` is explain() of a function,
-its forward and the writing of the file included; `found afterwards` is explain() of a loss that is there already.
+Made by `python tests/benchmarks/explain_pages.py --write`, {processor() or "x86_64"}, two cores. `watched` is explain() of a
+function, its forward and the writing of the file included; `found afterwards` is explain() of a loss that is there already.
 
 {table}
 """

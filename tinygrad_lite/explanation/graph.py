@@ -4,7 +4,7 @@ A Graph is a list of places. A place is a leaf or the result of a step; a step h
 others constants. A Visit is one step of backward: the gradient that arrived there, and what was sent on to each input. All
 other files of this package fill these records in or read them:
 
-    watch.py     notes each step while the user's code runs
+    noting.py    notes each step while the user's code runs
     collect.py   from a loss to its Graph; names.py, lines.py and recover.py add what no one noted
     walk.py      a backward pass of its own, which keeps all numbers: the Visits
     paths.py  replay.py  marks.py      why an element is this number; the check by difference; what to look at

@@ -18,7 +18,7 @@ from .lines import find_lines
 from .names import models_in, name_by_lines, name_places
 from .recover import recover
 from .walk import walk
-from .watch import Watch
+from .noting import Watch
 
 
 def graph_of(loss: Any, model: Any, names: Mapping[Any, Any] | None, frame: FrameType | None) -> Graph:

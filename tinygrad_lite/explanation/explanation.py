@@ -25,7 +25,7 @@ from .page import notebook, page
 from .paths import choose
 from .replay import checks
 from .text import text
-from .watch import Watch
+from .noting import Watch
 
 
 class Explanation:
