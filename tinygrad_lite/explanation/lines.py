@@ -36,7 +36,7 @@ def find_lines(graph: Graph, frame: FrameType | None) -> None:
     while scope is not None:
         for name, held in (scope.live or {}).items():
             here = ast.Name(name, ast.Load())
-            parts = {(): held}
+            parts: dict[tuple[Any, ...], Any] = {(): held}
             if isinstance(held, (list, tuple, dict)) and len(held) <= 100:
                 parts = {(key,): x for key, x in (held.items() if isinstance(held, dict) else enumerate(held))}
             for path, x in parts.items():

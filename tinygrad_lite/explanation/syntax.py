@@ -42,10 +42,8 @@ def stored(part: Any) -> Iterator[str]:
     for x in [part] if isinstance(part, INNER) else [part, *own_nodes(part)]:
         if isinstance(x, ast.Name) and not isinstance(x.ctx, ast.Load):
             yield x.id
-        elif (isinstance(x, (ast.MatchAs, ast.MatchStar)) and x.name) or isinstance(
-            x, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
-        ):
-            yield x.name
+        elif isinstance(x, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.MatchAs, ast.MatchStar)):
+            yield x.name or ""
         elif isinstance(x, ast.alias):
             yield (x.asname or x.name).partition(".")[0]
         elif isinstance(x, ast.ExceptHandler) and x.name:
