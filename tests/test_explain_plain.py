@@ -18,8 +18,8 @@ from tinygrad_lite import nn, no_grad, randn, tensor
 from tinygrad_lite.explanation.collect import collect
 from tinygrad_lite.explanation.graph import UNKNOWN
 from tinygrad_lite.explanation.lines import find_lines
-from tinygrad_lite.explanation.recover import recover
 from tinygrad_lite.explanation.noting import place
+from tinygrad_lite.explanation.recover import recover
 from tinygrad_lite.recorder import Recorder
 from tinygrad_lite.tape import Node
 

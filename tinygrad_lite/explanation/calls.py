@@ -15,55 +15,15 @@ from .reading import MISSING, Scope, layers
 OPERATORS = {"Add": "add", "Sub": "sub", "Mult": "mul", "Div": "div", "Pow": "pow_scalar pow", "MatMult": "matmul mv dot"}
 # The step that a function, a method or a layer of this name is. One of several words, or none at all if 0 is among them; steps
 # joined by < follow each other, the last one first. A name that is not here may do other steps before its own.
-STEPS = {
-    name: name
-    for name in [
-        "exp",
-        "log",
-        "sqrt",
-        "tanh",
-        "sigmoid",
-        "relu",
-        "sin",
-        "cos",
-        "tan",
-        "abs",
-        "neg",
-        "softmax",
-        "log_softmax",
-        "mean",
-        "sum",
-        "gelu",
-        "silu",
-        "softplus",
-        "elu",
-        "selu",
-        "maximum",
-        "minimum",
-        "logsumexp",
-        "add",
-        "sub",
-        "mul",
-        "div",
-        "log1p",
-        "expm1",
-        "amax",
-        "amin",
-        "leaky_relu",
-        "linear",
-        "reciprocal",
-        "rsqrt",
-        "erf",
-        "logsigmoid",
-        "where",
-        "dot",
-        "mv",
-        "var",
-        "norm",
-        "cat",
-        "clone",
-    ]
-}
+# fmt: off
+SAME = [
+    "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "sin", "cos", "tan", "abs", "neg", "softmax", "log_softmax",
+    "mean", "sum", "gelu", "silu", "softplus", "elu", "selu", "maximum", "minimum", "logsumexp", "add", "sub", "mul",
+    "div", "log1p", "expm1", "amax", "amin", "leaky_relu", "linear", "reciprocal", "rsqrt", "erf", "logsigmoid",
+    "where", "dot", "mv", "var", "norm", "cat", "clone",
+]
+# fmt: on
+STEPS = {name: name for name in SAME}
 for names, steps in {
     "subtract": "sub",
     "multiply": "mul",
@@ -103,8 +63,12 @@ for names, steps in {
 NOT_STEPS = tuple(
     [f"tinygrad_lite.{name}." for name in ("backward", "autograd", "func", "utils", "explanation", "distributions")]
 )
-
-
+# fmt: off
+CREATE = frozenset([
+    "tensor", "zeros", "ones", "full", "empty", "eye", "arange", "linspace", "rand", "randn", "randint", "randperm",
+    "normal", "from_numpy", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like",
+])
+# fmt: on
 METHODS = frozenset([name for name in dir(Tensor) if not name.startswith("_")]) - {"grad", "backward", "data", "register_hook"}
 
 
@@ -155,7 +119,8 @@ def creates(e: Any, scope: Scope, at: int) -> bool:
     while isinstance(e, ast.Call) and isinstance(e.func, ast.Attribute) and e.func.attr == "requires_grad_":
         e = e.func.value
     called = scope.value(e.func, at) if isinstance(e, ast.Call) else None
-    return str(getattr(called, "__module__", "")) in ("tinygrad_lite.creation", "tinygrad_lite.random", "tinygrad_lite.interop")
+    home = str(getattr(called, "__module__", ""))
+    return getattr(called, "__name__", "") in CREATE and home.partition(".")[0] == "tinygrad_lite"
 
 
 def sequential(x: Any) -> bool:

@@ -34,9 +34,14 @@ def find_lines(graph: Graph, frame: FrameType | None) -> None:
         return
     search = Search(graph)
     while scope is not None:
-        for name, x in (scope.live or {}).items():
-            if isinstance(x, Tensor) and isinstance(x.node, Node) and x.node in graph.at:
-                search.solve(At(ast.Name(name, ast.Load()), scope, len(scope.did)), graph.at[x.node])
+        for name, held in (scope.live or {}).items():
+            here = ast.Name(name, ast.Load())
+            parts: dict[tuple[Any, ...], Any] = {(): held}
+            if isinstance(held, (list, tuple, dict)) and len(held) <= 100:
+                parts = {(key,): x for key, x in (held.items() if isinstance(held, dict) else enumerate(held))}
+            for path, x in parts.items():
+                if isinstance(x, Tensor) and isinstance(x.node, Node) and x.node in graph.at:
+                    search.solve(At(here, scope, len(scope.did), path), graph.at[x.node])
         scope = scope.back[0] if scope.back else None
     search.finish()
 
@@ -244,7 +249,7 @@ class Search(Ways):
         """The operands in the order of the inputs: 2 * x is recorded as x * 2."""
         left, right = [operand.scope.value(operand.e, operand.at) for operand in on]
         if left is MISSING and right is MISSING:
-            if all([isinstance(way.e, (ast.Call, Applied)) and self.operation(way)[0] for way in self.ways(on[0])]):
+            if self.gives_tensor(on[0]):
                 return on
             fits = [[self.fits(way, number) for way in self.ways(x)] for x in on]
             sure = None not in fits[0] + fits[1] and (True in fits[0]) != (True in fits[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from inspect import getattr_static
@@ -33,7 +34,7 @@ class Definition:
 
     names: frozenset[str]
     value: Any = None
-    path: tuple[int, ...] = ()
+    path: tuple[Any, ...] = ()
     object: Any = MISSING
     start: int = 0  # the point at which the expression was computed
     forks: list[Scope] | None = None
@@ -54,6 +55,8 @@ class Scope:
     back: tuple[Scope, int] | None = None
     did: list[Definition] = field(default_factory=list)
     unsafe: frozenset[str] = frozenset()  # what inner functions assign to
+    origin: Scope | None = None  # of a fork: the Scope that it is a fork of
+    written: Counter[str] = field(default_factory=Counter)  # how often each name is, until all statements are read
     returns: list[tuple[Any, Scope, int]] = field(default_factory=list)
 
     # What a name is
@@ -84,9 +87,15 @@ class Scope:
             return MISSING
         found = scope.definition(name, at)
         if scope.live is not None:
-            last = scope.definition(name, len(scope.did))
-            if name in scope.live and (found and found[0]) is (last and last[0]):
-                return scope.live[name]
+            whole = scope.origin or scope
+            last = whole.definition(name, len(whole.did))
+            same = (found and found[0]) is (last and last[0]) and not (found and found[0].forks and scope.origin)
+            if whole.written[name] > 1:  # while the statements are read, it is not known yet which is the last
+                same = False
+            if name in scope.live and same:
+                x = scope.live[name]
+                longer = whole.definition(f"{name}[]", len(whole.did)) if isinstance(x, (list, dict)) else None
+                return MISSING if whole.written[f"{name}[]"] or (longer and longer[0] not in scope.did[:at]) else x
         if found:
             defined = found[0]
             if defined.object is not MISSING:
@@ -98,8 +107,7 @@ class Scope:
         if name in scope.code.co_varnames:
             return MISSING
         x = scope.cells.get(name, scope.globals.get(name, getattr(builtins, name, MISSING)))
-        # It may be another by now. A tensor that is no leaf would mislead; a leaf, a module or a function hardly changes.
-        return MISSING if isinstance(x, Tensor) and (x.node is None or isinstance(x.node, Node)) else x
+        return lasting(x)
 
     def value(self, e: Any, at: int) -> Any:
         """The object that an expression gave, if it only names one: w, self.fc1, layers[0], 2.0. MISSING otherwise."""
@@ -113,7 +121,7 @@ class Scope:
             base, key = self.value(e.value, at), self.value(e.slice, at)
             if isinstance(key, (int, str)) and (isinstance(base, (list, tuple, dict)) or layers(base)):
                 with suppress(Exception):
-                    return base[key]
+                    return lasting(base[key])
         return MISSING
 
     # What ran
@@ -150,7 +158,7 @@ class Scope:
         return False
 
     def fork(self, body: list[Any], *first: Definition) -> Scope:
-        other = replace(self, did=[*self.did, *first], live=None)
+        other = replace(self, did=[*self.did, *first], origin=self.origin or self)
         other.run(body)
         return other
 
@@ -265,7 +273,8 @@ class Scope:
                 return list(range(*numbers)) if fits else None
             if kind is zip or kind is enumerate:
                 parts = [part for x in e.args if (part := self.elements(x)) is not None]
-                return list(kind(*parts)) if len(parts) == len(e.args) else None
+                known = len(parts) == len(e.args) and (kind is zip or len(parts) == 1)
+                return list(zip(*parts) if kind is zip else enumerate(parts[0])) if known else None
             return None
         x = self.value(e, at)
         return list(x) if (isinstance(x, (list, tuple)) or layers(x)) and len(x) <= LONGEST else None
@@ -287,9 +296,15 @@ def attribute(base: Any, name: str) -> Any:
         return (
             MISSING if name in getattr(base, "__dict__", ()) else MethodType(x, base)
         )  # one of its own may have been another one then
-    if isinstance(x, Tensor) and (x.node is None or isinstance(x.node, Node)):
-        return MISSING  # it may have been another one then
-    return MISSING if isinstance(x, property) else x
+    return MISSING if isinstance(x, property) else lasting(x)
+
+
+def lasting(x: Any) -> Any:
+    """What an attribute, a list or a global holds, if it was the same then: a tensor that is no leaf may have been another."""
+    if isinstance(x, (list, tuple, dict)):
+        parts = x.values() if isinstance(x, dict) else x
+        return MISSING if any([lasting(part) is MISSING for part in parts]) else x
+    return MISSING if isinstance(x, Tensor) and (x.node is None or isinstance(x.node, Node)) else x
 
 
 def layers(x: Any) -> bool:
@@ -316,10 +331,11 @@ def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
         function = called.__func__ if isinstance(called, MethodType) else called
         if isinstance(function, FunctionType) and function.__code__ is code:
             scope.arguments = bound(called, function, calls[0], *scope.back) or {}
-    if top_level(code):
-        for cell in earlier_cells(frame.f_globals):
-            scope.run(cell)
-    return scope if scope.run(tree.body, place[:2]) else None
+    bodies = [*earlier_cells(frame.f_globals), tree.body] if top_level(code) else [tree.body]
+    scope.written.update([name for body in bodies for s in body for name in stored(s)])
+    met = [scope.run(body, place[:2] if body is tree.body else None) for body in bodies][-1]
+    scope.written.clear()
+    return scope if met else None
 
 
 def position(frame: FrameType) -> Any:

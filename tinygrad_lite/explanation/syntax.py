@@ -10,6 +10,8 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)  # with names of their own
+
 
 def blocks(s: Any) -> Iterator[list[Any]]:
     """The blocks of statements within a statement."""
@@ -37,11 +39,11 @@ def changes(x: Any) -> bool:
 
 def stored(part: Any) -> Iterator[str]:
     """The names that a statement assigns to, or may change in place."""
-    for x in ast.walk(part):
+    for x in [part] if isinstance(part, INNER) else [part, *own_nodes(part)]:
         if isinstance(x, ast.Name) and not isinstance(x.ctx, ast.Load):
             yield x.id
-        elif isinstance(x, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
-            yield x.name
+        elif isinstance(x, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.MatchAs, ast.MatchStar)):
+            yield x.name or ""
         elif isinstance(x, ast.alias):
             yield (x.asname or x.name).partition(".")[0]
         elif isinstance(x, ast.ExceptHandler) and x.name:
@@ -92,14 +94,25 @@ def said(code: CodeType, tree: Any) -> bool:
 
 
 def outer_names(tree: Any) -> frozenset[str]:
-    return frozenset([name for x in ast.walk(tree) if isinstance(x, (ast.Global, ast.Nonlocal)) for name in x.names])
+    """The names that functions within this code assign to, or change what they hold, though the names are not their own."""
+    names = {name for x in ast.walk(tree) if isinstance(x, (ast.Global, ast.Nonlocal)) for name in x.names}
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.Lambda)) and function is not tree:
+            own = {x.arg for x in ast.walk(function) if isinstance(x, ast.arg)}
+            own |= {x.id for x in ast.walk(function) if isinstance(x, ast.Name) and not isinstance(x.ctx, ast.Load)}
+            for x in ast.walk(function):
+                if isinstance(x, (ast.Subscript, ast.Attribute)) and not isinstance(x.value, ast.Attribute):
+                    holds = getattr(x, "attr", "") in ("append", "extend", "insert", "pop", "clear", "update")
+                    if changes(x) or holds:
+                        names |= names_in(x.value) - own
+    return frozenset(names)
 
 
 def own_nodes(tree: Any) -> Iterator[Any]:
     """The syntax within a function, without that of functions within it."""
     for x in ast.iter_child_nodes(tree):
         yield x
-        if not isinstance(x, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+        if not isinstance(x, INNER):
             yield from own_nodes(x)
 
 
@@ -130,7 +143,8 @@ def earlier_cells(globals: dict[str, Any]) -> Iterator[list[Any]]:
         names = files.get(str(source).rstrip("\n"), [])
         names = [name for name in names if f"input-{number}-" in name] or names  # IPython's, in a terminal
         tree = parsed.__wrapped__(str(source))  # a tree of its own: the same text may have run twice
-        for x in ast.walk(tree) if tree else ():
-            x.file = names[0] if len(names) == 1 else ""
+        part: Any
+        for part in ast.walk(tree) if tree else ():
+            part.file = names[0] if len(names) == 1 else ""
         if tree:
             yield [s for s in tree.body if s.end_lineno < failed.get(names[0] if names else "", s.end_lineno + 1)]

@@ -21,7 +21,7 @@ class At:
     e: Any
     scope: Scope
     at: int
-    path: tuple[int, ...] = ()
+    path: tuple[Any, ...] = ()
 
 
 class Ways:
@@ -79,7 +79,15 @@ class Ways:
         elif isinstance(e, ast.IfExp):
             return [At(e.body, scope, at, path), At(e.orelse, scope, at, path)]
         elif isinstance(e, (ast.Tuple, ast.List)) and path:
-            return [At(e.elts[path[0]], scope, at, path[1:])]
+            known = type(path[0]) is int and path[0] < len(e.elts) and not any(isinstance(x, ast.Starred) for x in e.elts)
+            return [At(e.elts[path[0]], scope, at, path[1:])] if known else []
+        elif isinstance(e, ast.Dict) and path:
+            keys = [scope.value(key, at) if key else MISSING for key in e.keys]
+            found_at = [i for i, key in enumerate(keys) if key == path[0]]
+            return [At(e.values[found_at[0]], scope, at, path[1:])] if len(found_at) == 1 and MISSING not in keys else []
+        elif isinstance(e, ast.Subscript) and isinstance(e.slice, ast.Constant):  # of a tuple or dict, not of a tensor
+            ways = self.ways(At(e.value, scope, at, (e.slice.value, *path)))
+            return ways if all([not way.path and not isinstance(way.e, ast.Name) for way in ways]) else []
         elif isinstance(e, (ast.Call, Applied)):
             called = self.called(e, scope, at)
             if sequential(called) and (isinstance(e, Applied) or len(e.args) == 1):
@@ -148,6 +156,21 @@ class Ways:
         found = {id(e): At(e, where, end) for e, where, end in inside.returns}
         written = [x for x in own_nodes(tree) if isinstance(x, ast.Return)]
         return list(found.values()) if len(found) == len(written) == len(inside.returns) else []
+
+    def gives_tensor(self, here: At) -> bool:
+        """Whether an expression gives a Tensor for certain, not a number."""
+        self.depth += 1
+        ways = self.ways(here) if self.depth < 8 else []
+        found = bool(ways) and all([self.is_tensor(way) for way in ways])
+        self.depth -= 1
+        return found
+
+    def is_tensor(self, way: At) -> bool:
+        e = way.e
+        parts = [e.left, e.right] if isinstance(e, ast.BinOp) else [e.operand] if isinstance(e, ast.UnaryOp) else []
+        sure = isinstance(way.scope.value(e, way.at), Tensor) or creates(e, way.scope, way.at)
+        called = isinstance(e, (ast.Call, Applied)) and self.operation(way)[0]
+        return not way.path and bool(sure or called or any([self.gives_tensor(At(x, way.scope, way.at)) for x in parts]))
 
     def elements(self, here: At) -> list[At] | None:
         """What gave the elements of a list their values: [a, b], and each xs.append(a) since; None if that is not known."""
