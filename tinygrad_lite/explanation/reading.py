@@ -18,7 +18,19 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..tape import Node
-from .syntax import blocks, changes, contains, earlier_cells, names_in, outer_names, placed_like, stored, top_level, tree_of
+from .syntax import (
+    aliases,
+    blocks,
+    changes_given,
+    contains,
+    earlier_cells,
+    names_in,
+    outer_names,
+    placed_like,
+    stored,
+    top_level,
+    tree_of,
+)
 
 MISSING: Any = object()
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
@@ -168,7 +180,7 @@ class Scope:
         forks = [self.fork(body) for body in (s.body, s.orelse)]
         left = (ast.Return, ast.Raise, ast.Break, ast.Continue)
         ends = [not body or not isinstance(body[-1], left) for body in (s.body, s.orelse)]
-        if names := frozenset([name for part in (*s.body, *s.orelse) for name in stored(part)]):
+        if names := self.names_of([*s.body, *s.orelse], [s.body, s.orelse]):
             self.did.append(Definition(names, forks=[fork for fork, goes_on in zip(forks, ends) if goes_on]))
 
     def loop(self, s: Any) -> None:
@@ -178,7 +190,7 @@ class Scope:
             return self.maybe([s])
         before = self.fork([])
         self.maybe([part for part in (getattr(s, "iter", None), getattr(s, "target", None)) if part is not None])
-        if names := frozenset([name for part in s.body for name in stored(part)]):
+        if names := self.names_of(s.body, [s.body]):
             again = Definition(names, forks=[before])
             again.forks.append(self.fork(s.body, again))  # type: ignore[union-attr]
             self.did.append(again)
@@ -190,17 +202,17 @@ class Scope:
         for call in ast.walk(s):
             if isinstance(call, ast.Call):
                 self.called(call, s)
+        if isinstance(s, ast.AugAssign):  # x += 1 changes what else is x; x[0] += 1 changes x too
+            before = len(self.did)
+            self.change(names_in(s.target))
         if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name):
             left = placed_like(ast.Name(s.target.id, ast.Load()), s.target)
-            self.did.append(
-                Definition(frozenset([s.target.id]), ast.copy_location(ast.BinOp(left, s.op, s.value), s), start=len(self.did))
-            )
+            result = placed_like(ast.BinOp(left, s.op, s.value), s)
+            self.did.append(Definition(frozenset([s.target.id]), result, start=before))
         elif isinstance(s, (ast.Assign, ast.AnnAssign)) and s.value is not None:
             start = len(self.did)
             for target in s.targets if isinstance(s, ast.Assign) else [s.target]:
                 self.assign(target, s.value, (), start)
-        elif isinstance(s, ast.AugAssign):  # x[0] += 1
-            self.did.append(Definition(names_in(s.target)))
 
     def called(self, e: ast.Call, s: Any) -> None:
         """What a call changes: x.add_(1), xs.append(x), and a function of the user that changes its arguments in place."""
@@ -212,17 +224,18 @@ class Scope:
                 self.did.append(Definition(frozenset([f"{e.func.value.id}[]"])))  # type: ignore[attr-defined]
             elif alone and e.func.attr.endswith("_"):
                 same = placed_like(ast.Attribute(e.func.value, e.func.attr.rstrip("_"), ast.Load()), e.func)
-                new = placed_like(ast.Call(same, e.args, e.keywords), e)
-                self.did.append(Definition(frozenset([e.func.value.id]), new, start=len(self.did)))  # type: ignore[attr-defined]
-            elif e.func.attr.endswith("_"):
-                self.did.append(Definition(names_in(e.func)))
+                new, start = placed_like(ast.Call(same, e.args, e.keywords), e), len(self.did)
+                self.change(names_in(e.func.value))
+                self.did.append(Definition(names_in(e.func.value), new, start=start))
+            elif e.func.attr.endswith("_") and not e.func.attr.endswith(("__", "requires_grad_")):
+                self.change(names_in(e.func))
         function = self.value(e.func, len(self.did))
+        function = getattr(type(function), "forward", None) if hasattr(type(function), "forward") else function
         function = getattr(function, "__func__", function)
         if isinstance(function, FunctionType) and not str(function.__globals__.get("__name__")).startswith("tinygrad_lite"):
             tree = tree_of(function.__code__, function.__globals__)
-            given = frozenset([x.id for x in e.args if isinstance(x, ast.Name)])
-            if given and (tree is None or any(map(changes, ast.walk(tree)))):
-                self.did.append(Definition(given))
+            if tree is None or changes_given(tree):  # which of the tensors that it reaches, is not known
+                self.did.append(Definition(frozenset([name for defined in self.did for name in defined.names])))
 
     def assign(self, target: Any, value: Any, path: tuple[int, ...], start: int) -> None:
         if isinstance(target, ast.Name):
@@ -233,13 +246,33 @@ class Scope:
         elif isinstance(target, ast.Attribute):
             return
         else:
-            self.did.append(Definition(names_in(target)))
+            self.change(names_in(target))
 
     def maybe(self, parts: list[Any]) -> None:
         """Names that these statements may have assigned or changed."""
-        names = {name for part in parts for name in stored(part)}
+        names = self.names_of(parts, [block for part in parts for block in blocks(part)])
         if names:
-            self.did.append(Definition(frozenset(names)))
+            self.did.append(Definition(names))
+
+    def names_of(self, parts: list[Any], bodies: list[list[Any]]) -> frozenset[str]:
+        """The names that some syntax assigns to, and those that its statements change."""
+        names = {name for part in parts for name in stored(part)}
+        for body in bodies:
+            tried = replace(self, did=list(self.did), origin=self.origin or self, returns=[])
+            tried.run(body)
+            names |= {name for defined in tried.did[len(self.did) :] for name in defined.names}
+        return frozenset(names)
+
+    def change(self, names: frozenset[str]) -> None:
+        """These names were changed in place, and so were all that may hold the same tensor or a view of it."""
+        more = True
+        while more:
+            more = False
+            for defined in self.did:
+                same = defined.names | aliases(defined.value)
+                if not names.isdisjoint(same) and not same <= names:
+                    names, more = names | same, True
+        self.did.append(Definition(names))
 
     def written_out(self, s: ast.For) -> bool:
         """Write out a loop over known elements; whether it could be done."""

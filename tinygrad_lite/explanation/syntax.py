@@ -12,6 +12,31 @@ from typing import Any
 
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)  # with names of their own
 
+FRESH = frozenset(
+    [
+        "exp",
+        "log",
+        "sqrt",
+        "tanh",
+        "sigmoid",
+        "relu",
+        "sin",
+        "cos",
+        "abs",
+        "neg",
+        "softmax",
+        "log_softmax",
+        "mean",
+        "sum",
+        "gelu",
+        "silu",
+        "matmul",
+        "mm",
+        "norm",
+        "item",
+    ]
+)
+
 
 def blocks(s: Any) -> Iterator[list[Any]]:
     """The blocks of statements within a statement."""
@@ -35,6 +60,66 @@ def changes(x: Any) -> bool:
     if isinstance(x, ast.AugAssign) or (isinstance(x, ast.Subscript) and not isinstance(x.ctx, ast.Load)):
         return True
     return isinstance(x, ast.Attribute) and x.attr.endswith("_") and not x.attr.endswith(("__", "requires_grad_"))
+
+
+def changes_given(tree: Any) -> bool:
+    """Whether a function may change in place what it was given, or reaches, and did not make itself."""
+    made: dict[str, bool] = {}  # the names that it assigns to, and whether all that they get is new
+    for x in own_nodes(tree):
+        for target in x.targets if isinstance(x, ast.Assign) else [x.target] if isinstance(x, (ast.AnnAssign, ast.For)) else []:
+            for name in names_in(target):
+                value = None if isinstance(x, ast.For) or not isinstance(target, ast.Name) else x.value
+                made[name] = made.get(name, True) and value is not None and not aliases(value) and not called_by_name(value)
+    own = {x.arg for x in ast.walk(tree.args) if isinstance(x, ast.arg)}
+    changed = [x.target if isinstance(x, ast.AugAssign) else x.value for x in own_nodes(tree) if changes(x)]
+    return not all([isinstance(x, ast.Name) and made.get(x.id, False) and x.id not in own for x in changed])
+
+
+def called_by_name(e: Any) -> bool:
+    return isinstance(e, ast.Call) and isinstance(e.func, ast.Name)
+
+
+VIEWS = frozenset(
+    [
+        "reshape",
+        "view",
+        "flatten",
+        "squeeze",
+        "unsqueeze",
+        "t",
+        "T",
+        "mT",
+        "transpose",
+        "permute",
+        "expand",
+        "narrow",
+        "select",
+        "chunk",
+        "split",
+        "to",
+        "float",
+    ]
+)
+
+
+def aliases(e: Any) -> frozenset[str]:
+    """The names whose tensors an expression may give as they are, or as views."""
+    if isinstance(e, ast.Name):
+        return frozenset([e.id])
+    parts: list[Any] = []
+    if isinstance(e, ast.IfExp):
+        parts = [e.body, e.orelse]
+    elif isinstance(e, (ast.Tuple, ast.List)):
+        parts = e.elts
+    elif isinstance(e, ast.Dict):
+        parts = e.values
+    elif isinstance(e, (ast.Subscript, ast.Starred, ast.NamedExpr, ast.Attribute)):
+        parts = [e.value]
+    elif isinstance(e, ast.Call):
+        method = isinstance(e.func, ast.Attribute)
+        parts = [*e.args, *[k.value for k in e.keywords], *([e.func.value] if method and e.func.attr in VIEWS else [])]  # type: ignore[attr-defined]
+        parts = [] if method and e.func.attr in FRESH else parts  # type: ignore[attr-defined]
+    return frozenset([name for part in parts for name in aliases(part)])
 
 
 def stored(part: Any) -> Iterator[str]:
