@@ -20,7 +20,7 @@ from ..inplace import writes
 from ..tape import Node
 from .calls import METHODS, STEPS, Applied, creates, is_module, line_of, users
 from .graph import UNKNOWN, Graph, Line
-from .reading import MISSING, scope_of_frame
+from .reading import MISSING, Scope, position, scope_of_frame
 from .ways import At, Ways
 
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)
@@ -33,6 +33,9 @@ def find_lines(graph: Graph, frame: FrameType | None) -> None:
     if scope is None:
         return
     search = Search(graph)
+    given = argument(scope, frame)
+    if given is not None and graph.loss is not None:
+        search.solve(At(given, scope, len(scope.did)), graph.loss)
     while scope is not None:
         for name, held in (scope.live or {}).items():
             here = ast.Name(name, ast.Load())
@@ -44,6 +47,14 @@ def find_lines(graph: Graph, frame: FrameType | None) -> None:
                     search.solve(At(here, scope, len(scope.did), path), graph.at[x.node])
         scope = scope.back[0] if scope.back else None
     search.finish()
+
+
+def argument(scope: Scope, frame: Any) -> Any:
+    """The expression that explain() was given, as in explain((x @ w).sum()); None if it is not one."""
+    end = position(frame)[2:]
+    calls = [x for x in ast.walk(scope.tree) if isinstance(x, ast.Call) and (x.end_lineno, x.end_col_offset) == end]
+    expression = calls[0].args[0] if len(calls) == 1 and calls[0].args else None
+    return None if isinstance(expression, (ast.Lambda, ast.Starred)) else expression
 
 
 class Search(Ways):

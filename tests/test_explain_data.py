@@ -1,0 +1,131 @@
+"""The plain data of an explanation and its text: exact numbers, the source of every vjp, the numbers in its line, thinning."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_lite as tl
+from tinygrad_lite import autograd, nn, tape, tensor
+from tinygrad_lite.explanation.arrays import described, exact, plain_array, spaced
+from tinygrad_lite.explanation.source import source_of, with_numbers
+
+
+def test_every_vjp_has_its_source() -> None:
+    for op in [op for op in tape.ops.values() if not tape.own(op)]:
+        source = source_of(op)
+        vjps = [next(op.vjps)] if op.variadic else op.vjps
+        for name, vjp in zip(op.inputs, vjps):
+            assert (vjp is None) == (name not in source.vjps), (op.name, name)
+            if vjp is not None:
+                found = source.vjps[name]
+                assert found.text.startswith(f"{name}=") and found.body, op.name
+                file = Path(tl.__path__[0], source.file.removeprefix("tinygrad_lite/"))
+                line = file.read_text(encoding="utf-8").splitlines()[found.line - 1]
+                assert found.text.split()[0] in line.replace(" ", "") or found.text[:12] in line, (op.name, line)
+
+
+@pytest.mark.parametrize(
+    ("body", "values", "expected"),
+    [
+        ("g * y", {"g": "0.5", "y": "2."}, "0.5 * 2."),
+        ("-g * ((x / y) / y)", {"g": "-1.", "x": "3", "y": "-2."}, "-(-1.) * ((3 / (-2.)) / (-2.))"),
+        ("f(g, axis=axis, g=g)", {"g": "-1.", "axis": "(0,)"}, "f(-1., axis=(0,), g=-1.)"),
+        ("g.g + x[g]", {"g": "2", "x": "[1., 2.]"}, "2.g + [1., 2.][2]"),
+        ("[x for x in g]", {"g": "[1.]"}, "[x for x in [1.]]"),
+        ("σ(g) * g", {"g": "1."}, "σ(1.) * 1."),
+    ],
+)
+def test_numbers_stand_where_the_names_stood(body: str, values: dict[str, str], expected: str) -> None:
+    assert with_numbers(body, values) == expected
+
+
+def test_float16_and_an_autograd_function_and_a_users_op_have_their_source() -> None:
+    class Double(autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: tl.Tensor) -> tl.Tensor:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, g: tl.Tensor) -> tl.Tensor:
+            return g * 2
+
+    x = tensor([1.0, 2.0], requires_grad=True)
+    ops = tl.explain(lambda: (Double.apply(x).half() * x.half()).sum()).to_dict()["ops"]
+    assert ops["mul"]["inputs"]["x"]["vjp"] == "x=lambda g, y: g * y"
+    assert "return g * 2" in ops["DoubleBackward"]["inputs"]["inputs"]["vjp"]
+
+
+def test_numbers_read_back_as_they_were() -> None:
+    for x in (np.float32(0.1), np.float64(1 / 3), np.float16(0.1), np.float32(1e-30), np.int64(2**60), np.bool_(True)):
+        back = json.loads(json.dumps(exact(x)))
+        assert x.dtype.type(back) == x and len(repr(back)) <= 20
+    data = plain_array(np.array([np.nan, np.inf, -np.inf, 0.0]), 64, 8)
+    assert data["numbers"] == ["nan", "inf", "-inf", 0.0] and (data["nan"], data["inf"], data["zero"]) == (1, 2, 1)
+    assert plain_array(np.zeros((0, 3), np.float32), 64, 8)["numbers"] == []
+    assert described(np.array([[1.0, 2.0]])) == "[[1., 2.]]" and described(np.zeros((3, 4))) == "float64[3, 4]"
+
+
+def test_thinning_shows_the_first_and_the_last() -> None:
+    x = np.arange(200.0 * 300).reshape(200, 300)
+    data = plain_array(x, 64, 10)
+    assert len(data["numbers"]) == 100 and data["rows"][0] == 0 and data["rows"][-1] == 199
+    assert data["numbers"][-1] == pytest.approx(x[199, 299], rel=1e-3) and data["mean"] == pytest.approx(x.mean())
+    assert spaced(5, 10) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("x", [[[1.0, -2.0], [0.5, 3.0]], [[float("nan"), 1.0], [0.0, 2.0]]])
+def test_the_data_is_json_and_has_the_engines_numbers(x: Any) -> None:
+    w = tensor(x, requires_grad=True)
+
+    def loss() -> tl.Tensor:
+        return (w.exp() * w).sum()
+
+    data = json.loads(json.dumps(tl.explain(loss, names={"w": w}).to_dict(), allow_nan=False))
+    loss().backward()
+    assert w.grad is not None
+    gradient = np.array(data["arrays"][data["places"][0]["gradient"]]["numbers"], np.float32).reshape(2, 2)
+    np.testing.assert_array_equal(gradient, w.grad.numpy())
+
+
+def test_max_elements_decides_what_is_whole() -> None:
+    w = tl.ones(4, 5, requires_grad=True)
+    few, all_of_them = (tl.explain(lambda: (w * 2).sum(), max_elements=n).to_dict() for n in (4, 20))
+    assert "rows" in few["arrays"][few["places"][0]["value"]] and "rows" not in all_of_them["arrays"][0]
+    assert "at most 4 numbers" in few["rule"]
+
+
+def test_the_text_says_all_of_it() -> None:
+    tl.manual_seed(0)
+    net = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    x, b = tl.randn(3, 2), tensor([1.0, 2.0], requires_grad=True)
+    text = tl.explain(lambda: ((net(x) + b) * b).sum(), model=net, names={"b": b}).text()
+    for part in (
+        "0.weight, a leaf, float32[2, 2], in 0 (Linear)",
+        "backward through relu",
+        "2 gradients meet here, and are added:",
+        "broadcasting is undone: summed over axis 0",
+        "dy = g · x",
+        "by difference:",
+        "held until backward, all steps together",
+        "test_explain_data.py, line",
+    ):
+        assert part in text, part
+    assert max(map(len, text.splitlines())) < 200
+
+
+def test_the_text_of_many_steps_is_short() -> None:
+    x = tensor(0.5, requires_grad=True)
+
+    def chain() -> tl.Tensor:
+        h = x
+        for _ in range(600):
+            h = h * 1.01
+        return h
+
+    text = tl.explain(chain).text()
+    assert "more like these" in text and len(text) < 200_000
