@@ -249,7 +249,7 @@ class Search(Ways):
         """The operands in the order of the inputs: 2 * x is recorded as x * 2."""
         left, right = [operand.scope.value(operand.e, operand.at) for operand in on]
         if isinstance(right, Tensor):  # the other one may be a number that is computed, 2 * 0.5
-            return [on[1] if right.node is not None else on[0]]
+            return on[::-1] if right.node is not None else on
         if left is MISSING and right is MISSING:
             if self.gives_tensor(on[0]):
                 return on

@@ -24,6 +24,7 @@ from .syntax import (
     changes_given,
     contains,
     earlier_cells,
+    library,
     names_in,
     outer_names,
     placed_like,
@@ -232,7 +233,8 @@ class Scope:
         function = self.value(e.func, len(self.did))
         function = getattr(type(function), "forward", None) if hasattr(type(function), "forward") else function
         function = getattr(function, "__func__", function)
-        if isinstance(function, FunctionType) and not str(function.__globals__.get("__name__")).startswith("tinygrad_lite"):
+        ours = isinstance(function, FunctionType) and str(function.__globals__.get("__name__")).startswith("tinygrad_lite")
+        if isinstance(function, FunctionType) and not ours and not library(function.__code__):
             tree = tree_of(function.__code__, function.__globals__)
             if tree is None or changes_given(tree):  # which of the tensors that it reaches, is not known
                 self.did.append(Definition(frozenset([name for defined in self.did for name in defined.names])))
@@ -268,7 +270,7 @@ class Scope:
         more = True
         while more:
             more = False
-            for defined in self.did:
+            for defined in [one for one in self.did if one.value is not None]:
                 same = defined.names | aliases(defined.value)
                 if not names.isdisjoint(same) and not same <= names:
                     names, more = names | same, True
