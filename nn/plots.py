@@ -43,7 +43,7 @@ def new_figure(width: float = 5.0, height: float = 3.8) -> Figure:
     >>> left.plot([1, 2, 4])[0].get_ydata().tolist()
     [1, 2, 4]
     """
-    from .figures import NotebookFigure  # imports matplotlib
+    from tinygrad_lite.figures import NotebookFigure  # imports matplotlib
 
     return NotebookFigure(figsize=(width, height), layout="constrained")
 

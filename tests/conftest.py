@@ -8,6 +8,7 @@ from tempfile import gettempdir
 from time import perf_counter
 from typing import Any
 
+import chromium
 import numpy as np
 import pytest
 import stand_in_cupy
@@ -34,6 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--fuzz-minutes"):
         items[:] = [item for item in items if item.name != "test_programs_for_as_long_as_asked"]
 
+
+collect_ignore = [] if chromium.PROGRAM else ["test_explain_page.py"]  # where no browser is
 
 # A test is collected for the devices that are here and so never skipped for want of one: a skip says that something is missing.
 GPU = pytest.param("cuda", marks=pytest.mark.gpu) if tl.cuda.is_available() else "stand-in"

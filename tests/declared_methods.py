@@ -23,6 +23,8 @@ HEAD = '''"""What methods.py installs on Tensor, for editors and type checkers. 
 import builtins
 from typing import Any, Self, overload
 
+from matplotlib.axes import Axes
+
 IMPORTS
 
 INSTALLED: dict[str, Any]

@@ -16,8 +16,8 @@ import pytest
 
 import tinygrad_lite as tl
 from tinygrad_lite import Tensor, autograd, nn, tensor
-from tinygrad_lite.explanation.known import graph_of
 from tinygrad_lite.explanation.graph import Graph, Place
+from tinygrad_lite.explanation.known import graph_of
 from tinygrad_lite.utils.checkpoint import checkpoint
 
 

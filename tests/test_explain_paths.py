@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 
 import tinygrad_lite as tl
-from tinygrad_lite import nn, tape
+from tinygrad_lite import nn, tape, watch
 from tinygrad_lite.autograd.function import Function, once_differentiable
 from tinygrad_lite.explanation import paths
 from tinygrad_lite.explanation.collect import collect
 from tinygrad_lite.explanation.graph import Graph
 from tinygrad_lite.explanation.paths import Path, choose, path
 from tinygrad_lite.explanation.walk import walk
-from tinygrad_lite import watch
 from tinygrad_lite.nn import functional as F
 
 from .cases import CASES, Case

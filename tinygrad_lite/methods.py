@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import builtins
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from importlib import import_module
 from os import listdir
@@ -44,6 +44,9 @@ from .operands import NUMBERS, Number, as_array, device_and_dtype, order_of_axes
 from .ops import arithmetic, choice, exponential, shape
 from .ops import indexing as indexing_ops
 from .suggest import no_such
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 FAMILIES: list[Any] = [arithmetic, exponential, choice, shape]
 FAMILIES += [f_arithmetic, f_exponential, f_choice, f_reduction, f_shape, f_neural, f_linalg]
@@ -83,6 +86,14 @@ def backward(
     `gradient`, the upstream gradient, has the shape of self; it may be left out if self has one element, and is then 1.
     """
     walk.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+def graph(self: Tensor, ax: Axes | None = None, *, names: Mapping[Any, Any] | None = None, model: Any = None) -> Axes:
+    """Draw the graph that leads to this tensor, as a static picture; see explanation/drawing.py. Returns matplotlib's Axes.
+    `names`, {"w": w}, and `model` give names, as in explain().
+    """
+    drawn: Axes = import_module(f"{__package__}.explanation.drawing").draw(self, ax, names=names, model=model)
+    return drawn
 
 
 def where(self: Tensor, condition: Tensor, other: Tensor | Number) -> Tensor:
@@ -345,7 +356,7 @@ OPERATORS |= {
     f"__i{name}__": _bitwise_in_place(OPERATORS[f"__{name}__"], f"bitwise_{name}") for name in ("and", "or", "xor")
 }
 WRITTEN_HERE: dict[str, Any] = {
-    "T": T, "mT": mT, "backward": backward, "where": where, "to": to, "cpu": cpu, "cuda": cuda,
+    "T": T, "mT": mT, "backward": backward, "graph": graph, "where": where, "to": to, "cpu": cpu, "cuda": cuda,
     "copy_": copy_, "fill_": fill_, "zero_": zero_, "real": real, **{name: _in(name, dtype) for name, dtype in DTYPES.items()},
 }
 LATER = {

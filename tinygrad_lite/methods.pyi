@@ -3,7 +3,9 @@
 import builtins
 from typing import Any, Self, overload
 
-from collections.abc import Callable, Sequence
+from matplotlib.axes import Axes
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Never
 from ._tensor import Tensor
 from .axes import Dim
@@ -478,6 +480,11 @@ class Methods:
     def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool | None = None, create_graph: builtins.bool = False, inputs: Any = None) -> None:
         """Compute d self / d leaf for every leaf that requires grad, and add it to the leaf's `.grad`; see autograd.backward.
         `gradient`, the upstream gradient, has the shape of self; it may be left out if self has one element, and is then 1.
+        """
+
+    def graph(self, ax: Axes | None = None, *, names: Mapping[Any, Any] | None = None, model: Any = None) -> Axes:
+        """Draw the graph that leads to this tensor, as a static picture; see explanation/drawing.py. Returns matplotlib's Axes.
+        `names`, {"w": w}, and `model` give names, as in explain().
         """
 
     def where(self, condition: Tensor, other: Tensor | Number) -> Tensor:

@@ -21,11 +21,11 @@ from .graph import Graph
 from .kept import note_kept
 from .known import graph_of, name_graph, users_frame
 from .marks import marks
+from .noting import Watch
 from .page import notebook, page
 from .paths import choose
 from .replay import checks
 from .text import text
-from .noting import Watch
 
 
 class Explanation:

@@ -16,9 +16,9 @@ from .graph import Graph
 from .kept import note_kept
 from .lines import find_lines
 from .names import models_in, name_by_lines, name_places
+from .noting import Watch
 from .recover import recover
 from .walk import walk
-from .noting import Watch
 
 
 def graph_of(loss: Any, model: Any, names: Mapping[Any, Any] | None, frame: FrameType | None) -> Graph:

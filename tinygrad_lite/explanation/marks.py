@@ -129,63 +129,55 @@ def saturated(place: Place) -> list[Mark]:
 
 
 def born_forward(graph: Graph, place: Place) -> list[Mark]:
-    """Elements that are nan or inf although what they were computed from is finite."""
+    """Elements that became nan although no input is nan there, or infinite although all inputs are finite there."""
     out = put(place.value, "cpu")
-    broken = not_finite(out)
-    if not broken.any():
+    if not not_finite(out).any():
         return []
     given = [] if place.op is None else [(one.name, known_value(graph, one)) for one in place.inputs]
-    arrays = [(name, x) for name, x in given if is_array(x) and x.dtype.kind == "f"]
-    for _, x in arrays:
-        if not_finite(x).any():
-            try:
-                broken = broken & ~np.broadcast_to(not_finite(x), out.shape)
-            except ValueError:  # not element by element: what came in passes through
-                return []
-            if x.shape != out.shape and x.ndim:
-                return []
-    if not broken.any():
-        return []
     found = []
-    for kind, mask in kinds(out, broken):
-        first = int(np.flatnonzero(mask)[0])
-        text = f"{kind} is in this leaf itself, not computed"
-        if place.op is not None:
-            parts = [f"{name} = {short(x, first, out)}" for name, x in given if x is not None and short(x, first, out)]
-            text = f"born here: {place.op.name} made {flat(out)[first]} at {index(first, out.shape)}{origin(parts)}"
-        found += mark(place, "value", kind, text, mask)
+    for kind, broken in kinds(out):
+        born = broken & ~spoilt(kind, [x for _, x in given if is_array(x)], out.shape)
+        if born.any():
+            first = int(np.flatnonzero(born)[0])
+            text = f"{kind} is in this leaf itself, not computed"
+            if place.op is not None:
+                parts = [f"{name} = {short(x, first, out)}" for name, x in given if x is not None and short(x, first, out)]
+                text = f"born here: {place.op.name} made {flat(out)[first]} at {index(first, out.shape)}{origin(parts)}"
+            found += mark(place, "value", kind, text, born)
     return found
 
 
 def born_backward(graph: Graph, visit: Visit, sent: Sent) -> list[Mark]:
-    """Elements of a gradient that are nan or inf although the gradient that arrived, and what forward had saved, are finite."""
+    """The same of a gradient: where neither the gradient that arrived nor what forward had saved explains the nan or inf."""
     x_g, g = put(sent.x_g, "cpu"), put(visit.g, "cpu")
-    broken = not_finite(x_g)
-    if not broken.any():
+    if not not_finite(x_g).any():
         return []
-    saved = [put(value, "cpu") for value in sent.values.values() if is_array(value) and value.dtype.kind == "f"]
-    for x in (g, *saved):
-        if not_finite(x).any():
-            if x.shape != x_g.shape:
-                return []
-            broken = broken & ~not_finite(x)
-    if not broken.any():
-        return []
-    op, there = graph.places[visit.place].op, graph.places[sent.to]
     given = [("g", g), *[(name, put(value, "cpu")) for name, value in sent.values.items() if is_array(value)]]
     found = []
-    for kind, mask in kinds(x_g, broken):
-        first = int(np.flatnonzero(mask)[0])
-        parts = [f"{name} = {short(x, first, x_g)}" for name, x in given if short(x, first, x_g)]
-        text = f"born here: backward through {op.name} made {flat(x_g)[first]} at {index(first, x_g.shape)}{origin(parts)}"
-        found += mark(there, "gradient", kind, text, mask)
+    for kind, broken in kinds(x_g):
+        born = broken & ~spoilt(kind, [x for _, x in given], x_g.shape)
+        if born.any():
+            first = int(np.flatnonzero(born)[0])
+            parts = [f"{name} = {short(x, first, x_g)}" for name, x in given if short(x, first, x_g)]
+            op, number = graph.places[visit.place].op.name, flat(x_g)[first]
+            text = f"born here: backward through {op} made {number} at {index(first, x_g.shape)}{origin(parts)}"
+            found += mark(graph.places[sent.to], "gradient", kind, text, born)
     return found
 
 
-def kinds(x: Any, broken: Any) -> list[tuple[str, Any]]:
-    """Which of the broken elements are nan and which are infinite; only the kinds that there are."""
-    both = [("nan", broken & np.isnan(x)), ("inf", broken & np.isinf(x))]
-    return [(kind, mask) for kind, mask in both if mask.any()]
+def spoilt(kind: str, inputs: list[Any], shape: tuple[int, ...]) -> Any:
+    """Where one of the inputs explains a nan (it is nan) or an inf (it is nan or inf). If it has another shape: everywhere."""
+    found = np.zeros(shape, bool)
+    for x in inputs:
+        bad = (np.isnan(x) if kind == "nan" else ~np.isfinite(x)) if x.dtype.kind == "f" else np.zeros((), bool)
+        if bad.any():
+            found = found | (bad if bad.shape in (shape, ()) else True)
+    return found
+
+
+def kinds(x: Any) -> list[tuple[str, Any]]:
+    """Where x is nan and where it is infinite; only the kinds that there are."""
+    return [(kind, mask) for kind, mask in (("nan", np.isnan(x)), ("inf", np.isinf(x))) if mask.any()]
 
 
 def origin(parts: list[str]) -> str:

@@ -116,4 +116,5 @@ def functions() -> frozenset[str]:
     methods = import_module("tinygrad_lite.methods")
     methods.load_all()
     neural = import_module("tinygrad_lite.nn.functional") if "tinygrad_lite.nn" in sys.modules else None
-    return frozenset([name for family in (*methods.FAMILIES, neural) if family for name in getattr(family, "__all__", vars(family))])
+    families = [*methods.FAMILIES, *([neural] if neural else [])]
+    return frozenset([name for family in families for name in getattr(family, "__all__", vars(family))])

@@ -1,7 +1,7 @@
-"""One HTML file out of the plain data of an explanation: the data as JSON, the style and the scripts, and nothing from elsewhere.
+"""One HTML file out of the plain data of an explanation: the data as JSON, the style and the scripts, and nothing else.
 
-page.html is the skeleton, page.css the style, page_*.js the scripts, in the order of SCRIPTS. The browser is told to run this one
-script and to load nothing (Content-Security-Policy); names and values reach the page as text only, never as HTML.
+page.html is the skeleton, page.css the style, page_*.js the scripts, in the order of SCRIPTS. The browser is told to run this
+one script and to load nothing (Content-Security-Policy); names and values reach the page as text only, never as HTML.
 """
 
 from __future__ import annotations

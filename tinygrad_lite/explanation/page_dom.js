@@ -53,7 +53,8 @@ function table(columns, rows, most = 50, attributes) {
 /** A number as it came, if it is short; else with 5 digits. Its title holds all digits. */
 function short(x) {
   const all = String(x);
-  return typeof x !== "number" || all.length <= 9 ? all : String(Number(x.toPrecision(5)));
+  if (typeof x !== "number" || all.length <= 9) return all;
+  return Math.abs(x) < 1e-4 ? x.toExponential(4) : String(Number(x.toPrecision(5)));
 }
 
 function number(x) {

@@ -24,11 +24,10 @@ function read(hash) {
 function go(hash) {
   if (location.hash.slice(1) === hash) return show(hash);
   try {
-    location.hash = hash; // hashchange draws it
-  } catch {
-    show(hash);
+    location.hash = hash;
+  } catch { // within a frame of a notebook that forbids it
   }
-  if (address !== hash && location.hash.slice(1) !== hash) show(hash);
+  if (address !== hash) show(hash); // at once, so that a key that is held down loses no step
 }
 
 function show(hash = address ?? "") {
@@ -158,7 +157,7 @@ addEventListener("click", (event) => {
   if (link.getAttribute("href") === "#detail") return detail.focus();
   go(link.getAttribute("href").slice(1));
 });
-addEventListener("hashchange", () => show(location.hash.slice(1)));
+addEventListener("hashchange", () => location.hash.slice(1) !== address && show(location.hash.slice(1)));
 
 // Light and dark
 

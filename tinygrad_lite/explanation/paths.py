@@ -18,7 +18,6 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from inspect import getclosurevars
 from time import perf_counter
 from typing import Any, NamedTuple

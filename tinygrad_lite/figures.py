@@ -1,4 +1,4 @@
-"""Figures that a notebook shows: those that nn.plots draws on when it is given no Axes.
+"""Figures that a notebook shows: those that nn.plots and loss.graph() draw on when they are given no Axes.
 
 pyplot does not know them, so nothing is left open in a script, and a notebook needs no %matplotlib line. A cell that ends with
 such a figure, or with Axes on it, shows the picture.
