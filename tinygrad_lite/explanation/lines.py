@@ -19,8 +19,9 @@ from ..backend import is_array, owner
 from ..inplace import writes
 from ..tape import Node
 from .calls import METHODS, STEPS, Applied, creates, is_module, line_of, users
+from .frames import scope_of_frame
 from .graph import UNKNOWN, Graph, Line
-from .reading import MISSING, scope_of_frame
+from .reading import MISSING
 from .ways import At, Ways
 
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)

@@ -15,8 +15,8 @@ INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)  # wit
 
 # fmt: off
 FRESH = frozenset([
-    "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "sin", "cos", "abs", "neg", "softmax", "log_softmax", "mean", "sum", "gelu",
-    "silu", "matmul", "mm", "norm", "item",
+    "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "sin", "cos", "abs", "neg", "softmax", "log_softmax", "mean", "sum",
+    "gelu", "silu", "matmul", "mm", "norm", "item",
 ])
 VIEWS = frozenset([
     "reshape", "view", "flatten", "squeeze", "unsqueeze", "t", "T", "mT", "transpose", "permute", "expand", "narrow", "select",
