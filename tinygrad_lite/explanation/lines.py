@@ -19,8 +19,9 @@ from ..backend import is_array, owner
 from ..inplace import writes
 from ..tape import Node
 from .calls import METHODS, STEPS, Applied, creates, is_module, line_of, users
+from .frames import position, scope_of_frame
 from .graph import UNKNOWN, Graph, Line
-from .reading import MISSING, Scope, position, scope_of_frame
+from .reading import MISSING, Scope
 from .ways import At, Ways
 
 PLAIN = (int, float, str, bytes, type(None), slice, range, ModuleType, type)
@@ -260,7 +261,7 @@ class Search(Ways):
         """The operands in the order of the inputs: 2 * x is recorded as x * 2."""
         left, right = [operand.scope.value(operand.e, operand.at) for operand in on]
         if isinstance(right, Tensor):  # the other one may be a number that is computed, 2 * 0.5
-            return [on[1] if right.node is not None else on[0]]
+            return on[::-1] if right.node is not None else on
         if left is MISSING and right is MISSING:
             if self.gives_tensor(on[0]):
                 return on

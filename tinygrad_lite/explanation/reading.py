@@ -13,24 +13,12 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from inspect import getattr_static
-from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from .._tensor import Tensor
 from ..tape import Node
-from .syntax import (
-    aliases,
-    blocks,
-    changes_given,
-    contains,
-    earlier_cells,
-    names_in,
-    outer_names,
-    placed_like,
-    stored,
-    top_level,
-    tree_of,
-)
+from .syntax import aliases, blocks, changes_given, contains, library, names_in, placed_like, stored, top_level, tree_of
 
 MISSING: Any = object()
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
@@ -232,7 +220,8 @@ class Scope:
         function = self.value(e.func, len(self.did))
         function = getattr(type(function), "forward", None) if hasattr(type(function), "forward") else function
         function = getattr(function, "__func__", function)
-        if isinstance(function, FunctionType) and not str(function.__globals__.get("__name__")).startswith("tinygrad_lite"):
+        ours = isinstance(function, FunctionType) and str(function.__globals__.get("__name__")).startswith("tinygrad_lite")
+        if isinstance(function, FunctionType) and not ours and not library(function.__code__):
             tree = tree_of(function.__code__, function.__globals__)
             if tree is None or changes_given(tree):  # which of the tensors that it reaches, is not known
                 self.did.append(Definition(frozenset([name for defined in self.did for name in defined.names])))
@@ -268,7 +257,7 @@ class Scope:
         more = True
         while more:
             more = False
-            for defined in self.did:
+            for defined in [one for one in self.did if one.value is not None]:
                 same = defined.names | aliases(defined.value)
                 if not names.isdisjoint(same) and not same <= names:
                     names, more = names | same, True
@@ -343,38 +332,6 @@ def lasting(x: Any) -> Any:
 def layers(x: Any) -> bool:
     """Whether it is one of the library's lists of modules."""
     return x is not MISSING and type(x).__module__.startswith("tinygrad_lite.nn.") and hasattr(type(x), "__getitem__")
-
-
-def scope_of_frame(frame: FrameType, depth: int = 4) -> Scope | None:
-    """The Scope of a frame that is still there, up to the line that it is at."""
-    code = frame.f_code
-    tree, place = tree_of(code, frame.f_globals), position(frame)
-    if tree is None or place is None or isinstance(tree, ast.Lambda):
-        return None
-    scope = Scope(code, tree, frame.f_globals, live=dict(frame.f_locals), unsafe=outer_names(tree))
-    back = scope_of_frame(frame.f_back, depth - 1) if frame.f_back and depth and not top_level(code) else None
-    if back is not None and frame.f_back is not None:
-        scope.back = back, len(back.did)
-        calls = [
-            x
-            for x in ast.walk(back.tree)
-            if isinstance(x, ast.Call) and (x.end_lineno, x.end_col_offset) == position(frame.f_back)[2:]
-        ]
-        called = back.value(calls[0].func, len(back.did)) if len(calls) == 1 else None
-        function = called.__func__ if isinstance(called, MethodType) else called
-        if isinstance(function, FunctionType) and function.__code__ is code:
-            scope.arguments = bound(called, function, calls[0], *scope.back) or {}
-    bodies = [*earlier_cells(frame.f_globals), tree.body] if top_level(code) else [tree.body]
-    scope.written.update([name for body in bodies for s in body for name in stored(s)])
-    met = [scope.run(body, place[:2] if body is tree.body else None) for body in bodies][-1]
-    scope.written.clear()
-    return scope if met else None
-
-
-def position(frame: FrameType) -> Any:
-    """Where the code of a frame is: line and column, and where the expression ends."""
-    line, end, column, end_column = list(frame.f_code.co_positions())[frame.f_lasti // 2]
-    return None if line is None else (line, column or 0, end, end_column)
 
 
 def filled(cell: Any) -> bool:

@@ -7,35 +7,22 @@ import linecache
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from os.path import dirname
 from types import CodeType
 from typing import Any
 
 INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)  # with names of their own
 
-FRESH = frozenset(
-    [
-        "exp",
-        "log",
-        "sqrt",
-        "tanh",
-        "sigmoid",
-        "relu",
-        "sin",
-        "cos",
-        "abs",
-        "neg",
-        "softmax",
-        "log_softmax",
-        "mean",
-        "sum",
-        "gelu",
-        "silu",
-        "matmul",
-        "mm",
-        "norm",
-        "item",
-    ]
-)
+# fmt: off
+FRESH = frozenset([
+    "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "sin", "cos", "abs", "neg", "softmax", "log_softmax", "mean", "sum",
+    "gelu", "silu", "matmul", "mm", "norm", "item",
+])
+VIEWS = frozenset([
+    "reshape", "view", "flatten", "squeeze", "unsqueeze", "t", "T", "mT", "transpose", "permute", "expand", "narrow", "select",
+    "chunk", "split", "to", "float",
+])
+# fmt: on
 
 
 def blocks(s: Any) -> Iterator[list[Any]]:
@@ -67,7 +54,7 @@ def changes_given(tree: Any) -> bool:
     made: dict[str, bool] = {}  # the names that it assigns to, and whether all that they get is new
     for x in own_nodes(tree):
         for target in x.targets if isinstance(x, ast.Assign) else [x.target] if isinstance(x, (ast.AnnAssign, ast.For)) else []:
-            for name in names_in(target):
+            for name in [] if isinstance(target, (ast.Subscript, ast.Attribute)) else names_in(target):
                 value = None if isinstance(x, ast.For) or not isinstance(target, ast.Name) else x.value
                 made[name] = made.get(name, True) and value is not None and not aliases(value) and not called_by_name(value)
     own = {x.arg for x in ast.walk(tree.args) if isinstance(x, ast.arg)}
@@ -75,31 +62,13 @@ def changes_given(tree: Any) -> bool:
     return not all([isinstance(x, ast.Name) and made.get(x.id, False) and x.id not in own for x in changed])
 
 
+def library(code: CodeType) -> bool:
+    """Whether a function is one of Python's own or of a package that is installed, which do not change Tensors in place."""
+    return "-packages" in code.co_filename or code.co_filename.startswith((dirname(ast.__file__), "<frozen"))
+
+
 def called_by_name(e: Any) -> bool:
     return isinstance(e, ast.Call) and isinstance(e.func, ast.Name)
-
-
-VIEWS = frozenset(
-    [
-        "reshape",
-        "view",
-        "flatten",
-        "squeeze",
-        "unsqueeze",
-        "t",
-        "T",
-        "mT",
-        "transpose",
-        "permute",
-        "expand",
-        "narrow",
-        "select",
-        "chunk",
-        "split",
-        "to",
-        "float",
-    ]
-)
 
 
 def aliases(e: Any) -> frozenset[str]:
