@@ -106,6 +106,7 @@ class Search(Ways):
             return []
         names: list[tuple[At, int]] = []
         lines: set[int] = set()
+        self.leaves: set[int] = set()
         if not self.atoms(here, set(), names, lines, places[number].node.birth) or len(lines) != 1:
             return []
         stops, hit, inside, waiting = {n for _, n in names}, set[int](), set[int](), [number]
@@ -113,6 +114,8 @@ class Search(Ways):
             at = waiting.pop()
             if at in stops:
                 hit.add(at)
+            elif places[at].is_leaf and at not in self.leaves:
+                return []  # a leaf that the expression does not name: it did not give this result
             elif at not in inside and not places[at].is_leaf:
                 inside.add(at)
                 waiting += [x.place for x in places[at].inputs if x.place is not None]
@@ -151,7 +154,7 @@ class Search(Ways):
             called = self.called(e, scope, at)
             parts = [*e.args, *[k.value for k in e.keywords]]
             if called is not MISSING:
-                return not users(called) and all_of(parts)
+                return not users(called) and self.tensors(called, here, names, before) and all_of(parts)
             method = (isinstance(e.func, ast.Attribute) and e.func.attr in STEPS) or getattr(e.func, "attr", "") in METHODS
             return bool(method) and all_of([e.func.value, *parts])  # type: ignore[attr-defined]
         if isinstance(e, (ast.BinOp, ast.UnaryOp, ast.Subscript, ast.Compare)):
@@ -164,8 +167,10 @@ class Search(Ways):
 
     def tensors(self, x: Any, here: At, names: list[tuple[At, int]], before: int) -> bool:
         if isinstance(x, Tensor):
-            number = self.graph.at.get(x.node) if isinstance(x.node, Node) else None
-            if number is not None:
+            number = self.graph.at.get(x.node) if x.node is not None else None
+            if number is not None and not isinstance(x.node, Node):
+                self.leaves.add(number)
+            elif number is not None:
                 names.append((here, number))
             return not isinstance(x.node, Node) or x.node.birth < before
         if isinstance(x, (list, tuple, dict)) and len(x) <= 1000:
@@ -173,6 +178,8 @@ class Search(Ways):
             ways = self.elements(here) or []
             ways = ways if len(ways) == len(parts) else [At(ast.Constant(0), here.scope, here.at)] * len(parts)
             return all([self.tensors(part, way, names, before) for part, way in zip(parts, ways)])
+        if is_module(x):
+            self.leaves.update([self.graph.at[p.node] for p in x.parameters() if p.node in self.graph.at])
         if callable(x) and not isinstance(x, type):
             return not users(x)
         return isinstance(x, PLAIN) or is_array(x) or type(x).__module__ in ("numpy", "numpy.dtypes", "tinygrad_lite.backend")
