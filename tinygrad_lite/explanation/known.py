@@ -14,7 +14,6 @@ from ..grad_mode import enable_grad
 from .collect import add_modules, collect
 from .graph import Graph
 from .kept import note_kept
-from .lines import find_lines
 from .names import models_in, name_by_lines, name_places
 from .noting import Watch
 from .recover import recover
@@ -49,6 +48,8 @@ def notes(graph: Graph) -> list[str]:
     if stopped:
         what = "one step" if len(stopped) == 1 else f"{len(stopped)} steps"
         found.append(f"The gradients are not complete: backward stops at {what}, each of which says why.")
+    if any([place.line and not place.line.seen for place in graph.places]):
+        found.append("No one watched while the graph was made: the lines of code were found in the source afterwards.")
     lost = [place for place in graph.places if place.op is not None and place.line is None]
     if lost:
         many = f"Of {len(lost)} steps" if len(lost) > 1 else "Of one step"
@@ -69,8 +70,7 @@ def name_graph(graph: Graph, model: Any, names: Mapping[Any, Any] | None, frame:
     add_modules(graph, [model] if model is not None else models_in(graph, frame))
     name_places(graph, model, names, frame)
     if not graph.watched:
-        recover(graph, frame)
-        find_lines(graph, frame)
+        recover(graph, frame)  # lines too
     name_by_lines(graph)
 
 
