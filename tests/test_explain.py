@@ -226,6 +226,32 @@ def test_what_cannot_be_explained(make: Callable[[], Any], kind: type[Exception]
         tl.explain(make())
 
 
+def test_what_is_given_beside_the_loss_is_checked() -> None:
+    loss = tensor(1.0, requires_grad=True) * 2
+    with pytest.raises(TypeError, match=r"nn\.Module, got dict"):
+        tl.explain(loss, model={})
+    with pytest.raises(TypeError, match="a dict of names"):
+        tl.explain(loss, names=["w"])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        tl.explain(loss, max_elements=0)
+
+
+def test_on_any_device(device: str) -> None:
+    w = tensor([[1.0, -2.0], [0.0, 3.0]], device=device, requires_grad=True)
+    x = tensor([1.0, 2.0], device=device)
+
+    def loss() -> Tensor:
+        return ((w @ x).relu() * w[0]).sum() + w.max()
+
+    for explained in (tl.explain(loss, names={"w": w}), tl.explain(loss(), names={"w": w})):
+        data = explained.to_dict()
+        leaf = next(place for place in data["places"] if place["label"] == "w")
+        (gradient,) = autograd.grad(loss(), w)
+        assert data["arrays"][leaf["gradient"]]["numbers"] == gradient.cpu().flatten().tolist()
+        assert "held until backward" in explained.text() and len(leaf["paths"]) == 4
+    assert tl.memory(loss()).total > 0
+
+
 def test_records_hang_on_the_nodes_and_are_freed_with_them() -> None:
     gc.collect()
     gc.disable()

@@ -84,13 +84,15 @@ def explain(
 
     Nothing is changed: no gradient, not the tape. Gradient hooks are not called, and the page says where there are some. After
     backward() call it with retain_graph=True, or on a function, because backward() frees what the tape held.
-    TypeError for something else; RuntimeError for more than one element, or if there is no tape.
+    TypeError for something else; RuntimeError for more than one element, or no tape; ValueError for max_elements < 1.
     >>> w = tensor([2.0, -1.0], requires_grad=True)
     >>> explained = explain(lambda: w.relu().sum(), names={"w": w})
     >>> explained
     <Explanation of loss = 2.0, 2 steps from 1 leaf>
     >>> path = explained.save("explanation.html")  # doctest: +SKIP
     """
+    if max_elements < 1:
+        raise ValueError(f"explain: max_elements must be at least 1, got {max_elements}")
     graph = graph_of(loss, model, names, users_frame())
     return described(graph, max_elements)
 

@@ -76,7 +76,7 @@ def note(place: Place, nth: int, values: Any, found: dict[tuple[str, int], Kept]
             if key in found:
                 found[key].inputs += (given,) if given not in found[key].inputs else ()
             else:
-                n = int(part.nbytes) if is_array(part) else 0
+                n = int(part.size) * part.dtype.itemsize if is_array(part) else 0
                 found[key] = Kept(name, (given,), part, n)
 
 

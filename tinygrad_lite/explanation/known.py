@@ -22,6 +22,7 @@ from .walk import walk
 
 def graph_of(loss: Any, model: Any, names: Mapping[Any, Any] | None, frame: FrameType | None) -> Graph:
     """The Graph of a loss, or of what a function computes, with its Visits and all that is known of it."""
+    check_names(model, names)
     if callable(loss) and not isinstance(loss, Tensor):
         with Watch(), enable_grad():
             loss = loss()
@@ -72,6 +73,14 @@ def name_graph(graph: Graph, model: Any, names: Mapping[Any, Any] | None, frame:
     if not graph.watched:
         recover(graph, frame)  # lines too
     name_by_lines(graph)
+
+
+def check_names(model: Any, names: Any) -> None:
+    """TypeError for a model that is no module, and for names that are no dict."""
+    if model is not None and not (hasattr(model, "named_parameters") and hasattr(model, "named_modules")):
+        raise TypeError(f"explain: model= must be an nn.Module, got {type(model).__name__}")
+    if names is not None and not isinstance(names, Mapping):
+        raise TypeError(f"explain: names= must be a dict of names and tensors, {{'w': w}}, got {type(names).__name__}")
 
 
 def check(loss: Any) -> None:
