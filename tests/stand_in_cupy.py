@@ -48,6 +48,7 @@ class ndarray:
     dtype = property(lambda self: self.hidden.dtype)
     ndim = property(lambda self: self.hidden.ndim)
     size = property(lambda self: self.hidden.size)
+    nbytes = property(lambda self: self.hidden.nbytes)
     flags = property(lambda self: self.hidden.flags)
     strides = property(lambda self: self.hidden.strides)
     T = property(lambda self: show(self.hidden.T, self))
