@@ -4,6 +4,7 @@ of it. What many steps share (the text of an op, a line, an array) is stored onc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -69,6 +70,15 @@ def short(place: Place) -> str:
     return "?" if value is None else f"{float(value):.6g}" if float(value) % 1 else str(float(value))
 
 
+def labels(places: list[tuple[str, str]]) -> list[str]:
+    """What each place is called, from its name and its op: its name, with its number if others have it too, or op and number.
+    >>> labels([("w", "leaf"), ("h", "mul"), ("h", "exp"), ("", "sum")])
+    ['w', 'h 1', 'h 2', 'sum 3']
+    """
+    names = Counter([name for name, _ in places])
+    return [name if name and names[name] == 1 else f"{name or op} {number}" for number, (name, op) in enumerate(places)]
+
+
 class Tables:
     """The parts of the plain data that places share: each op, line and array is stored once."""
 
@@ -82,6 +92,7 @@ class Tables:
         self.array_at: dict[int, tuple[int, Array]] = {}  # by id; the array is kept, so that no other gets its id
         shown = [x for place in graph.places for x in (place.value, place.gradient) if x is not None]
         self.side = side_for(2 * len({id(x) for x in shown if x.size > max_elements}))
+        self.labels = labels([(place.name, "leaf" if place.op is None else place.op.name) for place in graph.places])
         self.visited = {visit.place: n for n, visit in enumerate(graph.visits)}
 
     def array(self, x: Array | None) -> int | None:
@@ -122,8 +133,12 @@ class Tables:
         return str(name)
 
     def place(self, place: Place) -> dict[str, Any]:
-        label = place.name or (f"{place.op.name} {place.number}" if place.op else f"leaf {place.number}")
-        record: dict[str, Any] = {"name": place.name, "label": label, "shape": list(place.shape), "dtype": place.dtype}
+        record: dict[str, Any] = {
+            "name": place.name,
+            "label": self.labels[place.number],
+            "shape": list(place.shape),
+            "dtype": place.dtype,
+        }
         if place.op is not None:
             record["op"] = self.op(place.op)
             record["inputs"] = [self.given(given) for given in place.inputs]

@@ -16,6 +16,8 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from .data import labels
+
 SCRIPTS = ("dom", "data", "folds", "array", "list", "graph", "forward", "backward", "element", "start", "main")
 HIDDEN = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}  # so that no value can end the <script> around it
 
@@ -36,7 +38,8 @@ def compact(data: dict[str, Any]) -> dict[str, Any]:
     arrays = data.get("arrays", [])
     kinds = [x["dtype"] for x in arrays if not x["shape"]]
     scalar = Counter(kinds).most_common(1)[0][0] if kinds else ""
-    places = [without(place, number) for number, place in enumerate(data.get("places", []))]
+    plain = labels([(place.get("name", ""), place.get("op") or "leaf") for place in data.get("places", [])])
+    places = [without(place, label) for place, label in zip(data.get("places", []), plain)]
     visits = [
         visit | {"sent": [without_kept(sent, data["places"][visit["place"]]) for sent in visit.get("sent", [])]}
         for visit in data.get("visits", [])
@@ -45,12 +48,9 @@ def compact(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"scalar": scalar, "arrays": small, "places": places, "visits": visits}
 
 
-def without(place: dict[str, Any], number: int) -> dict[str, Any]:
-    """A place without its label, if that follows from its name, op and number, and without an empty name."""
-    plain = place.get("name") or f"{place.get('op') or 'leaf'} {number}"
-    return {
-        key: value for key, value in place.items() if not (key == "label" and value == plain) and (key, value) != ("name", "")
-    }
+def without(place: dict[str, Any], label: str) -> dict[str, Any]:
+    """A place without its label, if that is the one that follows from all names and ops, and without an empty name."""
+    return {key: value for key, value in place.items() if (key, value) not in (("label", label), ("name", ""))}
 
 
 def without_kept(sent: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:

@@ -29,8 +29,13 @@ function valuesOf(place, sent) {
   return { ...Object.fromEntries(kept), ...(sent.values || {}) };
 }
 
+const named = new Map(); // how many places have each name
+for (const { name } of places) if (name) named.set(name, (named.get(name) || 0) + 1);
+
+/** What a place is called: its name, with its number if others have it too, or op and number; as labels() in data.py. */
 function label(n) {
-  return places[n].label || places[n].name || `${places[n].op || "leaf"} ${n}`;
+  const { label: given, name, op } = places[n];
+  return given || (named.get(name) === 1 ? name : `${name || op || "leaf"} ${n}`);
 }
 
 function isLeaf(place) {
