@@ -26,6 +26,11 @@ EXPECTED = {  # what is printed, where it is known beforehand
     "chain_rule": r"w +weight +0\.600000 +1\.146673 +1\.146673 +1\.146673",
     "train_iris": r"linear +9 .*\nMLP +387 ",
 }
+PAGES = {  # the lessons that explain a backward pass, and what stands on their page
+    "chain_rule": ("t = tanh(s)", "x=lambda g, out: g * (1 - out * out)", "g · (1 - out²)"),
+    "backprop_by_hand": ('nodes[\\"A1\\"] = nodes[\\"X\\"] @ nodes[\\"W1\\"]', '"name":"W2"', "g @ yᵀ"),
+    "train_iris": ("layers.0.weight", "return self.layers(x)", "nll"),
+}
 ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "OPENBLAS_NUM_THREADS": "1"}  # two wait for each other here
 for name in ("DISPLAY", "PYTHONUNBUFFERED"):  # no screen; and what is printed waits in a buffer, unless the lesson prevents it
     ENVIRONMENT.pop(name, None)
@@ -52,7 +57,10 @@ def test_it_runs_and_draws(example: str, tmp_path: Path, request: pytest.Fixture
     pixels = imread(figure)
     assert min(pixels.shape[:2]) >= 300
     assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 100, "more than a few colours: something was drawn"
-    assert [path.name for path in figure.parent.iterdir()] == [figure.name], "nothing unfinished is left"
+    pages = [f"{example}.html"] if example in PAGES else []
+    assert sorted(path.name for path in figure.parent.iterdir()) == [*pages, figure.name], "nothing unfinished is left"
+    for page in pages:
+        assert all(part in (figure.parent / page).read_text(encoding="utf-8") for part in PAGES[example])
 
 
 def test_iris_by_the_numbers(tmp_path: Path) -> None:
