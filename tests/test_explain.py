@@ -236,6 +236,38 @@ def test_what_is_given_beside_the_loss_is_checked() -> None:
         tl.explain(loss, max_elements=0)
 
 
+def test_a_function_is_recorded_within_no_grad_too() -> None:
+    w = tensor(2.0, requires_grad=True)
+    with tl.no_grad():
+        assert at(graph(lambda: w * w), w).gradient.item() == 4
+
+
+@pytest.mark.parametrize(
+    ("compute", "op", "inputs"),
+    [
+        (lambda w: (w * 2) @ tl.ones(3, 4), "matmul", [("input", 1), ("other", None)]),
+        (lambda w: w.exp() + tl.ones(3), "add", [("x", 1), ("y", None)]),
+        (lambda w: nn.functional.cross_entropy(w, tensor([0, 1])), "cross_entropy", [("input", 0), ("target", None)]),
+        (lambda w: (w * w).view(5, 2), "view", [("input", 1)]),
+        (lambda w: tl.cat([w, w.T]), "cat", [("tensors[0]", 0), ("tensors[1]", 1)]),
+        (lambda w: nn.Linear(3, 2)(w * 1), "linear", [("input", 1), ("weight", 2), ("bias", 3)]),
+    ],
+)
+def test_what_raised_and_the_graph_up_to_it(compute: Any, op: str, inputs: list[Any]) -> None:
+    w = tl.ones(3, 4, requires_grad=True)
+    with pytest.raises((RuntimeError, ValueError)) as raised, tl.watch() as seen:
+        compute(w)
+    failure = seen.explain(names={"w": w}).to_dict()["failure"]
+    assert (failure["op"], [(given["name"], given["place"]) for given in failure["inputs"]]) == (op, inputs)
+    assert str(raised.value) in failure["error"] and [3, 4] in [given.get("shape") for given in failure["inputs"]]
+    text = seen.explain(names={"w": w}).text()
+    assert f"{op} raised" in text and "w, a leaf" in text
+    with pytest.raises(KeyError), tl.watch() as other:
+        raise KeyError("mine")
+    with pytest.raises(RuntimeError, match="raised by no op"):
+        other.explain()
+
+
 def test_on_any_device(device: str) -> None:
     w = tensor([[1.0, -2.0], [0.0, 3.0]], device=device, requires_grad=True)
     x = tensor([1.0, 2.0], device=device)

@@ -92,6 +92,12 @@ def test_the_data_is_json_and_has_the_engines_numbers(x: Any) -> None:
     np.testing.assert_array_equal(gradient, w.grad.numpy())
 
 
+def test_the_axes_that_broadcasting_added() -> None:
+    b = tensor([[1.0], [2.0]], requires_grad=True)
+    (visit,) = [v for v in tl.explain(lambda: (b + tl.ones(3, 2, 4)).sum()).to_dict()["visits"] if v["sent"][0].get("axes")]
+    assert visit["sent"][0]["axes"] == [0, 2]
+
+
 def test_max_elements_decides_what_is_whole() -> None:
     w = tl.ones(4, 5, requires_grad=True)
     few, all_of_them = (tl.explain(lambda: (w * 2).sum(), max_elements=n).to_dict() for n in (4, 20))

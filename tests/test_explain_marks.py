@@ -64,6 +64,7 @@ def test_a_convention_is_marked_where_it_holds_and_is_what_the_engine_does(name:
     assert mark.elements == [1] and mark.count == 1
     function(x).sum().backward()
     assert x.grad is not None and x.grad[1].item() == derivative
+    assert not found(lambda: function(leaf(numbers[0], numbers[1] - 0.125)).sum(), "convention"), "only there"
     words = {0: "0", 0.5: "half", 1: ("passes", "all", "outside"), np.inf: "inf", 0.1: "below", 2: "below"}[derivative]
     assert any(word in mark.text for word in ([words] if isinstance(words, str) else words))
 

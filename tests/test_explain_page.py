@@ -187,6 +187,10 @@ def test_the_fold_of_a_layer_and_heat_maps(opened: Any, tmp_path: Path) -> None:
     shown.open(f"step-{shown.place('0.weight')}")
     label = shown.tab.get_attribute("canvas", "aria-label")
     assert label and label.startswith("Heat map") and "(60, 20)" in label and "48 of 60 rows" in shown.detail()
+    found = "array(places[0].value)"
+    assert shown.tab.evaluate(f"numberAt({found}, 0)") == pytest.approx(net[0].weight[0, 0].item(), rel=1e-3)
+    hidden = next(row for row in range(60) if row not in shown.data["arrays"][shown.data["places"][0]["value"]]["rows"])
+    assert shown.tab.evaluate(f"numberAt({found}, {20 * hidden}) === undefined")
     shown.tab.fill("input[aria-label^='Index of an element']", "[2, 5]")
     shown.tab.keyboard.press("Enter")
     assert shown.hash().startswith(f"#step-{shown.place('0.weight')}-element-45")

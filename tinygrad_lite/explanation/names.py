@@ -84,7 +84,7 @@ def name_by_lines(graph: Graph) -> None:
     for step, after in zip(steps, [*steps[1:], None]):
         line, following = step.line, after.line if after else None
         last = following is None or (line and (line.file, line.number) != (following.file, following.number))
-        if line and last and not step.name and not line.function.startswith("<lambda"):
+        if line and last and not step.name:
             step.name = target(line.code, step.op.name, step.module is not None)
 
 
