@@ -57,7 +57,7 @@ def test_where_an_op_raises_the_page_shows_the_graph_up_to_it(tmp_path: Path) ->
     done = command(tmp_path, FAILING)
     assert done.returncode == 1 and "line 5, in <module>" in done.stderr and "cannot multiply [3, 4] @ [3, 4]" in done.stderr
     page = (tmp_path / "script.explain.html").read_text(encoding="utf-8")
-    for part in ("matmul raised RuntimeError", "y = h @ torch.ones(3, 4)", '"shape":[3,4]', "h = w * 2"):
+    for part in ("matmul raised RuntimeError", "y = h @ torch.ones(3, 4)", '"shape":[3,4]', "h = w * 2", '"name":"w"'):
         assert part in page, part
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch
 
 import tinygrad_lite as tl
 from tinygrad_lite import Tensor, nn, tensor
@@ -50,6 +51,16 @@ def test_every_edge_leads_down(order: None) -> None:
         assert arranged.middles[start][1] < arranged.middles[end][1]
     again = layers.arrange([(1.0, 0.4)] * 5, edges, set(), set())
     assert again.middles == arranged.middles, "nothing is random"
+
+
+@pytest.mark.parametrize("make", [neuron, lenet])
+def test_every_arrow_points_down(make: Any) -> None:
+    loss, model = make()
+    arrows = [patch for patch in loss().graph(model=model).patches if isinstance(patch, FancyArrowPatch)]
+    assert len(arrows) > 5
+    for arrow in arrows:
+        before, end = arrow._path_original.vertices[-2:]  # type: ignore[attr-defined]
+        assert end[1] - before[1] > 1e-6, "a last line of no length has no direction; y grows downwards"
 
 
 def test_names_shapes_and_a_shared_weight_are_drawn() -> None:

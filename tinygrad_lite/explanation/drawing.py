@@ -397,6 +397,8 @@ def draw_route(ax: Axes, route: Route, scale: float) -> None:
         (before, y) = vertices[-1]
         vertices += [(before, (y + top) / 2), (x, (y + top) / 2), (x, top), (x, after)]
         codes += [Path.CURVE4, Path.CURVE4, Path.CURVE4, Path.LINETO]
+    if abs(vertices[-1][1] - vertices[-2][1]) < 1e-6:  # a last line of no length has no direction, and so no arrow
+        del vertices[-1], codes[-1]
     arrow = "-|>,head_length=3,head_width=1.6" if end.kind in FILLS else "-"
     style: dict[str, Any] = {"color": "#666666", "linewidth": 0.9 * scale, "mutation_scale": scale, "zorder": 2}
     ax.add_patch(FancyArrowPatch(path=Path(vertices, codes), arrowstyle=arrow, capstyle="round", **style))

@@ -38,6 +38,12 @@ def graph_of_failure(error: BaseException) -> Graph:
     return graph
 
 
+def frame_of(error: BaseException) -> FrameType | None:
+    """The frame of the user's code that called what raised."""
+    found = [frame for frame, _ in walk_tb(error.__traceback__) if not package(frame)]
+    return found[-1] if found else None
+
+
 def users_line(error: BaseException) -> Line | None:
     """The line of the user's program that called what raised."""
     found = [(frame, number) for frame, number in walk_tb(error.__traceback__) if not package(frame)]
