@@ -23,6 +23,10 @@ def walk(graph: Graph) -> None:
     """Fill in the visits, and the gradient and the arrivals of each place. Backward starts with 1 at the loss."""
     if graph.loss is None:
         return
+    for place in graph.places:  # what is known of a place is known of the inputs that are this place
+        for given in place.inputs:
+            if given.value is UNKNOWN and given.place is not None and graph.places[given.place].value is not None:
+                given.value = graph.places[given.place].value
     loss = graph.places[graph.loss]
     loss.gradient = one_like(loss)
     waiting = [] if loss.is_leaf else [(-loss.node.birth, loss.number)]
