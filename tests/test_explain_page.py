@@ -163,6 +163,9 @@ def test_marks_memory_and_checks_have_pages(small: Shown) -> None:
     assert "are held until backward" in small.detail()
     small.open("checks")
     assert "agree on" in small.detail()
+    small.open("help")
+    small.tab.click("text=Notation and marks")
+    assert "[x > 0] is 1 where it is true" in small.detail() and "spread(g) repeats g" in small.detail()
 
 
 def test_names_stay_text(small: Shown) -> None:

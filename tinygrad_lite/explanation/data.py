@@ -11,7 +11,7 @@ from typing import Any
 
 from ..backend import Array, is_array
 from .arrays import described, plain_array, rounded, rule, side_for
-from .formulas import formula_of
+from .formulas import NOTATION, formula_of
 from .graph import UNKNOWN, Graph, Input, Kept, Line, Place, Sent, Visit
 from .marks import Mark
 from .paths import Path
@@ -36,6 +36,7 @@ def plain(
         "freed": graph.freed,
         "notes": list(graph.notes),
         "rule": rule(max_elements, tables.side),
+        "notation": NOTATION.splitlines(),
         "failure": tables.failure(),
         "ops": tables.ops,
         "lines": tables.lines,

@@ -88,5 +88,6 @@ function keys() {
 function notation() {
   const all = [["L", "the loss"], ["g", "the gradient that arrives at a step: ∂L/∂(its result)"], ["vjp", "the function that turns g into the gradient of one input (vector-Jacobian product)"], ["x · y", "element by element"], ["leaf", "a tensor that you made, with requires_grad=True"], ["lemma", "work that several vjps of an op share, done once"]];
   return [fold("Notation and marks", () => [el("dl", null, all.map(([sign, what]) => [el("dt", null, mathematics(sign)), el("dd", null, what)])),
+    ...(data.notation || []).map((line) => el("p", null, line)),
     el("dl", null, Object.entries(KINDS).map(([kind, what]) => [el("dt", null, badge(kind)), el("dd", null, what)]))], { class: "help" }), data.rule ? muted(data.rule) : null];
 }
