@@ -165,7 +165,8 @@ def test_marks_memory_and_checks_have_pages(small: Shown) -> None:
     assert "agree on" in small.detail()
     small.open("help")
     small.tab.click("text=Notation and marks")
-    assert "[x > 0] is 1 where it is true" in small.detail() and "spread(g) repeats g" in small.detail()
+    small.tab.wait_for_selector("text=spread(g) repeats g")
+    assert "[x > 0] is 1 where it is true" in small.detail()
 
 
 def test_names_stay_text(small: Shown) -> None:

@@ -49,7 +49,8 @@ def summary(x: np.ndarray[Any, Any]) -> dict[str, Any]:
     finite = x if x.dtype.kind != "f" else x[np.isfinite(x)] if not np.isfinite(x).all() else x
     if finite.size:
         data |= {"min": exact(finite.min()), "max": exact(finite.max())}
-        data["mean"] = rounded(float(finite.mean(dtype=np.float64)), 6)
+        with np.errstate(over="ignore"):
+            data["mean"] = rounded(float(finite.mean(dtype=np.float64)), 6)
     if x.dtype.kind == "f" and finite.size < x.size:
         data |= {"nan": int(np.isnan(x).sum()), "inf": int(np.isinf(x).sum())}
     zeros = x.size - int(np.count_nonzero(x))

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..backend import Array, is_array
+from ..tape import own
 from .arrays import described, plain_array, rounded, rule, side_for
 from .formulas import NOTATION, formula_of
 from .graph import UNKNOWN, Graph, Input, Kept, Line, Place, Sent, Visit
@@ -86,7 +87,8 @@ class Tables:
     def __init__(self, graph: Graph, max_elements: int) -> None:
         self.graph, self.max_elements = graph, max_elements
         self.ops: dict[str, Any] = {}
-        self.sources: dict[str, tuple[Any, Source]] = {}
+        self.names: dict[Any, str] = {}  # of an op, or of the class of an autograd.Function
+        self.sources: dict[str, Source] = {}
         self.lines: list[dict[str, Any]] = []
         self.line_at: dict[Any, int] = {}
         self.arrays: list[dict[str, Any]] = []
@@ -118,20 +120,22 @@ class Tables:
 
     def op(self, op: Any) -> str:
         """The name under which an op is in the table; a second op of the same name gets a number."""
-        name = op.name
-        known = self.sources.get(name)
-        if known is None:
-            source = source_of(op)
-            self.sources[name] = op, source
+        key = getattr(op, "function", op)  # each call of an autograd.Function has an op of its own
+        name = self.names.get(key)
+        if name is None:
+            same = [one for one in self.names if getattr(one, "name", f"{getattr(one, '__name__', '')}Backward") == op.name]
+            name = self.names[key] = f"{op.name} ({len(same) + 1})" if same else op.name
+            source = self.sources[name] = source_of(op)
+            ours = hasattr(op, "forward") and not own(op)
             inputs = {
-                given: drop({"formula": formula_of(op.name, given), "vjp": vjp.text, "line": vjp.line})
+                given: drop({"formula": formula_of(op.name, given) if ours else None, "vjp": vjp.text, "line": vjp.line})
                 for given, vjp in source.vjps.items()
             }
             lemmas = {given: {"vjp": lemma.text, "line": lemma.line} for given, lemma in source.lemmas.items()}
             calls = [{"name": f.name, "file": f.file, "line": f.line, "source": f.text} for f in source.calls]
             record = {"about": source.about, "file": source.file, "line": source.line, "inputs": inputs}
             self.ops[name] = drop(record | {"lemmas": lemmas, "calls": calls})
-        return str(name)
+        return name
 
     def place(self, place: Place) -> dict[str, Any]:
         record: dict[str, Any] = {
@@ -180,7 +184,7 @@ class Tables:
 
     def sent(self, visit: Visit, sent: Sent) -> dict[str, Any]:
         place = self.graph.places[visit.place]
-        source = self.sources[place.op.name][1]
+        source = self.sources[self.op(place.op)]
         name = place.inputs[sent.nth].name
         vjp = source.vjps.get(name.partition("[")[0])
         record: dict[str, Any] = {"input": name, "to": sent.to, "x_g": self.array(sent.x_g)}

@@ -67,9 +67,9 @@ def of_op(op: Any) -> Source:
         for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
             if keyword.arg and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is None):
                 value = keyword.value
-                code = value.body if isinstance(value, ast.Lambda) else value
+                code = piece(lines, value.body) if isinstance(value, ast.Lambda) else ""  # a named function stands in `calls`
                 line = start + keyword.value.lineno - 1
-                found[keyword.arg] = Vjp(f"{keyword.arg}={piece(lines, value)}", piece(lines, code), line)
+                found[keyword.arg] = Vjp(f"{keyword.arg}={piece(lines, value)}", code, line)
     functions = [next(iter(op.vjps))] if op.variadic else list(op.vjps)
     functions += [lemma for lemma, _ in op.lemmas.values()]
     return Source(
@@ -110,6 +110,8 @@ def definition(function: Callable[..., Any]) -> tuple[ast.FunctionDef, list[str]
 def piece(lines: list[str], node: ast.expr) -> str:
     """The text of an expression; one of several lines becomes one."""
     text = ast.get_source_segment("\n".join(lines), node) or ast.unparse(node)
+    if "#" in text and "\n" in text:  # a comment would hide what follows on it
+        text = ast.unparse(node)
     return " ".join([line.strip() for line in text.splitlines()])
 
 
@@ -129,6 +131,10 @@ def first_sentence(text: str | None) -> str:
 def called_by(functions: list[FunctionType]) -> tuple[Called, ...]:
     """The functions of this package that these call and that are no ops, and those that they call."""
     found: dict[str, Called] = {}
+    for function in functions:
+        parsed = definition(function)
+        if parsed and len(parsed[1]) <= LONGEST:  # no lambda
+            found[function.__name__] = Called(function.__name__, shown(parsed[3]), parsed[2], "\n".join(parsed[1]))
     waiting = [(function, function.__code__) for function in functions]
     while waiting:
         function, code = waiting.pop(0)

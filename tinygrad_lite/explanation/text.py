@@ -132,7 +132,7 @@ class Text:
         yield f"{indent}g = {self.array(place['gradient'])}"
 
     def sent(self, op: dict[str, Any], sent: dict[str, Any]) -> Iterator[str]:
-        known = op["inputs"].get(sent["input"].partition("[")[0], {})
+        known = op.get("inputs", {}).get(sent["input"].partition("[")[0], {})
         yield f"   to {self.label(sent['to'])} (its {sent['input']})"
         if "formula" in known:
             yield f"     d{sent['input']} = {known['formula']}"
