@@ -11,7 +11,7 @@ import pytest
 
 import tinygrad_lite as tl
 from tinygrad_lite import autograd, nn, tape, tensor
-from tinygrad_lite.explanation.arrays import described, exact, plain_array, spaced
+from tinygrad_lite.explanation.arrays import Thinning, described, exact, plain_array, spaced
 from tinygrad_lite.explanation.source import source_of, with_numbers
 
 
@@ -105,25 +105,33 @@ def test_an_op_without_source_and_one_whose_vjp_has_a_name() -> None:
 
 
 def test_a_mean_that_overflows_is_quiet() -> None:
-    assert plain_array(np.full(4, 1e308), 64, 8)["mean"] in ("inf", 1e308)
+    assert plain_array(np.full(8, 1e308), Thinning(64, 8))["mean"] in ("inf", 1e308)
 
 
 def test_numbers_read_back_as_they_were() -> None:
     for x in (np.float32(0.1), np.float64(1 / 3), np.float16(0.1), np.float32(1e-30), np.int64(2**60), np.bool_(True)):
         back = json.loads(json.dumps(exact(x)))
         assert x.dtype.type(back) == x and len(repr(back)) <= 20
-    data = plain_array(np.array([np.nan, np.inf, -np.inf, 0.0]), 64, 8)
-    assert data["numbers"] == ["nan", "inf", "-inf", 0.0] and (data["nan"], data["inf"], data["zero"]) == (1, 2, 1)
-    assert plain_array(np.zeros((0, 3), np.float32), 64, 8)["numbers"] == []
+    data = plain_array(np.array([np.nan, np.inf, -np.inf, 0.0, 1, 2, 3]), Thinning(64, 8))
+    assert data["numbers"] == ["nan", "inf", "-inf", 0.0, 1, 2, 3] and (data["nan"], data["inf"], data["zero"]) == (1, 2, 1)
+    assert plain_array(np.zeros((0, 3), np.float32), Thinning(64, 8))["numbers"] == []
     assert described(np.array([[1.0, 2.0]])) == "[[1., 2.]]" and described(np.zeros((3, 4))) == "float64[3, 4]"
 
 
 def test_thinning_shows_the_first_and_the_last() -> None:
     x = np.arange(200.0 * 300).reshape(200, 300)
-    data = plain_array(x, 64, 10)
+    data = plain_array(x, Thinning(64, 10))
     assert len(data["numbers"]) == 100 and data["rows"][0] == 0 and data["rows"][-1] == 199
     assert data["numbers"][-1] == pytest.approx(x[199, 299], rel=1e-3) and data["mean"] == pytest.approx(x.mean())
     assert spaced(5, 10) == [0, 1, 2, 3, 4]
+
+
+def test_many_arrays_share_a_budget_and_the_rule_says_so() -> None:
+    assert Thinning.of([64] * 100, 64) == Thinning(64, 48)
+    many = Thinning.of([1000] * 20_000, 64)
+    assert many.side == 0 and "too many larger ones" in many.rule()
+    data = plain_array(np.arange(1000.0), many)
+    assert data["numbers"] == data["rows"] == data["columns"] == [] and (data["min"], data["max"]) == (0, 999)
 
 
 @pytest.mark.parametrize("x", [[[1.0, -2.0], [0.5, 3.0]], [[float("nan"), 1.0], [0.0, 2.0]]])

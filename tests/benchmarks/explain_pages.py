@@ -66,15 +66,15 @@ def resnet() -> Case:
     return classifier(net, 8, 3, 16, 16)
 
 
-def chain(n: int = 10_000) -> Case:
-    x = tl.tensor(0.5, requires_grad=True)
+def chain(n: int = 10_000, shape: tuple[int, ...] = ()) -> Case:
+    x = tl.full(shape, 0.5, requires_grad=True)
 
     def run() -> Tensor:
         h = x
         for _ in range(n // 2):
             h = h * 1.0001
             h = h.sin()
-        return h
+        return h.sum() if shape else h
 
     return run, None
 
@@ -86,6 +86,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "LeNet, batch 64": lenet,
     "16 residual blocks, batch 8": resnet,
     "a chain of 10,000 steps": chain,
+    "the same with 64 numbers": lambda: chain(shape=(64,)),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod, sqrt
 from typing import Any
 
@@ -9,38 +10,56 @@ import numpy as np
 
 from ..backend import Array, is_array, put
 
-CELLS = 120_000  # of all thinned arrays of a page together: about 0.8 MB
-LARGEST_SIDE = 48
+NUMBERS = 120_000  # of all arrays of a page together: about 1 MB
+LARGEST_SIDE, SMALLEST_SIDE = 48, 4
+FEW = 6  # so many numbers are seen at a glance: smallest and largest need not be said
 
 
-def rule(max_elements: int, side: int) -> str:
-    """How arrays are thinned, in words."""
-    return (
-        f"Arrays of at most {max_elements} numbers are shown whole and exactly. Of larger ones, at most {side} equally spaced "
-        f"rows and {side} columns are shown, the first and the last among them, to four digits; smallest, largest and mean "
-        f"are of all numbers."
-    )
+@dataclass(frozen=True)
+class Thinning:
+    """How much of an array is shown: all of it if it has at most `whole` numbers, else `side` rows and columns, 0 for none."""
+
+    whole: int
+    side: int
+
+    @staticmethod
+    def of(sizes: list[int], max_elements: int) -> Thinning:
+        """The thinning with which arrays of these sizes have about NUMBERS numbers together.
+        >>> Thinning.of([10, 1000], 64), Thinning.of([64] * 10_000, 64)
+        (Thinning(whole=64, side=48), Thinning(whole=8, side=0))
+        """
+        whole = max_elements
+        while whole > 1 and sum([n for n in sizes if 1 < n <= whole]) > NUMBERS:
+            whole //= 2
+        larger = len([n for n in sizes if n > whole])
+        side = min(LARGEST_SIDE, int(sqrt(NUMBERS / max(1, larger))))
+        return Thinning(whole, side if side >= SMALLEST_SIDE else 0)
+
+    def rule(self) -> str:
+        """The same in words."""
+        few = f"Arrays of at most {self.whole} numbers are shown whole and exactly. "
+        if not self.side:
+            return f"{few}There are too many larger ones to show their numbers: smallest, largest and mean are given."
+        return (
+            f"{few}Of larger ones, at most {self.side} equally spaced rows and {self.side} columns are shown, the first and "
+            f"the last among them, to four digits; smallest, largest and mean are of all numbers."
+        )
 
 
-def side_for(arrays: int) -> int:
-    """How many rows and columns of each thinned array are shown, if there are so many of them."""
-    return max(4, min(LARGEST_SIDE, int(sqrt(CELLS / max(1, arrays)))))
-
-
-def plain_array(array: Array, max_elements: int, side: int) -> dict[str, Any]:
+def plain_array(array: Array, thinning: Thinning) -> dict[str, Any]:
     """An array as plain data. Its last axis are the columns, all others together the rows."""
     x = np.asarray(put(array, "cpu"))
     data: dict[str, Any] = {"shape": list(x.shape), "dtype": str(x.dtype)}
     columns = x.shape[-1] if x.ndim else 1
     table = x.reshape(prod(x.shape[:-1]), columns)
-    if x.size <= max_elements:
+    if x.size <= thinning.whole:
         data["numbers"] = [exact(number) for number in table.reshape(-1)]
     else:
-        rows, across = spaced(len(table), side), spaced(columns, side)
+        rows, across = spaced(len(table), thinning.side), spaced(columns, thinning.side)
         data["rows"] = None if len(rows) == len(table) else rows
         data["columns"] = None if len(across) == columns else across
         data["numbers"] = [rounded(number) for number in table[np.ix_(rows, across)].reshape(-1).tolist()]
-    return data if x.size == 1 else data | summary(x)
+    return data | summary(x) if x.size > FEW or not x.size else data
 
 
 def summary(x: np.ndarray[Any, Any]) -> dict[str, Any]:
@@ -58,7 +77,9 @@ def summary(x: np.ndarray[Any, Any]) -> dict[str, Any]:
 
 
 def spaced(n: int, most: int) -> list[int]:
-    """At most `most` equally spaced indices below n, the first and the last among them."""
+    """At most `most` equally spaced indices below n, the first and the last among them; none if `most` is 0."""
+    if not most:
+        return []
     return list(range(n)) if n <= most else sorted({round(i * (n - 1) / (most - 1)) for i in range(most)})
 
 
@@ -83,7 +104,7 @@ def special(number: float) -> str:
     return "nan" if number != number else "inf" if number > 0 else "-inf"
 
 
-def described(value: Any, most: int = 6) -> str:
+def described(value: Any, most: int = FEW) -> str:
     """A value as it stands in a line of source: few numbers as they are, more as dtype and shape."""
     if not is_array(value):
         if isinstance(value, (tuple, list)):

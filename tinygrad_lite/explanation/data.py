@@ -11,7 +11,7 @@ from typing import Any
 
 from ..backend import Array, is_array
 from ..tape import own
-from .arrays import described, plain_array, rounded, rule, side_for
+from .arrays import Thinning, described, plain_array, rounded
 from .formulas import NOTATION, formula_of
 from .graph import UNKNOWN, Graph, Input, Kept, Line, Place, Sent, Visit
 from .marks import Mark
@@ -29,25 +29,28 @@ def plain(
     marks: Iterable[Mark] = (),
 ) -> dict[str, Any]:
     """All that is known of a graph, as plain data that json.dumps takes."""
-    tables = Tables(graph, max_elements)
+    tables = Tables(graph)
+    places, visits = [tables.place(place) for place in graph.places], [tables.visit(visit) for visit in graph.visits]
+    failure = tables.failure()
+    thinning = Thinning.of([int(x.size) for x in tables.arrays], max_elements)  # now that all arrays are known
     data: dict[str, Any] = {
         "title": title(graph),
         "loss": graph.loss,
         "watched": graph.watched,
         "freed": graph.freed,
         "notes": list(graph.notes),
-        "rule": rule(max_elements, tables.side),
+        "rule": thinning.rule(),
         "notation": NOTATION.splitlines(),
-        "failure": tables.failure(),
+        "failure": failure,
         "ops": tables.ops,
         "lines": tables.lines,
         "modules": [
             {"path": fold.path, "kind": fold.kind, "text": cut(fold.text), "parent": fold.parent, "places": fold.places}
             for fold in graph.modules
         ],
-        "arrays": tables.arrays,
-        "places": [tables.place(place) for place in graph.places],
-        "visits": [tables.visit(visit) for visit in graph.visits],
+        "arrays": [plain_array(x, thinning) for x in tables.arrays],
+        "places": places,
+        "visits": visits,
     }
     for number, found in (paths or {}).items():
         data["places"][number]["paths"] = {str(element): plain_path(path) for element, path in found.items()}
@@ -84,17 +87,15 @@ def labels(places: list[tuple[str, str]]) -> list[str]:
 class Tables:
     """The parts of the plain data that places share: each op, line and array is stored once."""
 
-    def __init__(self, graph: Graph, max_elements: int) -> None:
-        self.graph, self.max_elements = graph, max_elements
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
         self.ops: dict[str, Any] = {}
         self.names: dict[Any, str] = {}  # of an op, or of the class of an autograd.Function
         self.sources: dict[str, Source] = {}
         self.lines: list[dict[str, Any]] = []
         self.line_at: dict[Any, int] = {}
-        self.arrays: list[dict[str, Any]] = []
-        self.array_at: dict[int, tuple[int, Array]] = {}  # by id; the array is kept, so that no other gets its id
-        shown = [x for place in graph.places for x in (place.value, place.gradient) if x is not None]
-        self.side = side_for(2 * len({id(x) for x in shown if x.size > max_elements}))
+        self.arrays: list[Array] = []
+        self.array_at: dict[int, int] = {}  # by id
         self.labels = labels([(place.name, "leaf" if place.op is None else place.op.name) for place in graph.places])
         self.visited = {visit.place: n for n, visit in enumerate(graph.visits)}
 
@@ -102,12 +103,10 @@ class Tables:
         """The index of an array; None for None."""
         if x is None:
             return None
-        known = self.array_at.get(id(x))
-        if known is None:
-            known = len(self.arrays), x
-            self.array_at[id(x)] = known
-            self.arrays.append(plain_array(x, self.max_elements, self.side))
-        return known[0]
+        if id(x) not in self.array_at:
+            self.array_at[id(x)] = len(self.arrays)
+            self.arrays.append(x)
+        return self.array_at[id(x)]
 
     def line(self, line: Line | None) -> int | None:
         if line is None:

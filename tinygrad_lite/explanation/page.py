@@ -32,38 +32,94 @@ def page(data: dict[str, Any]) -> str:
 
 
 def compact(data: dict[str, Any]) -> dict[str, Any]:
-    """The data without what page_data.js puts back, which is a third of a long chain of steps: a single number of the commonest
-    dtype stands for its array, and a label or a value that is there under another name is left out.
+    """The data without what page_data.js puts back, which is half of a long chain of steps: what follows from other entries (a
+    label, what arrived at a place, when something is freed), and the shape and dtype of the commonest kinds of arrays.
     """
-    arrays = data.get("arrays", [])
-    kinds = [x["dtype"] for x in arrays if not x["shape"]]
-    scalar = Counter(kinds).most_common(1)[0][0] if kinds else ""
-    plain = labels([(place.get("name", ""), place.get("op") or "leaf") for place in data.get("places", [])])
-    places = [without(place, label) for place, label in zip(data.get("places", []), plain)]
-    visits = [
-        visit | {"sent": [without_kept(sent, data["places"][visit["place"]]) for sent in visit.get("sent", [])]}
-        for visit in data.get("visits", [])
+    places, visits, arrays = data["places"], data["visits"], data["arrays"]
+    scalar = commonest([x for x in arrays if not x["shape"]])
+    usual = commonest([x for x in arrays if x["shape"]])
+    plain = labels([(place.get("name", ""), place.get("op") or "leaf") for place in places])
+    small_visits = [
+        visit | {"sent": [without_what_a_place_has(sent, places[visit["place"]], places[sent["to"]]) for sent in visit["sent"]]}
+        for visit in visits
     ]
-    small = [x["numbers"][0] if not x["shape"] and x["dtype"] == scalar else x for x in arrays]
-    return data | {"scalar": scalar, "arrays": small, "places": places, "visits": visits}
-
-
-def without(place: dict[str, Any], label: str) -> dict[str, Any]:
-    """A place without its label, if that is the one that follows from all names and ops, and without an empty name."""
-    return {key: value for key, value in place.items() if (key, value) not in (("label", label), ("name", ""))}
-
-
-def without_kept(sent: dict[str, Any], place: dict[str, Any]) -> dict[str, Any]:
-    """What was sent without the values that the place lists as kept for this input."""
-    kept = {
-        one["name"]: one.get("array", one.get("text")) for one in place.get("kept", []) if sent.get("input") in one["inputs"]
+    return data | {
+        "scalar": scalar,
+        "usual": usual,
+        "arrays": [fields_of(x, scalar, usual) for x in arrays],
+        "places": [without_what_follows(place, label, arrays) for place, label in zip(places, plain)],
+        "visits": small_visits,
     }
+
+
+FIELDS = ("numbers", "min", "max", "mean", "rows", "columns", "zero", "nan", "inf")  # as in page_data.js
+
+
+def commonest(arrays: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The commonest shape and dtype of some arrays."""
+    kinds = Counter([(tuple(x["shape"]), x["dtype"]) for x in arrays])
+    shape, dtype = max(kinds, key=lambda kind: kinds[kind]) if kinds else (None, None)
+    return None if shape is None else {"shape": list(shape), "dtype": dtype}
+
+
+def fields_of(x: dict[str, Any], scalar: Any, usual: Any) -> Any:
+    """An array of a common kind: a single number as it is, any other as the list of its FIELDS."""
+    kind = {"shape": x["shape"], "dtype": x["dtype"]}
+    if kind == scalar:
+        return x["numbers"][0]
+    if kind != usual:
+        return x
+    found = [x.get(name) or None for name in FIELDS[1:]]  # that rows and columns are empty follows from the numbers
+    return trimmed([x["numbers"], x.get("min"), x.get("max"), x.get("mean"), *found[3:]])
+
+
+def trimmed(values: list[Any]) -> list[Any]:
+    """A list without the None at its end."""
+    while values[-1] is None:
+        values.pop()
+    return values
+
+
+def without_what_follows(place: dict[str, Any], label: str, arrays: list[dict[str, Any]]) -> dict[str, Any]:
+    """A place without what follows from the names and ops of all, from the visits, and from its value."""
+    value = None if place["value"] is None else arrays[place["value"]]
+    left = {key: x for key, x in place.items() if key != "arrivals" and (key, x) not in (("label", label), ("name", ""))}
+    if value and (value["shape"], value["dtype"]) == (place["shape"], place["dtype"]):
+        del left["shape"], left["dtype"]
+    if "kept" in place:
+        left["kept"] = [small_kept(one) for one in place["kept"]]
+    if "paths" in place:
+        left["paths"] = {element: trimmed([path.get(name) for name in PATH]) for element, path in place["paths"].items()}
+    return left
+
+
+PATH = ("total", "terms", "count", "rest", "text")  # as in page_data.js
+
+
+def small_kept(one: dict[str, Any]) -> dict[str, Any]:
+    """What is kept, without when it is freed, and without its bytes if there are none, or if all of them are held."""
+    left = {key: x for key, x in without_text(one).items() if key != "freed" and (key, x) != ("bytes", 0)}
+    if one["holds"] == one["bytes"]:
+        del left["holds"]
+    return left
+
+
+def without_text(value: dict[str, Any]) -> dict[str, Any]:
+    """A value without its text, if its array is there."""
+    return {key: x for key, x in value.items() if key != "text" or "array" not in value}
+
+
+def without_what_a_place_has(sent: dict[str, Any], place: dict[str, Any], to: dict[str, Any]) -> dict[str, Any]:
+    """What was sent, without the values that the place lists as kept for this input, nor x_g if it is all that arrived."""
+    kept = place.get("kept", [])
+    known = {one["name"]: one.get("array", one.get("text")) for one in kept if sent["input"] in one["inputs"]}
     values = {
-        name: value
+        name: without_text(value)
         for name, value in sent.get("values", {}).items()
-        if name not in kept or kept[name] != value.get("array", value.get("text"))
+        if name not in known or known[name] != value.get("array", value.get("text"))
     }
-    return {key: value for key, value in sent.items() if key != "values"} | ({"values": values} if values else {})
+    left = {key: x for key, x in sent.items() if key != "values" and (key, x) != ("x_g", to["gradient"])}
+    return left | ({"values": values} if values else {})
 
 
 def notebook(data: dict[str, Any], height: int = 760) -> str:

@@ -9,6 +9,7 @@ function arrayView(found, name, owner = null, of = "value", chosen = null) {
   if (!found) return muted("Not known.");
   const size = sizeOf(found.shape);
   if (size === 0) return muted(`Empty: shape ${shapeText(found.shape)}.`);
+  if (!found.numbers.length) return el("div", { class: "array" }, stated(found), owner === null ? null : elementField(owner));
   const complete = !found.rows && !found.columns;
   const view = complete && size <= SMALL ? numbersTable(found, name, owner, of, chosen) : heatMap(found, name, owner, chosen);
   return el("div", { class: "array" }, view, complete && size <= SMALL ? null : stated(found));
@@ -21,7 +22,7 @@ function stated(found) {
   const zeros = found.zero ? `, ${found.zero} of ${size} are 0` : "";
   const across = columnsOf(found.shape);
   const [r, c] = [found.rows?.length ?? size / across, found.columns?.length ?? across];
-  const thinned = r * c < size ? `Shown: ${r} of ${size / across} rows, ${c} of ${across} columns, equally spaced. ` : "";
+  const thinned = !r ? "Its numbers are left out, because there are too many arrays. " : r * c < size ? `Shown: ${r} of ${size / across} rows, ${c} of ${across} columns, equally spaced. ` : "";
   return muted(`${thinned}Of all: min ${short(found.min)}, mean ${short(found.mean)}, max ${short(found.max)}`, zeros, bad, ".");
 }
 

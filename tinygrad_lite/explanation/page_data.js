@@ -5,6 +5,34 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const { places = [], visits = [], arrays = [], ops = {}, lines = [], modules = [], notes = [] } = data;
 const failure = data.failure || null;
 
+// Of common kinds of arrays, and of paths, only what differs is there, in this order: compact() in page.py.
+const FIELDS = ["numbers", "min", "max", "mean", "rows", "columns", "zero", "nan", "inf"];
+const PATH = ["total", "terms", "count", "rest", "text"];
+
+function record(names, values) {
+  return Object.fromEntries(names.map((name, i) => [name, values[i]]).filter(([, x]) => x !== null && x !== undefined));
+}
+
+function array(index) {
+  if (index === null || index === undefined) return null;
+  const found = arrays[index];
+  if (typeof found !== "object") return { ...data.scalar, numbers: [found] };
+  if (!Array.isArray(found)) return found;
+  const left = found[0].length || !sizeOf(data.usual.shape) ? {} : { rows: [], columns: [] };
+  return { ...data.usual, ...record(FIELDS, found), ...left };
+}
+
+/** An array on one line of text: its numbers if they are few, else its dtype and shape. */
+function arrayText(found) {
+  if (found.rows || found.columns || sizeOf(found.shape) > 6 || !sizeOf(found.shape)) return `${found.dtype}[${found.shape.join(", ")}]`;
+  const nested = (shape, from) => {
+    if (!shape.length) return short(found.numbers[from]);
+    const step = sizeOf(shape.slice(1));
+    return `[${Array.from({ length: shape[0] }, (_, i) => nested(shape.slice(1), from + i * step)).join(", ")}]`;
+  };
+  return nested(found.shape, 0);
+}
+
 /** users[n]: the steps that have place n as an input, once each. */
 const users = places.map(() => []);
 places.forEach((place, n) => {
@@ -17,11 +45,23 @@ places.forEach((place, n) => {
 const visitOf = places.map(() => undefined);
 visits.forEach((visit, v) => { visitOf[visit.place] = v; });
 
-function array(index) {
-  if (index === null || index === undefined) return null;
-  const found = arrays[index]; // a single number of the commonest dtype stands for its array (page.py)
-  return typeof found === "object" ? found : { shape: [], dtype: data.scalar, numbers: [found] };
-}
+// What follows from the rest, and so is not in the data: see compact() in page.py.
+places.forEach((place, n) => {
+  if (!place.shape) {
+    const { shape, dtype } = array(place.value);
+    Object.assign(place, { shape, dtype });
+  }
+  place.arrivals = [];
+  for (const one of place.kept || []) {
+    one.bytes ??= 0;
+    one.holds ??= one.bytes;
+    if (visitOf[n] !== undefined) one.freed = visitOf[n];
+  }
+});
+visits.forEach((visit, v) => visit.sent.forEach((sent, nth) => {
+  sent.x_g ??= places[sent.to].gradient;
+  places[sent.to].arrivals.push([v, nth]);
+}));
 
 /** What a vjp was given after g, by name: what was sent with it, and what the place lists as kept for this input. */
 function valuesOf(place, sent) {
@@ -95,7 +135,8 @@ function numberAt(found, flat) {
 }
 
 function pathOf(n, flat) {
-  return (places[n].paths || {})[flat];
+  const found = (places[n].paths || {})[flat];
+  return found && record(PATH, found);
 }
 
 function checkOf(n, flat) {
@@ -117,7 +158,8 @@ function partOf(n, flat) {
   if (!inverted) {
     inverted = new Map();
     places.forEach((place, m) => {
-      for (const [element, path] of Object.entries(place.paths || {})) {
+      for (const element of Object.keys(place.paths || {})) {
+        const path = pathOf(m, element);
         for (const [there, at, ...numbers] of path.terms) {
           const key = `${there} ${at}`;
           if (!inverted.has(key)) inverted.set(key, []);

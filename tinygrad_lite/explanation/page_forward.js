@@ -93,7 +93,7 @@ function arrivalsView(n) {
 function keptPart(place, visit) {
   if (!place.kept || !place.kept.length) return isLeaf(place) || data.freed ? null : section("Kept for backward", null, muted("Nothing: no vjp of this step asks for a value."));
   return section("Kept for backward", null, table([["value"], ["asked for by"], ["bytes", "right"], ["held", "right"], ["why", "wide"], ["freed"]], place.kept.map((kept) => [
-    el("span", null, el("code", null, kept.name), kept.text ? [" = ", el("code", null, kept.text)] : ""), kept.inputs.map((input) => el("code", { class: "spaced" }, `${input}=`)),
+    el("span", null, el("code", null, kept.name), " = ", el("code", null, kept.text ?? arrayText(array(kept.array)))), kept.inputs.map((input) => el("code", { class: "spaced" }, `${input}=`)),
     bytesText(kept.bytes), bytesText(kept.holds), kept.why || "", freedText(kept.freed, visit)])));
 }
 
