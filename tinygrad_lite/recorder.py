@@ -4,17 +4,33 @@
         loss = f(x)             # .applied(op, inputs, options, out) after each op
         loss.backward()         # .differentiated(node, nth, g, x_g) after each vjp
 
-detect_anomaly() in autograd/anomaly.py is a Recorder. While none is open, apply.py and backward.py only test one attribute.
+detect_anomaly() in autograd/anomaly.py and watch() in explanation/ are Recorders. While none is open, apply.py and backward.py
+only test one attribute.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Self
 
     from .tape import Node, Op
+
+
+def in_package(frame: FrameType) -> bool:
+    """Whether the code of a frame is this package's, not the user's."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "tinygrad_lite"
+
+
+def users_frame() -> FrameType:
+    """The frame of the user's code that called this package; the outermost one if there is none."""
+    frame = sys._getframe(1)
+    while frame.f_back and in_package(frame):
+        frame = frame.f_back
+    return frame
 
 
 class _Seam:

@@ -6,7 +6,6 @@ it for debugging only.
 
 from __future__ import annotations
 
-import sys
 from contextlib import ContextDecorator
 from linecache import getline
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
-from ..recorder import Recorder, seam
+from ..recorder import Recorder, seam, users_frame
 from ..tape import Node, Op
 
 REMEMBERED = 1_000_000  # for how many recorded steps the user's line is remembered, at most
@@ -117,9 +116,7 @@ def shown(x: Any) -> str:
 
 def users_line() -> str:
     """The line of the user's program that is running, outside of this package: file, number and text."""
-    frame = sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "tinygrad_lite":
-        frame = frame.f_back
+    frame = users_frame()
     file, line = frame.f_code.co_filename, frame.f_lineno
     source = getline(file, line, frame.f_globals).strip()
     return f"{file}, line {line}" + (f": {source}" if source else "")

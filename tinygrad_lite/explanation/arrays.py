@@ -26,7 +26,7 @@ class Thinning:
     def of(sizes: list[int], max_elements: int) -> Thinning:
         """The thinning with which arrays of these sizes have about NUMBERS numbers together.
         >>> Thinning.of([10, 1000], 64), Thinning.of([64] * 10_000, 64)
-        (Thinning(whole=64, side=48), Thinning(whole=8, side=0))
+        (Thinning(whole=64, side=48), Thinning(whole=32, side=0))
         """
         whole = max_elements
         while whole > 1 and sum([n for n in sizes if 1 < n <= whole]) > NUMBERS:

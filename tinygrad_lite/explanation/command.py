@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path, help="the file of the page (default: SCRIPT.explain.html in this folder)")
     which = one.add_mutually_exclusive_group()
     which.add_argument("--nth", type=number, default=1, metavar="N", help="which call of backward() to explain (default: 1)")
-    which.add_argument("--last", action="store_true", help="the last one; the script runs to its end")
+    which.add_argument("--last", action="store_true", help="the last one; the script runs to its end, slower")
     one.add_argument("--continue", action="store_true", dest="go_on", help="let the script run on after the page is made")
     one.add_argument("--open", action="store_true", help="show the page in the browser")
     one.add_argument("--text", action="store_true", help="print the explanation in words; writes no page unless --out is given")

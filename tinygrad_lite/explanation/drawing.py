@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._tensor import Tensor
 from ..backend import is_array
+from ..recorder import users_frame
 from .collect import collect
 from .graph import UNKNOWN, Graph, Place
-from .known import name_graph, users_frame
+from .known import name_graph
 from .layers import arrange
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ from tempfile import mkdtemp
 from typing import Any
 
 from .._tensor import Tensor
+from ..recorder import users_frame
 from ..serialize import write_whole
 from .data import plain
-from .failure import frame_of, graph_of_failure
+from .failure import called_in, graph_of_failure
 from .graph import Graph
 from .kept import note_kept
-from .known import graph_of, name_graph, users_frame
+from .known import graph_of, name_graph
 from .marks import marks
 from .noting import Watch
 from .page import notebook, page
@@ -109,7 +110,8 @@ def explain_failure(
 ) -> Explanation:
     """The graph up to the op that raised this error, with the shapes that did not fit."""
     graph = graph_of_failure(error)
-    name_graph(graph, model, names, frame_of(error) or users_frame())
+    at = called_in(error)
+    name_graph(graph, model, names, at[0] if at else users_frame())
     note_kept(graph)
     return described(graph, max_elements)
 

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 from .._tensor import Tensor
+from ..recorder import in_package
 from .collect import collect
 from .graph import UNKNOWN, Failure, Graph, Input, Line
 
@@ -20,7 +21,7 @@ def graph_of_failure(error: BaseException) -> Graph:
     from no function of this package.
     """
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-    ours = [frame for frame in frames if package(frame)]
+    ours = [frame for frame in frames if in_package(frame)]
     if not ours:
         raise RuntimeError(f"explain: this error was raised by no op: {type(error).__name__}: {error}") from error
     name, tensors, options = failing(ours)
@@ -38,24 +39,19 @@ def graph_of_failure(error: BaseException) -> Graph:
     return graph
 
 
-def frame_of(error: BaseException) -> FrameType | None:
-    """The frame of the user's code that called what raised."""
-    found = [frame for frame, _ in walk_tb(error.__traceback__) if not package(frame)]
+def called_in(error: BaseException) -> tuple[FrameType, int] | None:
+    """Where the user's code called what raised: the frame, and its line then."""
+    found = [at for at in walk_tb(error.__traceback__) if not in_package(at[0])]
     return found[-1] if found else None
 
 
 def users_line(error: BaseException) -> Line | None:
     """The line of the user's program that called what raised."""
-    found = [(frame, number) for frame, number in walk_tb(error.__traceback__) if not package(frame)]
-    if not found:
+    if not (found := called_in(error)):
         return None
-    frame, number = found[-1]
+    frame, number = found
     file = frame.f_code.co_filename
     return Line(file, number, getline(file, number, frame.f_globals).strip(), frame.f_code.co_name)
-
-
-def package(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__")).partition(".")[0] == "tinygrad_lite"
 
 
 def failing(frames: list[FrameType]) -> tuple[str, list[tuple[str, Any]], dict[str, Any]]:

@@ -91,10 +91,8 @@ def count(kept: Kept, place: Place, outside: dict[int, Place], made: set[int], h
     elif key in held:
         before = held[key]
         kept.why = "" if before is place else f"held by {before.name or f'{before.op.name} {before.number}'} too"
-    elif key not in made:
-        held[key] = place
-        kept.why, kept.holds = "a constant of yours" if kept.name in place.op.inputs else "", 0
-        kept.holds = 0 if kept.why else whole
+    elif key not in made and kept.name in place.op.inputs:
+        held[key], kept.why = place, "a constant of yours"
     else:
         held[key], kept.holds = place, whole
         kept.why = "" if whole == kept.bytes else f"a view: it keeps {size(whole)} alive"

@@ -4,7 +4,6 @@ backward pass.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any
@@ -94,11 +93,3 @@ def check(loss: Any) -> None:
     if loss.array.size != 1:
         what = f"explain: the loss must have one element, and this tensor has shape {list(loss.array.shape)}"
         raise RuntimeError(f"{what}; explain one of them, y[0, 1], or a reduction, y.sum()")
-
-
-def users_frame() -> FrameType:
-    """The frame of the user's code that called this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "tinygrad_lite":
-        frame = frame.f_back
-    return frame

@@ -13,7 +13,7 @@ from typing import Any
 
 from .._tensor import Tensor
 from ..backend import Array, array_module, is_array, owner
-from ..recorder import Recorder
+from ..recorder import Recorder, in_package
 from ..tape import Node, Op
 from .graph import UNKNOWN
 
@@ -74,11 +74,9 @@ def place(frame: FrameType | None) -> tuple[str, int, str, tuple[Any, ...]]:
     modules: list[Any] = []
     file, number, function = "", 0, ""
     while frame is not None:
-        name = str(frame.f_globals.get("__name__"))
-        if name == "tinygrad_lite.nn.hooks":
-            if frame.f_code.co_name == "__call__":
-                modules.append(frame.f_locals["self"])
-        elif not file and not name.startswith("tinygrad_lite."):
+        if frame.f_globals.get("__name__") == "tinygrad_lite.nn.hooks" and frame.f_code.co_name == "__call__":
+            modules.append(frame.f_locals["self"])
+        elif not file and not in_package(frame):
             file, number, function = frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name
         frame = frame.f_back
     return file, number, function, tuple(reversed(modules))

@@ -12,10 +12,11 @@ from html import escape
 from typing import Any
 
 from ..backend import Array
+from ..recorder import users_frame
 from .collect import collect
 from .graph import Graph, Line
 from .kept import note_kept, size
-from .known import check, name_graph, users_frame
+from .known import check, name_graph
 
 
 @dataclass(slots=True)
