@@ -290,6 +290,19 @@ def test_on_any_device(device: str) -> None:
     assert tl.memory(loss()).total > 0
 
 
+def test_a_vjp_that_does_not_fit_is_said_as_backward_says_it() -> None:
+    @tl.op(x=lambda g: g[:1])
+    def cut_short(x: Any) -> Any:
+        return x * 1
+
+    loss = cut_short(tensor([1.0, 2.0], requires_grad=True)).sum()
+    (error,) = [visit.error for visit in graph(loss).visits if visit.error]
+    with pytest.raises(RuntimeError) as raised:
+        loss.backward()
+    assert error == f"RuntimeError: {raised.value}"
+    assert "one step, which says why" in tl.explain(cut_short(tensor([1.0, 2.0], requires_grad=True)).sum()).text()
+
+
 def test_records_hang_on_the_nodes_and_are_freed_with_them() -> None:
     gc.collect()
     gc.disable()

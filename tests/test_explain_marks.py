@@ -100,7 +100,7 @@ def test_dead_units_in_a_batch_and_units_that_are_off_for_one_input() -> None:
     assert "unit 1 is 0 for all 4 inputs" in mark.text and mark.count == 4 * 9
     (mark,) = found(lambda: net(tl.randn(1, 1, 5, 5)).sum(), "dead", model=net)
     assert "off for this input" in mark.text
-    assert not found(lambda: net(tl.randn(4, 1, 5, 5)).sigmoid().sum() + tl.ones(3, 4, requires_grad=True).relu().sum(), "none")
+    assert not found(lambda: tl.ones(3, 4, requires_grad=True).relu().sum(), "dead")
 
 
 def test_saturation() -> None:
@@ -140,6 +140,18 @@ def test_why_a_gradient_is_0(function: Callable[[Tensor], Tensor], words: str) -
     x = leaf(1, 2)
     zero = [mark for mark in found(lambda: function(x), "zero", names={"x": x}) if mark.of == "gradient"]
     assert any(words in mark.text for mark in zero), zero
+
+
+def test_a_leaf_without_a_gradient() -> None:
+    x = leaf(1, 2)
+    (mark,) = found(lambda: tl.linalg.slogdet(tl.eye(2).double() * x)[0], "zero")
+    assert mark.text.startswith("all of it")
+
+    @tl.op(x=lambda g: g[:1])
+    def broken(x: Any) -> Any:
+        return x * 1
+
+    assert not found(lambda: broken(leaf(1, 2)).sum(), "zero"), "backward stopped before; nothing is known"
 
 
 def test_rows_of_an_embedding_and_the_bias_before_batch_norm() -> None:

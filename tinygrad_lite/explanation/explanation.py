@@ -64,12 +64,9 @@ class Explanation:
     def __repr__(self) -> str:
         places = self._data["places"]
         steps = len([place for place in places if place.get("op")])
-        counted = [f"{n} {word}{'' if n == 1 else more}" for n, word, more in counts_of(steps, len(places) - steps)]
-        return f"<Explanation of {self._data['title']}, {' from '.join(counted)}>"
-
-
-def counts_of(steps: int, leaves: int) -> list[tuple[int, str, str]]:
-    return [(steps, "step", "s"), (leaves, "lea" + "f" * (leaves == 1), "ves")]
+        leaves = len(places) - steps
+        counted = f"{steps} step{'' if steps == 1 else 's'} from {leaves} {'leaf' if leaves == 1 else 'leaves'}"
+        return f"<Explanation of {self._data['title']}, {counted}>"
 
 
 def explain(

@@ -46,8 +46,8 @@ def notes(graph: Graph) -> list[str]:
         found.append(f"backward() has been here, and what the tape held was freed. {how}")
     stopped = [visit for visit in graph.visits if visit.error]
     if stopped:
-        what = "one step" if len(stopped) == 1 else f"{len(stopped)} steps"
-        found.append(f"The gradients are not complete: backward stops at {what}, each of which says why.")
+        what = "one step, which says why" if len(stopped) == 1 else f"{len(stopped)} steps, each of which says why"
+        found.append(f"The gradients are not complete: backward stops at {what}.")
     if any([place.line and not place.line.seen for place in graph.places]):
         found.append("No one watched while the graph was made: the lines of code were found in the source afterwards.")
     lost = [place for place in graph.places if place.op is not None and place.line is None]

@@ -204,6 +204,8 @@ def index(element: int, shape: tuple[int, ...]) -> str:
 def zeros(known: Steps, leaf: Place) -> list[Mark]:
     """Why the gradient of a leaf, or of some rows or elements of it, is 0."""
     if leaf.gradient is None:
+        if any([visit.error for visit in known.graph.visits]):
+            return []  # it may be that backward did not come so far
         return [Mark(leaf.number, "gradient", "zero", "no gradient arrives: the loss does not depend on it", [], 0)]
     g = put(leaf.gradient, "cpu")
     zero = g == 0

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from ..backend import array_module
-from ..backward import unbroadcast
+from ..backward import misfit, unbroadcast
 from ..inplace import check_unwritten, writes
 from ..operands import as_array
 from .graph import UNKNOWN, Graph, Place, Sent, Visit
@@ -70,9 +70,12 @@ def send(place: Place, visit: Visit, graph: Graph) -> None:
     for nth, (edge, vjp, values) in enumerate(zip(node.edges, op.vjps, reads)):
         if values is None:
             continue
-        raw = vjp(g, *values)
-        raw = as_array(raw)
-        x_g = raw if raw.shape == edge.shape else as_array(unbroadcast(raw, edge.shape))
+        raw = None
+        try:
+            raw = as_array(vjp(g, *values))
+            x_g = raw if raw.shape == edge.shape else as_array(unbroadcast(raw, edge.shape))
+        except (AttributeError, TypeError, ValueError, IndexError) as error:
+            raise misfit(node, edge, vjp, raw, error) from error
         extra = len(raw.shape) - len(edge.shape)
         axes = tuple([i for i, n in enumerate(raw.shape) if i < extra or (edge.shape[i - extra] == 1 and n != 1)])
         names = op.reads[0 if op.variadic else nth] if hasattr(op, "reads") else ()
