@@ -232,6 +232,16 @@ def test_what_cannot_be_explained(make: Callable[[], Any], kind: type[Exception]
         tl.explain(make())
 
 
+def test_explain_and_memory_know_the_variables_of_their_caller() -> None:
+    weight = tensor([1.0, 2.0], requires_grad=True)
+    product = weight * 3
+    loss = (product * product).sum()
+    labels = [place["label"] for place in tl.explain(loss).to_dict()["places"]]
+    assert labels == ["weight", "product", "mul 2", "loss"]
+    assert tl.memory(loss).rows[0].step.startswith(("mul 2", "product"))
+    assert "weight" in {text.get_text() for text in loss.graph().texts}
+
+
 def test_what_is_given_beside_the_loss_is_checked() -> None:
     loss = tensor(1.0, requires_grad=True) * 2
     with pytest.raises(TypeError, match=r"nn\.Module, got dict"):
