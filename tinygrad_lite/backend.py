@@ -49,6 +49,7 @@ def is_array(value: object) -> bool:
 
 def owner(array: Array) -> Any:
     """The object that owns the memory of an array; for a view, the array or buffer that it is a view of in the end."""
+    array = getattr(array, "unrecorded", array)  # while capture() records, arrays stand for others
     while True:
         base = array.obj if type(array) is memoryview else getattr(array, "base", None)
         if base is None:
@@ -115,6 +116,10 @@ def overlaps(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
 
 def array_module(array: Array) -> Any:
     """The module that makes arrays like this one: numpy or cupy."""
+    if type(array) is np.ndarray:
+        return np
+    if hasattr(array, "array_module"):  # while capture() records
+        return array.array_module
     return np if isinstance(array, (np.ndarray, np.generic)) else sys.modules["cupy"]
 
 

@@ -55,7 +55,7 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
     >>> write(x.array, imul, 3); x
     tensor([3., 6.])
     """
-    if 0 in array.strides or (type(array) is np.ndarray and not ((flags := array.flags).writeable and flags.forc)):
+    if 0 in array.strides or (isinstance(array, np.ndarray) and not ((flags := array.flags).writeable and flags.forc)):
         refuse(array, "write")
     try:
         change(array, *operands)
@@ -70,7 +70,7 @@ def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
 def write_all(arrays: list[Array], change: Callable[[], Any]) -> None:
     """Call change(), which writes to several arrays, and note the writes; see write."""
     for array in arrays:
-        if 0 in array.strides or (type(array) is np.ndarray and not ((flags := array.flags).writeable and flags.forc)):
+        if 0 in array.strides or (isinstance(array, np.ndarray) and not ((flags := array.flags).writeable and flags.forc)):
             refuse(array, "write")
     try:
         change()
@@ -268,7 +268,7 @@ def kept(node: Node) -> list[Array]:
         for values in (node.saved if type(node.saved) is tuple else ())
         for value in values or ()
         for part in (value if type(value) in (tuple, list) else (value,))
-        if type(part) is np.ndarray or is_array(part)
+        if isinstance(part, np.ndarray) or is_array(part)
     ]
 
 

@@ -34,10 +34,11 @@ def users_frame() -> FrameType:
 
 
 class _Seam:
-    __slots__ = ("recorders",)
+    __slots__ = ("recorders", "recording")
 
     def __init__(self) -> None:
         self.recorders: tuple[Recorder, ...] = ()  # the open ones, of all threads
+        self.recording: Any = None  # that of capture(), while it is open
 
 
 seam = _Seam()

@@ -36,7 +36,7 @@ def pairwise(compare: Callable[..., Any]) -> Callable[[Tensor, Any], Tensor]:
             out = compare(x, y)
         except Exception as error:
             raise explained(compare.__name__, error, x, y) from error
-        return Tensor._of(out if type(out) is np.ndarray else as_array(out))
+        return Tensor._of(out if isinstance(out, np.ndarray) else as_array(out))
 
     return operator
 

@@ -22,7 +22,7 @@ Shape = tuple[int, ...]
 def diagonal(x: Array, *, offset: int, axis1: int, axis2: int) -> Array:
     """The numbers x[i, i + offset] of two axes, along a new last axis."""
     out = np.diagonal(x, offset, axis1, axis2)
-    if type(x) is np.ndarray and x.flags.writeable:
+    if isinstance(x, np.ndarray) and x.flags.writeable:
         out.flags.writeable = True  # NumPy makes it read-only
     return out
 
@@ -128,7 +128,7 @@ def repeat_each(x: Array, *, repeats: Array, axis: int) -> Array:
     """The slices of an axis, each as often as `repeats` says. An op of its own, for a derivative that adds up runs: as an index
     it took 20 times PyTorch's time (1,000 by 1,000 numbers).
     """
-    return np.repeat(x, repeats, axis) if type(x) is np.ndarray else x[(*(slice(None),) * axis, run_of(repeats))]
+    return np.repeat(x, repeats, axis) if isinstance(x, np.ndarray) else x[(*(slice(None),) * axis, run_of(repeats))]
 
 @op(x=lambda g, repeats, axis: repeat_each(g, repeats=repeats, axis=axis))
 def sum_runs(x: Array, *, repeats: Array, axis: int) -> Array:

@@ -212,7 +212,7 @@ def nonzero(x: Any) -> Any:
 @op(x=lambda g, x: corner(matrix_exp(blocks(mT(x), g))))
 def matrix_exp(x: Array) -> Array:
     """e^X = I + X + X²/2 + ... The gradient is the upper right block of exp [[Xᵀ, g], [0, Xᵀ]] (Mathias, 1996)."""
-    return import_module("scipy.linalg" if type(x) is np.ndarray else "cupyx.scipy.linalg").expm(x)
+    return import_module("scipy.linalg" if isinstance(x, np.ndarray) else "cupyx.scipy.linalg").expm(x)
 
 def blocks(A: Any, B: Any) -> Any:
     """The block matrix [[A, B], [0, A]]."""

@@ -85,7 +85,7 @@ def ndtri(x: Array) -> Array:
 
 def many_float32(x: Any) -> bool:
     """Whether polynomials are faster than SciPy: from 400 numbers on."""
-    return type(x) is np.ndarray and x.dtype == np.float32 and x.size > 400
+    return isinstance(x, np.ndarray) and x.dtype == np.float32 and x.size > 400
 
 
 ERF = (

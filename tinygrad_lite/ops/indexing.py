@@ -130,7 +130,7 @@ def scatter_add(x: Array, *, index: Array, axis: int, shape: tuple[int, ...]) ->
 # positions) instead of 2.4 (np.take_along_axis), and adds them in 1.1.
 def places_along(index: Array, axis: int, shape: tuple[int, ...]) -> Array:
     """Where gather finds its numbers in an array of a shape, flattened. The index may be shorter along other axes."""
-    small = index.size <= 4096 and type(index) is np.ndarray
+    small = index.size <= 4096 and isinstance(index, np.ndarray)
     step, others = (offsets if small else offsets.__wrapped__)(index.shape, axis, shape)
     if others is None:
         return np.multiply(index, step, dtype=np.int64)
@@ -157,7 +157,7 @@ def offsets(sizes: tuple[int, ...], axis: int, shape: tuple[int, ...]) -> tuple[
 def taken(x: Array, places: Array) -> Array:
     """The numbers at places of the flattened x; all places exist."""
     flat = x.reshape(-1)
-    return flat.take(places, mode="clip") if type(x) is np.ndarray and x.size else flat[places]
+    return flat.take(places, mode="clip") if isinstance(x, np.ndarray) and x.size else flat[places]
 
 def added_at(x: Array, places: Array, shape: tuple[int, ...]) -> Array:
     """Zeros of a shape, with x added at places of them, flattened."""

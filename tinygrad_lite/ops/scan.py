@@ -186,7 +186,7 @@ def accumulated(combine: Any, x: Array, axis: int) -> Array:
     """combine(..., combine(combine(x[0], x[1]), x[2])...): what is there after each number. CuPy has no `accumulate`, so there
     each number is combined with the one that is 1, 2, 4, ... places before it.
     """
-    if type(x) is np.ndarray:
+    if isinstance(x, np.ndarray):
         return combine.accumulate(x, axis)
     distance, n, before = 1, x.shape[axis], (slice(None),) * axis
     while distance < n:

@@ -42,7 +42,7 @@ def expand(x: Array, *, shape: Shape) -> Array:
         return x.reshape(shape)
     out = np.broadcast_to(x, shape)
     # NumPy makes it read-only. A part of it such as out[:, :1] may be written to, and inplace.py checks each write itself.
-    if type(x) is np.ndarray and x.flags.writeable:
+    if isinstance(x, np.ndarray) and x.flags.writeable:
         out.flags.writeable = True
     return out
 

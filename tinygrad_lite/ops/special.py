@@ -60,7 +60,7 @@ CACHED = 1 << 17  # numbers that stay in the cache while several passes go over 
 def pieces(x: Array) -> list[slice]:
     """Parts of an array along its first axis, of about CACHED numbers each; on a GPU the array as a whole."""
     n = max(len(x), 1)
-    step = max(1, CACHED * n // max(x.size, 1)) if type(x) is np.ndarray else n
+    step = max(1, CACHED * n // max(x.size, 1)) if isinstance(x, np.ndarray) else n
     return [slice(start, start + step) for start in range(0, n, step)]
 
 

@@ -25,7 +25,7 @@ from .shape import mT, reshape
 
 def few(x: Array) -> bool:
     """Whether a copy in float64 costs less than care. Not on a GPU, where each step costs the same."""
-    return type(x) is np.ndarray and x.size <= 1024
+    return isinstance(x, np.ndarray) and x.size <= 1024
 
 def spread(x: Any, axis: Axes, shape: tuple[int, ...]) -> Any:
     """A reduced x with its axes of length one again, so that it broadcasts to `shape`."""

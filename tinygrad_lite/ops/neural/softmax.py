@@ -62,7 +62,7 @@ def logsumexp(x: Array, *, axis: Axes, keepdims: bool) -> Array:
 def largest_along(x: Array, axis: int) -> Array:
     """The largest x."""
     n = x.shape[axis]
-    if type(x) is np.ndarray and axis == x.ndim - 1 and x.size > 1000:
+    if isinstance(x, np.ndarray) and axis == x.ndim - 1 and x.size > 1000:
         if n < 32:
             x = x.copy("F")  # short rows: by columns, ten times as fast
         elif x.flags.c_contiguous:
@@ -71,12 +71,12 @@ def largest_along(x: Array, axis: int) -> Array:
 
 def sum_along(x: Array, axis: int) -> Array:
     """Σ x."""
-    if type(x) is np.ndarray and axis == x.ndim - 1 and x.shape[-1] > 128:
+    if isinstance(x, np.ndarray) and axis == x.ndim - 1 and x.shape[-1] > 128:
         return np.vecdot(x, ones(x.shape[-1], x.dtype))[..., None]
     return sum_over(x, axis=(axis,), keepdims=True)
 
 def dot_along(x: Array, y: Array, axis: int) -> Array:
     """Σ x·y. Of few numbers in PyTorch's way: where a y is nearly 1, x - Σ x·y cancels, and rounding is what remains."""
-    if type(x) is np.ndarray and axis == x.ndim - 1 and x.size > 1000:
+    if isinstance(x, np.ndarray) and axis == x.ndim - 1 and x.size > 1000:
         return np.vecdot(x, y)[..., None]
     return sum_over(x * y, axis=(axis,), keepdims=True)

@@ -15,7 +15,7 @@ from ..indexing import index_add, setitem
 @op(x=lambda g, shape, index, drop, share: index_add(partly(g, drop, share), shape=shape, index=(index,), once=False))
 def embedding(x: Array, *, index: Array, drop: Array | None = None, share: Array | None = None) -> Array:
     """x[index], for indices in 0 ... len(x) - 1. Where `drop` is true, the row gets no gradient, elsewhere g · share."""
-    return x.take(index, 0) if type(x) is np.ndarray else x[index]
+    return x.take(index, 0) if isinstance(x, np.ndarray) else x[index]
 
 def partly(g: Any, drop: Array | None, share: Array | None) -> Any:
     """g · share, and 0 where `drop` is true."""

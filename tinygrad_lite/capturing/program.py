@@ -1,0 +1,243 @@
+"""Program: the calls of a recording, without those that nobody needs, as the source of one Python function.
+
+    matmul(x0, a1, a2)
+    add(a2, a3, a2)
+    maximum(a2, 0, a2)
+
+The arrays are global names of that function: the memory of the parameters, of the gradients, and room for what lies between.
+Results that do not live at the same time share the room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .arrays import Recorded, Scalar
+from .call import Array, Call, arrays_in, root
+
+ALIGNED = 64
+
+
+class Changed(Exception):
+    """A guard: something that was read while recording has another value now."""
+
+
+def array_of(x: Any) -> Array:
+    return x if type(x) is np.ndarray else x.value
+
+
+def memories(parts: Any) -> Iterator[int]:
+    """The ids of the memory of all fixed arrays among the operands of a call."""
+    for x in arrays_in(parts):
+        if type(x) is not Scalar and not getattr(x, "name", ""):
+            yield id(root(array_of(x)))
+
+
+def names(parts: Any) -> Iterator[str]:
+    """The names of all variables among them."""
+    for x in arrays_in(parts):
+        if getattr(x, "name", ""):
+            yield x.name
+
+
+def without_constants(calls: list[Call], own: dict[int, Array]) -> list[Call]:
+    """Without what computes the same at each replay: the first time has filled the memory."""
+    writers: dict[int, int] = {}
+    for call in calls:
+        for memory in memories(call.results):
+            writers[memory] = writers.get(memory, 0) + 1
+    constant = {memory for memory in own if writers.get(memory, 0) <= 1}
+    changed = True
+    while changed:
+        changed = False
+        for call in calls:
+            reads = (call.inputs, call.options)
+            if any(names(reads)) or not constant.issuperset(memories(reads)) or not call.overwrites:
+                changed = changed or not constant.isdisjoint(memories(call.results))
+                constant.difference_update(memories(call.results))
+    return [call for call in calls if not call.overwrites or any(names(call.results)) or not constant.issuperset(memories(call.results))]
+
+
+def needed(calls: list[Call], own: dict[int, Array], kept: set[int]) -> list[Call]:
+    """Without what nobody reads. `kept` has the memory that is looked at after the program; that of others outlives it too."""
+    live, used, found = set(kept), set[str](), list[Call]()
+    for call in reversed(calls):
+        targets = list(memories(call.results))
+        if call.style == "name":
+            wanted = not used.isdisjoint(names(call.results)) or (not call.inputs and not call.options)
+        elif call.style in ("guard", "effect"):
+            wanted = True
+        else:
+            wanted = any(names(call.results)) or any(memory in live or memory not in own for memory in targets)
+        if not wanted:
+            continue
+        found.append(call)
+        if call.overwrites:
+            for x in call.results:
+                if not x.name and x.value.nbytes == root(x.value).nbytes:
+                    live.discard(id(root(x.value)))
+        live.update(memories((call.inputs, call.options)))
+        used.update(names((call.inputs, call.options)))
+        if call.style != "name":
+            used.update(names(call.results))
+    return found[::-1]
+
+
+class Room:
+    """Where the results between lie. Memory that is not needed any more is used again, the latest first: it is in the cache."""
+
+    def __init__(self, calls: list[Call], own: dict[int, Array], kept: set[int]) -> None:
+        self.places: dict[int, Array] = {}  # of each memory: the bytes in its stead
+        first: dict[int, int] = {}
+        last: dict[int, int] = {}
+        for i, call in enumerate(calls):
+            for memory in memories((call.inputs, call.options, call.results)):
+                if memory in own and memory not in kept:
+                    first.setdefault(memory, i)
+                    last[memory] = i
+        free: list[Array] = []
+        for i, call in enumerate(calls):
+            ends = [memory for memory in dict.fromkeys(memories((call.inputs, call.options))) if last.get(memory) == i and first[memory] < i]
+            begins = [memory for memory in dict.fromkeys(memories(call.results)) if first.get(memory) == i]
+            over = [memory for memory in ends if in_place(call, own[memory])]
+            free += [self.places[memory] for memory in over]
+            for memory in begins:
+                self.places[memory] = take(free, own[memory].nbytes)
+            free += [self.places[memory] for memory in ends if memory not in over]
+            free += [self.places[memory] for memory in begins if last[memory] == i]
+
+    def of(self, array: Array) -> Array:
+        """The array in place of a recorded one."""
+        memory = root(array)
+        if id(memory) not in self.places:
+            return array
+        offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+        return np.ndarray(array.shape, array.dtype, self.places[id(memory)], offset, array.strides)
+
+
+def in_place(call: Call, memory: Array) -> bool:
+    """Whether the result may lie where an argument lies that is not needed any more: number for number, in a ufunc."""
+    if call.style != "positional" or call.function.signature is not None or len(call.results) != 1 or call.results[0].name:
+        return False
+    out = array_of(call.results[0])
+    inputs = [array_of(x) for x in arrays_in(call.inputs) if type(x) is not Scalar]
+    return all(
+        (x.shape, x.strides, x.dtype) == (out.shape, out.strides, out.dtype) and x.nbytes == memory.nbytes == out.nbytes
+        for x in inputs
+        if root(x) is memory
+    ) and not call.options
+
+
+def take(free: list[Array], size: int) -> Array:
+    """Room of that many bytes: of what is free, the latest of the same size, or the smallest that is large enough."""
+    fitting = [i for i, place in enumerate(free) if size <= place.nbytes <= 2 * size + 256]
+    if fitting:
+        best = min(reversed(fitting), key=lambda i: free[i].nbytes)
+        return free.pop(best)
+    place = np.empty(size + ALIGNED, np.uint8)
+    start = -place.__array_interface__["data"][0] % ALIGNED
+    return place[start : start + size]
+
+
+def put(result: Array, value: Any) -> None:
+    """result[...] = value, where the shape must be that of the recording."""
+    if np.shape(value) != result.shape:
+        raise Changed
+    result[...] = value
+
+
+def put_all(results: tuple[Array, ...], found: Iterable[Any]) -> None:
+    for result, value in zip(results, found, strict=True):
+        put(result, value)
+
+
+def require(value: Any, expected: Any) -> None:
+    if value != expected:
+        raise Changed
+
+
+class Source:
+    """The lines of a function, and its global names."""
+
+    def __init__(self, room: Room) -> None:
+        self.room, self.lines = room, list[str]()
+        self.names: dict[str, Any] = {"put": put, "put_all": put_all, "require": require}
+        self.known: dict[Any, str] = {}
+        self.alive: list[Any] = []
+
+    def constant(self, value: Any, name: str) -> str:
+        """The global name of an object."""
+        if id(value) not in self.known:
+            name = name if name.isidentifier() else "f"
+            while name in self.names:
+                stem = name.rstrip("0123456789")
+                name = f"{stem}{int(name[len(stem):] or 0) + 1}"
+            self.names[name] = value
+            self.known[id(value)] = name
+            self.alive.append(value)
+        return self.known[id(value)]
+
+    def array(self, array: Array) -> str:
+        memory = root(array)
+        key = (id(memory), array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str)
+        if key not in self.known:
+            self.known[key] = self.constant(self.room.of(array), f"a{len(self.known)}")
+            self.alive.append(array)
+        return self.known[key]
+
+    def text(self, x: Any) -> str:
+        """An operand as an expression."""
+        kind = type(x)
+        if kind is np.ndarray:
+            return self.array(x)
+        if kind is Recorded or kind is Scalar:
+            return x.name or self.array(x.value)
+        if kind is tuple or kind is list:
+            if not any(True for _ in arrays_in(x)):
+                return self.constant(x, "c")
+            inner = ", ".join(map(self.text, x))
+            return f"({inner},)" if kind is tuple else f"[{inner}]"
+        if kind is slice and any(True for _ in arrays_in(x)):
+            return f"slice({self.text(x.start)}, {self.text(x.stop)}, {self.text(x.step)})"
+        if x is None or kind in (bool, int):
+            return repr(x)
+        if kind is float and abs(x) < float("inf"):
+            return repr(x)
+        return self.constant(x, "c")
+
+    def add(self, call: Call) -> None:
+        style, inputs = call.style, [self.text(x) for x in call.inputs]
+        options = [f"{name}={self.text(x)}" for name, x in call.options.items()]
+        results = [self.text(x) for x in call.results]
+        function = self.constant(call.function, function_name(call.function))
+        if style == "positional":
+            inputs += results
+        elif style == "first":
+            inputs = results + inputs
+        elif style == "keyword":
+            options.append(f"out={results[0]}")
+        line = f"{function}({', '.join(inputs + options)})"
+        if style == "put":
+            line = f"put({results[0]}, {line})" if len(results) == 1 else f"put_all(({', '.join(results)}), {line})"
+        elif style == "name":
+            line = f"{', '.join(results)}{',' * (call.function.__class__ is not type and len(results) == 1 and not call.inputs)} = {line}"
+        elif style == "guard":
+            line = f"require({line}, {self.text(call.expected)})"
+        self.lines.append(line)
+
+    def compiled(self, head: str, first: list[str], last: list[str]) -> Callable[..., Any]:
+        self.text_of_it = "\n    ".join([head, *first, *self.lines, *last]) + "\n"
+        exec(compile(self.text_of_it, "<captured>", "exec"), self.names)
+        made: Callable[..., Any] = self.names["replay"]
+        return made
+
+
+def function_name(function: Any) -> str:
+    name = getattr(function, "__name__", "f")
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"{owner.__name__}_{name}"
+    return name.strip("_") if name.startswith("__") else name.strip("<>")

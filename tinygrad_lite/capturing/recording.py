@@ -1,0 +1,212 @@
+"""Recording: one run of a step, of which every NumPy call is written down, with the memory that it read and wrote.
+
+While it is open, `Tensor.array` gives a Recorded (arrays.py) in place of the array of any tensor, so that neither ops nor layers
+know of it. The step computes as always, on the same memory; what it could not have written down sets `failed`, and the result is
+right all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import get_ident
+from typing import Any
+
+import numpy as np
+
+from .._tensor import Tensor
+from ..recorder import seam, users_frame
+from ..tape import Leaf
+from .arrays import Module, Recorded, Scalar, values
+from .call import Array, Call, arrays_in, root
+
+UNREAD = object()
+
+
+class Recording:
+    """`calls` in order; `external` has the memory that was there before, by the id of its owner, `made` that of constants."""
+
+    def __init__(self, arguments: list[Tensor]) -> None:
+        self.calls: list[Call] = []
+        self.failed = ""
+        self.module = Module(self)
+        self.known: dict[int, Recorded] = {}  # by the id of the array
+        self.own: dict[int, Array] = {}  # memory of results, by the id of its owner
+        self.made: dict[int, Array] = {}  # memory that was filled without a recorded call, and not written to since
+        self.tensors: dict[int, tuple[Tensor, Array, Any]] = {}  # what was there before and was looked at
+        self.grads: dict[int, list[Any]] = {}  # [leaf, its gradient when it was first read, or UNREAD]
+        self.written: dict[int, Array] = {}  # memory of tensors that was written to
+        self.names = 0
+        self.paused, self.thread = False, get_ident()
+        for i, x in enumerate(arguments):
+            self.known[id(x.array)] = Recorded(self, x.array, f"x{i}")
+
+    # Tensors
+
+    def __enter__(self) -> Recording:
+        seam.recording = self
+        Tensor.array, Leaf.grad = ARRAY, GRAD  # type: ignore[method-assign, assignment]
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        seam.recording = None
+        Tensor.array, Leaf.grad = array_slot, grad_slot
+
+    def of(self, array: Array) -> Recorded:
+        """The recorded array of an array that was there before the recording."""
+        if id(array) not in self.known:
+            self.known[id(array)] = Recorded(self, array)
+        return self.known[id(array)]
+
+    def new(self, array: Array) -> Recorded:
+        """The recorded array of one that was just allocated for a result."""
+        self.own[id(root(array))] = root(array)
+        return Recorded(self, array)
+
+    def constant(self, array: Array) -> Recorded:
+        """The recorded array of one that is filled with the same values at each replay."""
+        self.made[id(root(array))] = root(array)
+        return self.new(array)
+
+    # Calls
+
+    def note(self, call: Call) -> None:
+        self.calls.append(call)
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], to_out: bool = False) -> Any:
+        """A function that changes no array: a new array, or a view of an argument's memory."""
+        result = function(*values(args), **values(options))
+        if isinstance(result, (np.ndarray, np.generic)):
+            found = self._view(result, args)
+            if found is None:
+                found = self.new(np.asarray(result))
+                self.note(Call(function, args, options, (found,), "keyword" if to_out else "put"))
+            elif found.name:
+                self.note(Call(function, args, options, (found,), "name"))
+            return found
+        if type(result) in (tuple, list) and all(isinstance(part, np.ndarray) for part in result):
+            found = [self._view(part, args) for part in result]
+            if all(part is not None and not part.name for part in found):
+                return type(result)(found)
+            if all(part is None for part in found):
+                made = tuple([self.new(part) for part in result])
+                self.note(Call(function, args, options, made, "put"))
+                return type(result)(made)
+        return self.read(function, *args, **options)
+
+    def _view(self, result: Any, args: Any) -> Recorded | None:
+        """The result as a view of one of the arguments; None if it has memory of its own."""
+        for x in arrays_in(args):
+            x = x if type(x) is Recorded else Recorded(self, x) if type(x) is np.ndarray else None
+            if x is not None and isinstance(result, np.ndarray) and root(result) is root(x.value):
+                return Recorded(self, result, self.name("v") if x.name else "")
+        return None
+
+    def name(self, letter: str) -> str:
+        self.names += 1
+        return f"{letter}{self.names}"
+
+    def write(self, target: Any, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """A function that changes a part of an array which is among its arguments."""
+        self.restore(target)
+        function(*values(args), **values(options))
+        self.note(Call(function, args, options, (target,), "within"))
+
+    def into(self, out: tuple[Any, ...], function: Callable[..., Any], inputs: Any, options: dict[str, Any], style: str) -> Any:
+        """A function that writes its results to `out`."""
+        for target in out:
+            self.restore(target)
+        if style == "positional":
+            function(*values(inputs), *values(out), **values(options))
+        else:
+            function(*values(inputs), out=values(out[0]), **values(options))
+        self.note(Call(function, inputs, options, out, style))
+        return out[0] if len(out) == 1 else out
+
+    def restore(self, target: Any) -> None:
+        """A constant that is about to be written to is no constant: the program must fill it first, each time."""
+        memory = self.made.pop(id(root(values(target))), None)
+        if memory is not None:
+            self.note(Call(np.copyto, (memory.copy(),), {}, (Recorded(self, memory),), "first"))
+
+    def read(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """A value that Python reads: the program goes on only where it is the same again."""
+        value = function(*values(args), **values(options))
+        if isinstance(value, float) or not isinstance(value, (bool, int, np.bool_, np.integer, tuple)):
+            self.fail("a number was read from a tensor")
+        self.note(Call(function, args, options, (), "guard", value))
+        return value
+
+    def scalar(self, function: Callable[..., Any], *args: Any) -> Scalar:
+        """A number that is computed from others."""
+        made = Scalar(self, function(*values(args)), self.name("s"))
+        self.note(Call(function, args, {}, (made,), "name"))
+        return made
+
+    def numbers(self, function: Callable[[], tuple[float, ...]]) -> tuple[Scalar, ...]:
+        """Numbers that function() gives, which is called at each replay."""
+        made = tuple([Scalar(self, value, self.name("s")) for value in function()])
+        self.note(Call(function, (), {}, made, "name"))
+        return made
+
+    def effect(self, function: Callable[[], Any]) -> None:
+        """Call a function that changes Python's objects; each replay calls it again, at the same place."""
+        self.paused = True
+        try:
+            function()
+        finally:
+            self.paused = False
+        self.note(Call(function, (), {}, (), "effect"))
+
+    def fail(self, why: str) -> None:
+        """This recording cannot be replayed. The first reason is kept, with the user's line."""
+        if not self.failed:
+            frame = users_frame()
+            self.failed = f"{why}, in {frame.f_code.co_filename}, line {frame.f_lineno}"
+
+
+array_slot, grad_slot = Tensor.__dict__["array"], Leaf.__dict__["grad"]
+
+
+def _active() -> Recording | None:
+    recording = seam.recording
+    return None if recording is None or recording.paused or recording.thread != get_ident() else recording
+
+
+def _get_array(x: Tensor) -> Any:
+    array, recording = array_slot.__get__(x), _active()
+    if recording is None:
+        return array
+    if id(array) not in recording.known:
+        recording.tensors[id(x)] = x, array, x.node
+    return recording.of(array)
+
+
+def _set_array(x: Tensor, array: Any) -> None:
+    recording = _active()
+    if type(array) is Recorded:
+        array.recording.known[id(array.value)] = array
+        array = array.value
+    elif recording is not None and id(array) not in recording.known:
+        memory = root(array)
+        if id(memory) in recording.own or any(memory is root(known.value) for known in recording.known.values()):
+            recording.known[id(array)] = Recorded(recording, array)
+        else:
+            recording.known[id(array)] = recording.constant(array)
+    array_slot.__set__(x, array)
+
+
+def _get_grad(leaf: Leaf) -> Any:
+    grad, recording = grad_slot.__get__(leaf), _active()
+    if recording is not None:
+        recording.grads.setdefault(id(leaf), [leaf, grad])
+    return grad
+
+
+def _set_grad(leaf: Leaf, grad: Any) -> None:
+    recording = _active()
+    if recording is not None:
+        recording.grads.setdefault(id(leaf), [leaf, UNREAD])
+    grad_slot.__set__(leaf, grad)
+
+
+ARRAY, GRAD = property(_get_array, _set_array), property(_get_grad, _set_grad)
