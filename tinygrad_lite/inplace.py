@@ -84,6 +84,8 @@ def _note(arrays: list[Array]) -> None:
     The weak reference removes the note when the owner is freed. Some owners allow no weak reference (a bytearray, a DLPack
     capsule): their notes stay until another owner with the same id is written to.
     """
+    if seam.recording is not None:
+        seam.recording.wrote(arrays)
     now, times = next(clock), writes.times
     for array in arrays:
         if not array.size:

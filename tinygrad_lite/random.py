@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import backend
 from ._tensor import Tensor
+from .recorder import seam
 
 if TYPE_CHECKING:
     from .streams import Torch as Stream
@@ -154,6 +155,8 @@ def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True) -> Iter
 
 def draw(generator: Generator | None) -> Stream:
     """The stream to draw from: that of `generator`, or of the default one if it is None."""
+    if seam.recording is not None:
+        return seam.recording.stream(default_generator if generator is None else generator)
     if generator is None:
         return default_generator.stream
     if not isinstance(generator, Generator):

@@ -38,15 +38,16 @@ Hooks = dict[float, Callable[..., Any]]  # by number; they run in the order of t
 class Handle:
     """What register_hook() returns: remove() removes the hook."""
 
-    ever = False  # whether any hook was ever registered: a program without hooks does not pay for looking for them
+    ever = 0  # how often a hook was registered or removed: a program without hooks does not pay for looking for them
 
     def __init__(self, hooks: Hooks, hook: Callable[..., Any], number: float | None = None) -> None:
-        Handle.ever = True
+        Handle.ever += 1
         self.hooks, self.number = hooks, next(clock) if number is None else number
         hooks[self.number] = hook
 
     def remove(self) -> None:
         """Remove the hook; a second call does nothing."""
+        Handle.ever += 1
         self.hooks.pop(self.number, None)
 
     def __enter__(self) -> Handle:

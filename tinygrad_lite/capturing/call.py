@@ -30,6 +30,8 @@ class Call:
     results: tuple[Any, ...]
     style: str
     expected: Any = None
+    state: tuple[int, ...] = ()  # the ids of Python objects that it changes, or (style name) looks at
+    errors: dict[str, Any] | None = None  # the np.errstate that it was called in, if that was another one than at the start
 
     @property
     def overwrites(self) -> bool:

@@ -19,6 +19,7 @@ from .arrays import Recorded, Scalar
 from .call import Array, Call, arrays_in, root
 
 ALIGNED = 64
+SAFE = {np.where, np.concatenate, np.stack, np.ndarray.view, np.ndarray.reshape, np.ndarray.fill, np.ndarray.transpose}
 
 
 class Changed(Exception):
@@ -86,18 +87,50 @@ def needed(calls: list[Call], own: dict[int, Array], kept: set[int]) -> list[Cal
     return found[::-1]
 
 
+def guards_first(calls: list[Call], own: dict[int, Array]) -> tuple[list[Call], int]:
+    """The calls that guards depend on, before all others, and their number: if one does not hold, little has been changed yet."""
+    first, rest, after = list[Call](), list[Call](), True
+    reads, writes, asked = set[int](), set[int](), set[str]()
+    for call in reversed(calls):
+        mine = set(memories((call.inputs, call.options))), {*memories(call.results)}
+        mine[call.style != "name"].update(call.state)
+        needed_there = not mine[1].isdisjoint(reads | writes) or not mine[0].isdisjoint(writes)
+        if call.style == "name":
+            needed_there = needed_there or not asked.isdisjoint(names(call.results))
+        if risky(call) or needed_there:
+            first.append(call)
+            reads |= mine[0]
+            writes |= mine[1]
+            asked.update(names((call.inputs, call.options, call.results)))
+        else:
+            rest.append(call)
+    return first[::-1] + rest[::-1], len(first)
+
+
+def risky(call: Call) -> bool:
+    """Whether a replay may find that the call cannot be made, or gives another shape."""
+    if call.style == "guard" or (call.style == "name" and call.state):
+        return True
+    if isinstance(call.function, np.ufunc) or call.style in ("effect", "first") or call.state or call.function in SAFE:
+        return False
+    if getattr(call.function, "__module__", "") == "numpy.linalg":
+        return True
+    return any(array_of(x).dtype.kind in "bi" for x in arrays_in((call.inputs, call.options)) if type(x) is not Scalar)
+
+
 class Room:
     """Where the results between lie. Memory that is not needed any more is used again, the latest first: it is in the cache."""
 
-    def __init__(self, calls: list[Call], own: dict[int, Array], kept: set[int]) -> None:
+    def __init__(self, calls: list[Call], own: dict[int, Array], fixed: set[int], ends: set[int]) -> None:
+        """`fixed` memory stays where it is, that of `ends` is looked at after the last call."""
         self.places: dict[int, Array] = {}  # of each memory: the bytes in its stead
         first: dict[int, int] = {}
         last: dict[int, int] = {}
         for i, call in enumerate(calls):
             for memory in memories((call.inputs, call.options, call.results)):
-                if memory in own and memory not in kept:
+                if memory in own and memory not in fixed:
                     first.setdefault(memory, i)
-                    last[memory] = i
+                    last[memory] = len(calls) if memory in ends else i
         free: list[Array] = []
         for i, call in enumerate(calls):
             ends = [memory for memory in dict.fromkeys(memories((call.inputs, call.options))) if last.get(memory) == i and first[memory] < i]
@@ -223,16 +256,12 @@ class Source:
         if style == "put":
             line = f"put({results[0]}, {line})" if len(results) == 1 else f"put_all(({', '.join(results)}), {line})"
         elif style == "name":
-            line = f"{', '.join(results)}{',' * (call.function.__class__ is not type and len(results) == 1 and not call.inputs)} = {line}"
+            line = f"{', '.join(results)}{',' if call.state else ''} = {line}"
         elif style == "guard":
             line = f"require({line}, {self.text(call.expected)})"
+        if call.errors:
+            line = f"with {self.constant(np.errstate, 'errstate')}(**{self.constant(call.errors, 'errors')}): {line}"
         self.lines.append(line)
-
-    def compiled(self, head: str, first: list[str], last: list[str]) -> Callable[..., Any]:
-        self.text_of_it = "\n    ".join([head, *first, *self.lines, *last]) + "\n"
-        exec(compile(self.text_of_it, "<captured>", "exec"), self.names)
-        made: Callable[..., Any] = self.names["replay"]
-        return made
 
 
 def function_name(function: Any) -> str:

@@ -8,8 +8,11 @@ right all the same.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from functools import partial
 from threading import get_ident
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -32,10 +35,14 @@ class Recording:
         self.known: dict[int, Recorded] = {}  # by the id of the array
         self.own: dict[int, Array] = {}  # memory of results, by the id of its owner
         self.made: dict[int, Array] = {}  # memory that was filled without a recorded call, and not written to since
+        self.outer: dict[int, Array] = {}  # memory that was there before
+        self.fresh: dict[int, Any] = {}  # weak references to the tensors that were made or set
         self.tensors: dict[int, tuple[Tensor, Array, Any]] = {}  # what was there before and was looked at
         self.grads: dict[int, list[Any]] = {}  # [leaf, its gradient when it was first read, or UNREAD]
         self.written: dict[int, Array] = {}  # memory of tensors that was written to
         self.names = 0
+        self.errors = np.geterr()
+        self.generators: list[Any] = []
         self.paused, self.thread = False, get_ident()
         for i, x in enumerate(arguments):
             self.known[id(x.array)] = Recorded(self, x.array, f"x{i}")
@@ -51,10 +58,16 @@ class Recording:
         seam.recording = None
         Tensor.array, Leaf.grad = array_slot, grad_slot
 
+    def close(self) -> None:
+        """Let go of everything: a recording and its arrays refer to each other."""
+        for held in (self.known, self.calls, self.own, self.made, self.outer, self.tensors, self.grads, self.written):
+            held.clear()
+
     def of(self, array: Array) -> Recorded:
         """The recorded array of an array that was there before the recording."""
         if id(array) not in self.known:
             self.known[id(array)] = Recorded(self, array)
+            self.outer[id(root(array))] = root(array)
         return self.known[id(array)]
 
     def new(self, array: Array) -> Recorded:
@@ -70,6 +83,8 @@ class Recording:
     # Calls
 
     def note(self, call: Call) -> None:
+        errors = np.geterr()
+        call.errors = None if errors == self.errors else errors
         self.calls.append(call)
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], to_out: bool = False) -> Any:
@@ -142,26 +157,78 @@ class Recording:
         self.note(Call(function, args, {}, (made,), "name"))
         return made
 
-    def numbers(self, function: Callable[[], tuple[float, ...]]) -> tuple[Scalar, ...]:
-        """Numbers that function() gives, which is called at each replay."""
-        made = tuple([Scalar(self, value, self.name("s")) for value in function()])
-        self.note(Call(function, (), {}, made, "name"))
+    def numbers(self, function: Callable[[], tuple[Any, ...]], about: object) -> tuple[Scalar, ...]:
+        """Numbers that function() gives, from what is known of a Python object; each replay calls it again."""
+        made = tuple([Scalar(self, value, self.name("s")) for value in self.outside(function)])
+        self.note(Call(function, (), {}, made, "name", state=(id(about),)))
         return made
 
-    def effect(self, function: Callable[[], Any]) -> None:
-        """Call a function that changes Python's objects; each replay calls it again, at the same place."""
+    def effect(self, function: Callable[[], Any], about: object) -> None:
+        """Call a function that changes a Python object; each replay calls it again, at the same place."""
+        self.outside(function)
+        self.note(Call(function, (), {}, (), "effect", state=(id(about),)))
+
+    def outside(self, function: Callable[[], Any]) -> Any:
+        """What function() gives, on real arrays; nothing of it is recorded."""
         self.paused = True
         try:
-            function()
+            return function()
         finally:
             self.paused = False
-        self.note(Call(function, (), {}, (), "effect"))
+
+    def seen(self, x: Any) -> Any:
+        """A copy of an object, with recorded arrays in place of its arrays."""
+        if type(x) in (list, tuple):
+            return type(x)([self.seen(part) for part in x])
+        if type(x) is np.ndarray:
+            return self.of(x)
+        if type(x) is dict:
+            return {key: self.seen(part) for key, part in x.items()}
+        if not hasattr(x, "__dict__") or isinstance(x, type) or callable(x):
+            return x
+        made = copy(x)
+        vars(made).update({name: self.seen(part) for name, part in vars(x).items()})
+        return made
+
+    def wrote(self, arrays: list[Any]) -> None:
+        """Memory of tensors was written to; see inplace.py."""
+        for array in values(arrays):
+            self.written[id(root(array))] = root(array)
+
+    def stream(self, generator: Any) -> Any:
+        """What random numbers are drawn from."""
+        return generator.stream if self.paused else Stream(self, generator)
+
+    def drawn(self, generator: Any, name: str, *args: Any) -> Any:
+        """Random numbers, drawn anew at each replay."""
+
+        def draw(*args: Any) -> Any:
+            return getattr(generator.stream, name)(*args)
+
+        numbers = draw(*values(args))
+        if not isinstance(numbers, np.ndarray):
+            self.fail("a random number was drawn for Python")
+            return numbers
+        draw.__name__, made = name, self.new(numbers)
+        self.generators.append(generator)
+        self.note(Call(draw, args, {}, (made,), "put", state=(id(generator),)))
+        return made
 
     def fail(self, why: str) -> None:
         """This recording cannot be replayed. The first reason is kept, with the user's line."""
         if not self.failed:
             frame = users_frame()
             self.failed = f"{why}, in {frame.f_code.co_filename}, line {frame.f_lineno}"
+
+
+class Stream:
+    """The stream of a generator, of which each draw is recorded."""
+
+    def __init__(self, recording: Recording, generator: Any) -> None:
+        self.recording, self.generator = recording, generator
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(self.recording.drawn, self.generator, name)
 
 
 array_slot, grad_slot = Tensor.__dict__["array"], Leaf.__dict__["grad"]
@@ -176,23 +243,22 @@ def _get_array(x: Tensor) -> Any:
     array, recording = array_slot.__get__(x), _active()
     if recording is None:
         return array
-    if id(array) not in recording.known:
+    made = recording.fresh.get(id(x))
+    if (made is None or made() is not x) and id(x) not in recording.tensors:
         recording.tensors[id(x)] = x, array, x.node
     return recording.of(array)
 
 
 def _set_array(x: Tensor, array: Any) -> None:
     recording = _active()
-    if type(array) is Recorded:
-        array.recording.known[id(array.value)] = array
-        array = array.value
-    elif recording is not None and id(array) not in recording.known:
-        memory = root(array)
-        if id(memory) in recording.own or any(memory is root(known.value) for known in recording.known.values()):
-            recording.known[id(array)] = Recorded(recording, array)
-        else:
-            recording.known[id(array)] = recording.constant(array)
-    array_slot.__set__(x, array)
+    if recording is not None:
+        recording.fresh[id(x)] = ref(x)
+        if type(array) is Recorded:
+            recording.known[id(array.value)] = array
+        elif id(array) not in recording.known:
+            fixed = id(root(array)) in recording.own or id(root(array)) in recording.outer
+            recording.known[id(array)] = Recorded(recording, array) if fixed else recording.constant(array)
+    array_slot.__set__(x, values(array))
 
 
 def _get_grad(leaf: Leaf) -> Any:

@@ -1,0 +1,138 @@
+"""capture(): a training step that is recorded once and then replayed, as NumPy calls into the same memory.
+
+The first call runs the step as always, and writes down each NumPy call of forward, backward and optimizer with the memory that it
+read and wrote (recording.py, arrays.py). From these calls one Python function is made that repeats them and nothing else
+(program.py). What Python decided on the way holds only as long as what it looked at: the shapes and dtypes of the arguments, the
+parameters, settings, values of variables (surroundings.py), and numbers that a branch read. Each replay compares all of these; if
+something differs, the step runs and is recorded anew. What no recording can repeat runs as if it were not captured, with a warning
+that names the line.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+import numpy as np
+
+from .._tensor import Tensor
+from ..recorder import seam
+from .recording import Recording
+from .replay import OTHER, Replay
+from .surroundings import Surroundings
+
+PROGRAMS, ATTEMPTS = 8, 64  # programs that are kept, and recordings that are made, for one captured function
+
+
+class Captured:
+    """A function that replays its recording; see capture()."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        update_wrapper(self, function)
+        self.function = function
+        self.programs: list[Replay] = []  # the last one used is the first
+        self.recordings = 0
+        self.lends = True  # whether .grad is the program's own memory, until somebody keeps a gradient
+        self.eager: dict[Any, int] = {}  # arguments for which recordings failed, and how often
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        if seam.recorders or seam.recording is not None:  # explain() and others watch each op
+            return self.function(*args, **options)
+        spec, tensors = ALONE, args
+        if options or not all([type(x) is Tensor for x in args]):
+            tensors = []
+            spec = structure((args, options), tensors)
+        for i, program in enumerate(self.programs):
+            if program.spec == spec and len(tensors) == program.count:
+                result = program.run(*tensors)
+                if result is not OTHER:
+                    if i:
+                        self.programs.insert(0, self.programs.pop(i))
+                    return result
+        return self._recorded(spec, list(tensors), args, options)
+
+    def __get__(self, instance: Any, kind: Any = None) -> Any:
+        return self if instance is None else self.__class__._bound(self, instance)
+
+    def _bound(self, instance: Any) -> Captured:
+        """A method is captured for each object by itself."""
+        bound = Captured(self.function.__get__(instance))
+        vars(instance)[self.function.__name__] = bound
+        return bound
+
+    def _recorded(self, spec: Any, tensors: list[Tensor], args: Any, options: Any) -> Any:
+        """The step as always, and a program made of it if that can be."""
+        key = spec, tuple([(x.array.shape, x.array.dtype.str, x.array.strides, x.node is None) for x in tensors])
+        if self.eager.get(key, 0) >= 2 or self.recordings >= ATTEMPTS:
+            return self.function(*args, **options)
+        self.recordings += 1
+        if self.recordings == ATTEMPTS:
+            what = f"{ATTEMPTS} calls needed a recording of their own, the next ones run without one"
+            self._warn(f"{what}. Arguments other than tensors, and variables, are constants of a recording: make tensors of those that change")
+        surroundings = Surroundings(self.function)
+        before = surroundings.now()
+        random = np.random.get_state()[1:3]
+        with Recording(tensors) as recording:
+            result = self.function(*args, **options)
+        if name := surroundings.changed(before, surroundings.now()):
+            recording.fail(f"the step changes {name}, which no replay would do")
+        if str(random) != str(np.random.get_state()[1:3]):
+            recording.fail("the step draws numbers from np.random, which would be the same at each replay; use tinygrad_lite's")
+        program = Replay(self, spec, tensors, recording, surroundings, result)
+        if recording.failed:
+            self.eager[key] = self.eager.get(key, 0) + 1
+            if self.eager[key] == 2 or not recording.failed.startswith("the step changes"):
+                self.eager[key] = 2
+                self._warn(f"{recording.failed}. It runs without a recording")
+        else:
+            recording.close()
+            program.settle()
+            self.programs.insert(0, program)
+            del self.programs[PROGRAMS:]
+        return result
+
+    def _warn(self, why: str) -> None:
+        name = getattr(self.function, "__name__", "step")
+        warnings.warn(f"capture({name}): {why}", RuntimeWarning, stacklevel=4)
+
+
+def capture(function: Callable[..., Any]) -> Captured:
+    """The function, recorded once and then replayed: the same results, bit for bit, in less time."""
+    if not callable(function):
+        raise TypeError(f"capture: expected a function, as a training step, got {type(function).__name__}")
+    return function if isinstance(function, Captured) else Captured(function)
+
+
+ALONE = "tensors alone"
+
+
+def structure(x: Any, tensors: list[Tensor]) -> Any:
+    """What the arguments are, apart from their tensors, which are added to a list: two calls with equal structures differ only
+    in the tensors.
+    """
+    kind = type(x)
+    if isinstance(x, Tensor):
+        tensors.append(x)
+        return kind
+    if kind in (tuple, list):
+        return kind, tuple([structure(part, tensors) for part in x])
+    if kind is dict:
+        return kind, tuple([(key, structure(part, tensors)) for key, part in x.items()])
+    if isinstance(x, (int, float, str, bytes, bool, type(None))):
+        return kind, x
+    return kind, Same(x)
+
+
+class Same:
+    """An object that is equal to itself only; NumPy arrays and models among the arguments, say."""
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.x is other.x
+
+    def __hash__(self) -> int:
+        return id(self.x)
