@@ -347,10 +347,11 @@ def _are_rows(x: Array, t: Array) -> bool:
 
 def _of_rows(log_p: Tensor, t: Array, reduction: str) -> Tensor:
     """The loss of such a matrix of log-probabilities, where every class counts the same."""
-    places = array_module(t).arange(t.size), t
+    n, classes = log_p.array.shape
     if reduction == "none":
-        return -indexing.getitem(log_p, index=places, once=True)
-    return ops.nll(log_p, index=places, n=t.size if reduction == "mean" else 1)
+        return -indexing.getitem(log_p, index=(array_module(t).arange(n), t), once=True)
+    places = t + array_module(t).arange(0, n * classes, classes)
+    return ops.nll(log_p, index=places, n=n if reduction == "mean" else 1)
 
 
 def _rows(x: Tensor, what: str) -> Tensor:

@@ -76,9 +76,8 @@ class FlatGroup:
         update: Callable[..., None],
         scalars: tuple[float, ...],
         flags: dict[str, bool],
-        numbers: dict[str, Any],
     ) -> None:
-        """Update the parameters in place; `numbers` are those that are remembered from this step on."""
+        """Update the parameters in place."""
         if self.gradient is None:
             g = gradients[0] if self.shaped else gradients[0].reshape(-1)
         else:
@@ -101,6 +100,9 @@ class FlatGroup:
                     array[...] = view
 
         write_all(self.arrays, change)
+
+    def count(self, numbers: dict[str, Any]) -> None:
+        """One more step is made; `numbers` are those that are remembered from it on."""
         self.steps += 1
         for name, memory in self.numbers.items():
             memory.fill(self.steps if name == "step" else numbers[name])

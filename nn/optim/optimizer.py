@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,12 +18,14 @@ from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import device_of, put
 from tinygrad_lite.grad_mode import enable_grad
 from tinygrad_lite.inplace import unwritable
+from tinygrad_lite.recorder import seam
 
 from ..module import Module
 from ..parameter import zero_grads
 from ..state import numbers
 from .flat import SMALL, FlatGroup, number_dtype, overlapping
 from .hooks import Hooks, no_hooks
+from .recorded import recorded_step
 
 Options = dict[str, Any]  # a parameter group
 Numbers = dict[str, Any]  # the remembered numbers, by name
@@ -160,25 +163,36 @@ class Optimizer(Hooks):
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        updates = []  # all are prepared before the first is made: an error leaves everything as it was
+        work = []  # all is prepared before the first update: an error leaves everything as it was
         for i, group in enumerate(self.param_groups):
             params = [p for p in group["params"] if p.grad is not None]
-            if not params:
-                continue
-            # The flat groups keep the parameters' arrays, so that an id stays theirs.
-            numbers, arrays = self.remembers(group, params[0])
-            key = [*numbers, *arrays, *[id(p.array) for p in params]]
-            if self._flat.get(i, (None,))[0] != key:
-                self._flat[i] = key, self._flatten(params, group)
-            gradients = [p.grad.array for p in params]
-            for flat, indices in self._flat[i][1]:
-                numbers = {name: memory[0] for name, memory in flat.numbers.items()}
-                t = flat.steps + 1
-                scalars, flags = self.hyperparameters(group, t, numbers)
-                updates.append((flat, [gradients[j] for j in indices], scalars, flags, numbers))
+            if params:
+                gradients = [p.grad.array for p in params]
+                found = self._flat_groups(i, params) if seam.recording is None else seam.recording.outside(partial(self._flat_groups, i, params))
+                work += [(flat, group, [gradients[j] for j in indices]) for flat, indices in found]
+        if seam.recording is not None:
+            recorded_step(self, work, seam.recording)
+            return loss
+        updates = [(flat, gradients, *self._next(flat, group)) for flat, group, gradients in work]
         for flat, gradients, scalars, flags, numbers in updates:
-            flat.step(gradients, type(self).update, scalars, flags, numbers)
+            flat.step(gradients, type(self).update, scalars, flags)
+            flat.count(numbers)
         return loss
+
+    def _flat_groups(self, i: int, params: list[Tensor]) -> list[tuple[FlatGroup, list[int]]]:
+        """The flat groups of the parameters of group i that have a gradient, made anew if these are others than the last time."""
+        group = self.param_groups[i]
+        numbers, arrays = self.remembers(group, params[0])
+        key = [*numbers, *arrays, *[id(p.array) for p in params]]  # the flat groups keep these arrays, so that an id stays theirs
+        if self._flat.get(i, (None,))[0] != key:
+            self._flat[i] = key, self._flatten(params, group)
+        return self._flat[i][1]
+
+    def _next(self, flat: FlatGroup, group: Options) -> tuple[tuple[float, ...], dict[str, bool], Numbers]:
+        """The scalars and flags of the next step of a flat group, and the numbers to remember after it."""
+        numbers = {name: memory[0] for name, memory in flat.numbers.items()}
+        scalars, flags = self.hyperparameters(group, flat.steps + 1, numbers)
+        return scalars, flags, numbers
 
     def _flatten(self, params: list[Tensor], group: dict[str, Any]) -> list[tuple[FlatGroup, list[int]]]:
         """The parameters in flat groups, each with the indices of its parameters. RuntimeError if one is read-only."""

@@ -94,7 +94,7 @@ class Recording:
             found = self._view(result, args)
             if found is None:
                 found = self.new(np.asarray(result))
-                self.note(Call(function, args, options, (found,), "keyword" if to_out else "put"))
+                self.note(Call(function, args, options, (found,), "keyword" if to_out and "dtype" not in options else "put"))
             elif found.name:
                 self.note(Call(function, args, options, (found,), "name"))
             return found

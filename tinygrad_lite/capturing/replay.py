@@ -139,9 +139,8 @@ class Replay:
         lines.append(f"if not ({' and '.join(checks)}): return OTHER")
         looks = [_values_of(source, place, keys) for _, place, keys in self.around.places]
         if looks:
-            same = " and ".join([f"[*map(id, {look})] == ids[{i}]" for i, look in enumerate(looks)])
-            lines.append(f"if not ({same}) and not same(): return OTHER")
-            self.ids: list[list[int]] = []
+            lines.append(f"if [*map(id, [{', '.join(looks)}])] != ids and not same(): return OTHER")
+            self.ids: list[int] = []
             source.names["ids"] = self.ids
             self._hold(self.around.now())
         if self.lends and self.lent:
@@ -151,12 +150,7 @@ class Replay:
 
     def _hold(self, values: list[Any]) -> None:
         """From now on these are the values of the surroundings."""
-        self.held, at = values, 0
-        self.ids.clear()
-        for _, place, keys in self.around.places:
-            n = len(values_at(place, keys))
-            self.ids.append(list(map(id, values[at : at + n])))
-            at += n
+        self.held, self.ids[:] = values, map(id, values)
 
     def _same(self) -> bool:
         """Whether what is not identical is equal at least."""
@@ -229,16 +223,16 @@ class Replay:
 
 
 def _values_of(source: Source, place: Any, keys: tuple[Any, ...] | None) -> str:
-    """The expression for the values at a place of the surroundings."""
+    """The values at a place of the surroundings, as items of a list."""
     if keys is not None:
         name = source.constant(place, "globals")
-        return "(" + ", ".join([f"{name}.get({key!r})" for key in keys]) + ",)"
+        return ", ".join([f"{name}.get({key!r})" for key in keys])
     if isinstance(place, (list, dict)):
         name = source.constant(place, "held")
         if len(place) > LARGE:
-            return f"(len({name}),)"
-        return f"{name}.values()" if isinstance(place, dict) else name
-    return f"({source.constant(place, 'cell')}.cell_contents,)"
+            return f"len({name})"
+        return f"*{name}.values()" if isinstance(place, dict) else f"*{name}"
+    return f"{source.constant(place, 'cell')}.cell_contents"
 
 
 def _history(node: Any) -> Iterator[Node]:

@@ -47,7 +47,7 @@ def order(x: Array, descending: bool = False) -> Array:
     So a key of at most 32 bits and the position are packed into an int64, and that is sorted: 5 ms. (PyTorch: 72 ms.)
     """
     n = x.shape[-1] if x.ndim else 1
-    if x.size < 500 or type(x) is not np.ndarray:
+    if x.size < 500 or not isinstance(x, np.ndarray):
         if not descending:
             return np.argsort(x, -1, kind="stable")
         return n - 1 - np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1]

@@ -38,7 +38,7 @@ def on_diagonal(x: Array, *, shape: Shape, offset: int, axis1: int, axis2: int) 
 def unfold(x: Array, *, axis: int, size: int, step: int) -> Array:
     """Windows of `size` numbers, a window at each `step` along the axis; a window lies along a new last axis."""
     n = (x.shape[axis] - size) // step + 1
-    if type(x) is not np.ndarray:  # a copy, see as_strided
+    if not isinstance(x, np.ndarray):  # a copy, see as_strided
         at = array_module(x).asarray(places((n, size), (step, 1), 0))
         return np.moveaxis(x[(*(slice(None),) * axis, at)], axis + 1, -1)
     shape, strides = (*x.shape[:axis], n, *x.shape[axis + 1 :], size), list(x.strides)
@@ -64,7 +64,7 @@ def as_strided(x: Array, *, size: Shape, strides: Shape, offset: int, source: tu
     """out[i, j] is the number at offset + i * strides[0] + j * strides[1] of the memory of x. `source` has the strides and the
     offset of x, which the derivative needs.
     """
-    if type(x) is not np.ndarray:  # CuPy's views of this kind let go of their base, so that a write could not be noticed
+    if not isinstance(x, np.ndarray):  # CuPy's views of this kind let go of their base, so that a write could not be noticed
         memory = memory_of(x)
         flat = (memory if memory.flags.c_contiguous else memory.T).reshape(-1)
         return flat[array_module(x).asarray(places(size, strides, offset))]
@@ -135,7 +135,7 @@ def sum_runs(x: Array, *, repeats: Array, axis: int) -> Array:
     """The sums of successive runs of slices; `repeats` has their lengths."""
     front: Any = (slice(None),) * axis
     shape = (*x.shape[:axis], repeats.size, *x.shape[axis + 1 :])
-    if type(x) is not np.ndarray:  # CuPy has no reduceat
+    if not isinstance(x, np.ndarray):  # CuPy has no reduceat
         return index_add(x, shape=shape, index=(*front, run_of(repeats)), once=False)
     out, starts, longest = np.zeros(shape, x.dtype), np.cumsum(repeats) - repeats, repeats.max(initial=0)
     if longest <= 32:  # the first slices of all runs, then the second ones: a tenth of the time of reduceat

@@ -39,7 +39,7 @@ def index_add(x: Array, *, shape: tuple[int, ...], index: Any, once: bool) -> Ar
 def rows_of(index: Any, x: Array) -> Array | None:
     """The positions along the first axis, if an index has nothing else and added_rows is faster than add_at; else None."""
     parts = index if isinstance(index, tuple) else (index,)
-    if type(x) is not np.ndarray or x.size < 256 or x.dtype.char not in "fd":
+    if not isinstance(x, np.ndarray) or x.size < 256 or x.dtype.char not in "fd":
         return None
     if not is_array(parts[0]) or parts[0].dtype.kind == "b":
         return None
@@ -69,7 +69,7 @@ def add_at(out: Array, index: Any, x: Array) -> None:
     arrays = [part for part in parts if is_array(part)]
     if all([part.dtype.kind == "b" for part in arrays]):
         out[index] += x  # a mask takes no position twice
-    elif x.size < 256 or type(out) is not np.ndarray or not out.flags.c_contiguous:
+    elif x.size < 256 or not isinstance(out, np.ndarray) or not out.flags.c_contiguous:
         array_module(out).add.at(out, index, x)
     elif len(arrays) == 1 and all([part is arrays[0] or (type(part) is slice and part == slice(None)) for part in parts]):
         axis = next(i for i, part in enumerate(parts) if part is arrays[0])

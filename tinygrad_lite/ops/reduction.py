@@ -30,7 +30,11 @@ def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     if x.dtype is not float32 and x.dtype == float16:
         wide: Array = sum(x.astype(float32), axis=axis, keepdims=keepdims)
         return wide.astype(float16)
-    if few or type(x) is not np.ndarray or x.dtype.kind != "f" or (len(axis) == x.ndim and x.flags.forc):
+    if few and x.ndim <= 2 and len(axis) == 1 and x.dtype.kind == "f" and isinstance(x, np.ndarray):
+        n = x.shape[axis[0]]  # a product takes 0.2 µs for (16, 3), NumPy's reduction 0.9
+        total: Array = (x.T if axis[0] == 0 else x).dot(ones(n, x.dtype))
+        return total.reshape(stages_of(x.shape, axis, True)[1]) if keepdims else total
+    if few or not isinstance(x, np.ndarray) or x.dtype.kind != "f" or (len(axis) == x.ndim and x.flags.forc):
         return array_module(x).add.reduce(x, axis, x.dtype, keepdims=keepdims)  # not x.sum(), which warns of inf - inf
     if not x.flags.c_contiguous:  # with its axes in the order of memory it is contiguous
         order = tuple(np.argsort([-step for step in x.strides], kind="stable").tolist())

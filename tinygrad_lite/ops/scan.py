@@ -27,7 +27,7 @@ def cumsum(x: Array, *, axis: int, reverse: bool = False) -> Array:
     """The sum of the numbers up to each, or from each on: each x is in the sums behind it, which is where its g comes from.
     As accurate as pairwise summation.
     """
-    if type(x) is not np.ndarray or x.dtype.kind != "f" or x.size <= 64:
+    if not isinstance(x, np.ndarray) or x.dtype.kind != "f" or x.size <= 64:
         return np.flip(np.flip(x, axis).cumsum(axis, x.dtype), axis) if reverse else x.cumsum(axis, x.dtype)
     if not x.flags.c_contiguous and x.flags.f_contiguous:
         order = tuple(range(x.ndim))[::-1]
@@ -174,7 +174,7 @@ def held(x: Array, *, index: Array, axis: int) -> Array:
 @op(x=lambda g, index, axis: held(g, index=index, axis=axis))
 def run_sums(x: Array, *, index: Array, axis: int) -> Array:
     """Zeros with, at the place where a run of equal `index` begins, the sum of the x in this run: the derivative of `held`."""
-    if type(x) is not np.ndarray or x.size <= 1024:
+    if not isinstance(x, np.ndarray) or x.size <= 1024:
         return scatter_add(x, index=index, axis=axis, shape=x.shape)
     rows, at = np.moveaxis(x, axis, -1), np.moveaxis(index, axis, -1)
     out = np.zeros(rows.shape, x.dtype)

@@ -43,7 +43,7 @@ def in_pieces(function: Callable[..., Array], *xs: Any) -> Any:
     cache for the next. Tensors and CuPy's arrays go through it as a whole.
     """
     x = xs[0]
-    if type(x) is not np.ndarray:
+    if not isinstance(x, np.ndarray):
         return function(*xs)
     dtype = x.dtype if x.dtype.kind == "f" else np.float64
     if x.size <= PIECE:

@@ -42,7 +42,7 @@ def nonzero(x: Any) -> Any:
 def prod(x: Array, *, axis: int, keepdims: bool = False) -> Array:
     """∏ x over one axis; each x gets g times the product of the others."""
     dtype = np.float64 if x.dtype.kind == "f" else x.dtype
-    if type(x) is not np.ndarray:
+    if not isinstance(x, np.ndarray):
         return x.prod(axis, dtype, keepdims=keepdims).astype(x.dtype)
     if few(x) or dtype is x.dtype:
         product: Array = np.multiply.reduce(x, axis, dtype, keepdims=True)  # not x.prod(), which warns of 0 · inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ...backend import Array, array_module, is_array
 from ...dtypes import float16, float32
 from ..choice import clip
 from ..exponential import exp, log
-from ..indexing import index_add
+from ..indexing import index_add, taken
 from ..reduction import sum as sum_over
 from ..shape import reshape
 from ..special import pieces
@@ -20,11 +21,12 @@ from .softmax import largest_along, sum_along
 from .twice import array_of, recorded_as
 
 
-# Indexing, negation and mean in one step, because every training step of a classifier computes it.
-@op(x=lambda g, shape, index, n: index_add(-g / n, shape=shape, index=index, once=True))
-def nll(x: Array, *, index: Any, n: int) -> Array:
+# Indexing, negation and mean in one step, because every training step of a classifier computes it. The index counts through all
+# numbers of x: for 16 rows NumPy then takes and sets in 0.2 µs what takes it 1.3 with one index for each axis.
+@op(x=lambda g, shape, index, n: reshape(index_add(-g / n, shape=(prod(shape),), index=(index,), once=True), shape=shape))
+def nll(x: Array, *, index: Array, n: int) -> Array:
     """-Σ x[index] / n: the negative log-likelihood, for log-probabilities x and one index a row."""
-    return -x[index].sum() / n
+    return -sum_over(taken(x, index), axis=(0,)) / n
 
 # For more logits than the cache holds: one step, and some rows at a time, because log_softmax and nll take twice as long for
 # 4096 x 1000 of them. The largest x of each row and the sum of the powers are found first, without a gradient, as the index is.

@@ -36,7 +36,7 @@ def sums(x: Array) -> Array:
 
 def dots(x: Array, y: Array) -> Array:
     """Σ x y over the last axis; y may be one row for all."""
-    if type(x) is not np.ndarray or x.shape[-1] > 4096:
+    if not isinstance(x, np.ndarray) or x.shape[-1] > 4096:
         return sum_over(x * y, axis=(x.ndim - 1,))
     return x.dot(y) if y.ndim == 1 else np.vecdot(x, y)
 
@@ -138,7 +138,7 @@ def over_batch(x: Array, c: int, y: Array | None = None) -> Array:
     if x.ndim == 3:
         return (sums(x) if y is None else dots(x, y)).astype(float64).sum(0)
     x = x if y is None else x * y
-    rows: Array = ones(len(x), x.dtype).dot(x) if isinstance(x, np.ndarray) and len(x) <= 256 else sum_over(x, axis=(0,))
+    rows: Array = x.T.dot(ones(len(x), x.dtype)) if isinstance(x, np.ndarray) and len(x) <= 256 else sum_over(x, axis=(0,))
     rows = rows.astype(float64)
     return rows if rows.size == c else rows.reshape(c, rows.size // c).sum(1)
 

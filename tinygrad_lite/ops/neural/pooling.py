@@ -121,7 +121,7 @@ def window_sum(x: Array, *, windows: Windows, winners: Array | None = None, foun
 def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -> Array:
     """Each x, one for each window, added to all numbers of its window; with `winners`, only to the number at this place."""
     if winners is not None and windows.single:
-        if type(x) is not np.ndarray:
+        if not isinstance(x, np.ndarray):
             return np.where(windows.along(np.arange(windows.length), x) == winners, x, 0)
         zeros: Array = np.zeros(windows.of(x, windows.length), x.dtype)
         np.put_along_axis(zeros, winners, x, windows.axis(x))

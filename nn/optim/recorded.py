@@ -1,0 +1,39 @@
+"""How capture() records the step of an optimizer: its numbers, as the learning rate, are found anew at each replay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .optimizer import Optimizer
+
+
+def recorded_step(optimizer: Optimizer, work: list[tuple[Any, dict[str, Any], list[Any]]], recording: Any) -> None:
+    """What Optimizer.step does with its flat groups, their options and gradients. A replay whose flags are others, as `decays`,
+    or whose parameters or states are, is none: it raises Changed.
+    """
+    from tinygrad_lite.capturing.program import Changed  # only while recording
+
+    found = recording.outside(lambda: [optimizer._next(flat, group) for flat, group, _ in work])
+    flags, entries, latest = [flags for _, flags, _ in found], dict(optimizer._flat), [numbers for *_, numbers in found]
+
+    def numbers() -> tuple[Any, ...]:
+        if optimizer._flat != entries or optimizer.param_groups != groups:
+            raise Changed
+        now: list[Any] = []
+        for i, (flat, group, _) in enumerate(work):
+            scalars, own_flags, latest[i] = optimizer._next(flat, group)
+            if own_flags != flags[i]:
+                raise Changed
+            now += scalars
+        return tuple(now)
+
+    def count() -> None:
+        for (flat, _, _), remembered in zip(work, latest):
+            flat.count(remembered)
+
+    groups = list(optimizer.param_groups)
+    scalars = iter(recording.numbers(numbers, optimizer))
+    for (flat, _, gradients), (own, own_flags, _) in zip(work, found):
+        recording.seen(flat).step(gradients, type(optimizer).update, tuple([next(scalars) for _ in own]), own_flags)
+    recording.effect(count, optimizer)
