@@ -71,6 +71,9 @@ _NEURAL += ["layer_norm", "max_pool1d", "max_pool2d", "max_pool3d", "pixel_shuff
 # What shows how a gradient came about.
 _EXPLANATION = ["Explanation", "explain", "memory", "watch"]
 
+# A step recorded once and replayed.
+_CAPTURING = ["capture"]
+
 if TYPE_CHECKING:
     from . import accelerator as accelerator
     from . import autograd as autograd
@@ -86,6 +89,7 @@ if TYPE_CHECKING:
     from . import utils as utils
     from ._tensor import Tensor as Tensor
     from .autograd.gradcheck import gradcheck as gradcheck
+    from .capturing.capture import capture as capture
     from .explanation import Explanation as Explanation
     from .explanation import explain as explain
     from .explanation import memory as memory
@@ -174,7 +178,7 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
             module = _import_module(f"{__name__}.{file}")
             names |= {name: getattr(module, name) for name in more or module.__all__}
         here.update({"Tensor": _methods.Tensor, **{name: f for name, f in names.items() if name not in here}})
-        here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names, *_NEURAL, *_EXPLANATION]))
+        here["__all__"] = list(dict.fromkeys([*_FEW, *_LAZY, "Tensor", *names, *_NEURAL, *_EXPLANATION, *_CAPTURING]))
 
     def __getattr__(name: str) -> _Any:
         if name in _LAZY:
@@ -189,6 +193,8 @@ else:  # hidden from type checkers, or every misspelt name would be valid for th
             return getattr(_import_module(f"{__name__}.nn.functional"), name)
         if name in _EXPLANATION:
             return getattr(_import_module(f"{__name__}.explanation"), name)
+        if name in _CAPTURING:
+            return getattr(_import_module(f"{__name__}.capturing.capture"), name)
         if "__all__" not in globals() and (name == "__all__" or not name.startswith("_")):
             _load_all()
             if name in globals():

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .recorder import seam
+
 Array = Any  # numpy.ndarray or cupy.ndarray
 
 
@@ -47,9 +49,20 @@ def is_array(value: object) -> bool:
     return isinstance(value, np.ndarray) or hasattr(value, "__cuda_array_interface__")
 
 
+def real(array: Array) -> Array:
+    """The array itself; while capture() records, the array that a recorded one stands for."""
+    return getattr(array, "unrecorded", array)
+
+
+def address_of(array: Array) -> int:
+    """Where the first number of an array lies."""
+    at = getattr(array, "__cuda_array_interface__", None) or real(array).__array_interface__
+    return int(at["data"][0])
+
+
 def owner(array: Array) -> Any:
     """The object that owns the memory of an array; for a view, the array or buffer that it is a view of in the end."""
-    array = getattr(array, "unrecorded", array)  # while capture() records, arrays stand for others
+    array = real(array)
     while True:
         base = array.obj if type(array) is memoryview else getattr(array, "base", None)
         if base is None:
@@ -63,6 +76,8 @@ def plain(array: Array) -> Array:
     >>> type(plain(np.ones((2, 2)).view(np.recarray)))
     <class 'numpy.ndarray'>
     """
+    if seam.recording is not None:
+        return seam.recording.brought(array)
     return np.asarray(array) if isinstance(array, np.ndarray) else array
 
 
@@ -75,7 +90,7 @@ def as_part(array: Array) -> tuple[Array, Any]:
         memory = memory.base
     if memory is array or not array.size or not memory.flags.forc or memory.dtype.itemsize != array.dtype.itemsize:
         return array, None
-    offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    offset = address_of(array) - address_of(memory)
     return memory, (array.dtype.str, offset, array.shape, array.strides)
 
 

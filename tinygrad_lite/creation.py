@@ -52,6 +52,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     if isinstance(data, Tensor):
         data = data.array
     if is_array(data) or isinstance(data, np.generic):
+        data = plain(data)
         array = array_module(data).array(data)  # a copy
     else:
         kinds: set[Any] = set()
@@ -78,7 +79,7 @@ def _plain(data: Any, kinds: set[Any]) -> Any:
         return [x if type(x) in NUMBERS else _plain(x, kinds) for x in data]
     if isinstance(data, (Tensor, np.ndarray, np.generic)):
         kinds.add(data.dtype)
-        return data.tolist()
+        return plain(data).tolist() if is_array(data) else data.tolist()
     return data
 
 

@@ -24,7 +24,7 @@ from weakref import ref
 import numpy as np
 
 from ._tensor import Tensor
-from .backend import Array, is_array, overlaps, owner
+from .backend import Array, address_of, is_array, overlaps, owner
 from .dtypes import rank
 from .grad_mode import mode
 from .operands import explained
@@ -43,8 +43,7 @@ writes = _Writes()
 
 def same_memory(x: Array, y: Array) -> bool:
     """Whether two arrays are the same part of the same memory, element for element."""
-    at_x, at_y = [getattr(a, "__cuda_array_interface__", None) or a.__array_interface__ for a in (x, y)]
-    return bool(at_x["data"] == at_y["data"]) and (x.shape, x.strides, x.dtype) == (y.shape, y.strides, y.dtype)
+    return address_of(x) == address_of(y) and (x.shape, x.strides, x.dtype) == (y.shape, y.strides, y.dtype)
 
 
 def write(array: Array, change: Callable[..., Any], *operands: Any) -> None:
@@ -174,7 +173,7 @@ def _recorded_in_place(what: str, x: Tensor, others: tuple[Any, ...], op: Callab
             f"w = w - ... would make a new tensor, whose .grad stays None"
         )
     refuse(x.array, what)
-    if any(n > alone[i > 0] for i, n in enumerate(references(x.array))) or not is_array(owner(x.array)):
+    if is_shared(x) or not is_array(owner(x.array)):
         return _recorded_in_shared_memory(what, x, others, op)
     out = _result(what, x, x, others, op)
     become(x, out.array, out.node)  # nothing else uses the old memory, so new memory does as well
@@ -228,6 +227,13 @@ def _check_fit(what: str, x: Tensor, out: Tensor) -> None:
 def _misfit(what: str, x: Tensor, out: Tensor) -> RuntimeError:
     text = f"in-place {what}: the result {out.dtype}{list(out.shape)} does not fit into {x.dtype}{list(x.shape)}"
     return RuntimeError(text + ("" if out.dtype == x.dtype else "; write x = ... for a new tensor, or cast x first"))
+
+
+def is_shared(x: Tensor) -> bool:
+    """Whether something else uses the memory of x."""
+    if seam.recording is not None:  # whose own references would count
+        return len(import_module(f"{__package__}.rebase").all_on_the_memory_of(x)) > 1
+    return any(n > alone[i > 0] for i, n in enumerate(references(x.array)))
 
 
 def references(array: Array) -> list[int]:

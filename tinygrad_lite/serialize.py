@@ -26,7 +26,7 @@ from uuid import uuid4
 import numpy as np
 
 from ._tensor import Tensor
-from .backend import CPU, device, put
+from .backend import CPU, address_of, device, put
 from .dtypes import SUPPORTED, as_dtype
 
 __all__ = ["load", "save"]
@@ -100,7 +100,7 @@ class Arrays:
 
     def name(self, array: Any, path: str) -> str:
         """The name of an array: that of the same memory if it is there already, else a new one."""
-        memory = (getattr(array, "__cuda_array_interface__", None) or array.__array_interface__)["data"][0]
+        memory = address_of(array)
         place = (memory, array.shape, array.strides, array.dtype) if array.size else id(array)
         if place not in self.places:
             name = path or "tensor"

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from .optimizer import Optimizer
+
+
+FLOATS = (float, np.floating)
 
 
 def recorded_step(optimizer: Optimizer, work: list[tuple[Any, dict[str, Any], list[Any]]], recording: Any) -> None:
@@ -23,9 +28,9 @@ def recorded_step(optimizer: Optimizer, work: list[tuple[Any, dict[str, Any], li
         now: list[Any] = []
         for i, (flat, group, _) in enumerate(work):
             scalars, own_flags, latest[i] = optimizer._next(flat, group)
-            if own_flags != flags[i]:
+            if own_flags != flags[i] or fixed[i] != [x for x in scalars if not isinstance(x, FLOATS)]:
                 raise Changed
-            now += scalars
+            now += scalars if not fixed[i] else [x for x in scalars if isinstance(x, FLOATS)]
         return tuple(now)
 
     def count() -> None:
@@ -33,7 +38,9 @@ def recorded_step(optimizer: Optimizer, work: list[tuple[Any, dict[str, Any], li
             flat.count(remembered)
 
     groups = list(optimizer.param_groups)
+    fixed = [[x for x in scalars if not isinstance(x, FLOATS)] for scalars, _, _ in found]  # None, or a tuple
     scalars = iter(recording.numbers(numbers, optimizer))
     for (flat, _, gradients), (own, own_flags, _) in zip(work, found):
-        recording.seen(flat).step(gradients, type(optimizer).update, tuple([next(scalars) for _ in own]), own_flags)
+        now = tuple([next(scalars) if isinstance(x, FLOATS) else x for x in own])
+        recording.seen(flat).step(gradients, type(optimizer).update, now, own_flags)
     recording.effect(count, optimizer)

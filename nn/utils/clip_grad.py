@@ -90,10 +90,9 @@ def clip_grads_with_norm_(
     >>> clip_grads_with_norm_(x, 1.0, tensor(10.0)); x.grad
     tensor([0.3000, 0.4000])
     """
-    factor = float(max_norm) / (float(total_norm) + 1e-6)
-    if not factor >= 1:
-        for g in _gradients(parameters):
-            write(g.array, imul, factor)
+    factor = as_array(np.minimum(max_norm / (total_norm.array + 1e-6), 1))
+    for g in _gradients(parameters):
+        write(g.array, imul, put(factor, device_of(g.array)).astype(g.dtype, copy=False))
 
 
 def norm(x: Array, p: float = 2.0) -> Array:

@@ -121,7 +121,9 @@ class Recorded(NDArrayOperatorsMixin):
         recording.fail(f"an array's .{name} cannot be recorded")
         return found
 
-    def dot(self, y: Any) -> Any:
+    def dot(self, y: Any, out: Any = None) -> Any:
+        if out is not None:
+            return self.recording.into((out,), np.dot, (self, y), {}, "keyword")
         return self.recording.call(np.dot, (self, y), {}, to_out=True)
 
     def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..recorder import seam
-from .recording import Recording
+from .recording import Recording, array_of
 from .replay import OTHER, Replay
 from .surroundings import Surroundings
 
@@ -64,7 +64,7 @@ class Captured:
 
     def _recorded(self, spec: Any, tensors: list[Tensor], args: Any, options: Any) -> Any:
         """The step as always, and a program made of it if that can be."""
-        key = spec, tuple([(x.array.shape, x.array.dtype.str, x.array.strides, x.node is None) for x in tensors])
+        key = spec, tuple([(a.shape, a.dtype.str, a.strides) for a in map(array_of, tensors)])
         if self.eager.get(key, 0) >= 2 or self.recordings >= ATTEMPTS:
             return self.function(*args, **options)
         self.recordings += 1
@@ -75,6 +75,7 @@ class Captured:
         before = surroundings.now()
         random = np.random.get_state()[1:3]
         with Recording(tensors) as recording:
+            args, options = recording.arguments((args, options))
             result = self.function(*args, **options)
         if name := surroundings.changed(before, surroundings.now()):
             recording.fail(f"the step changes {name}, which no replay would do")
@@ -109,11 +110,11 @@ ALONE = "tensors alone"
 
 
 def structure(x: Any, tensors: list[Tensor]) -> Any:
-    """What the arguments are, apart from their tensors, which are added to a list: two calls with equal structures differ only
-    in the tensors.
+    """What the arguments are, apart from their tensors and arrays, which are added to a list: two calls with equal structures
+    differ only in these.
     """
     kind = type(x)
-    if isinstance(x, Tensor):
+    if isinstance(x, Tensor) or kind is np.ndarray:
         tensors.append(x)
         return kind
     if kind in (tuple, list):

@@ -44,8 +44,8 @@ class Recording:
         self.errors = np.geterr()
         self.generators: list[Any] = []
         self.paused, self.thread = False, get_ident()
-        for i, x in enumerate(arguments):
-            self.known[id(x.array)] = Recorded(self, x.array, f"x{i}")
+        for i, array in enumerate(map(array_of, arguments)):
+            self.known[id(array)] = Recorded(self, array, f"x{i}")
 
     # Tensors
 
@@ -57,6 +57,14 @@ class Recording:
     def __exit__(self, *exc: object) -> None:
         seam.recording = None
         Tensor.array, Leaf.grad = array_slot, grad_slot
+
+    def arguments(self, x: Any) -> Any:
+        """The arguments with recorded arrays in place of NumPy's."""
+        if type(x) is np.ndarray:
+            return self.known[id(x)]
+        if type(x) in (tuple, list):
+            return type(x)([self.arguments(part) for part in x])
+        return {key: self.arguments(part) for key, part in x.items()} if type(x) is dict else x
 
     def close(self) -> None:
         """Let go of everything: a recording and its arrays refer to each other."""
@@ -190,6 +198,17 @@ class Recording:
         vars(made).update({name: self.seen(part) for name, part in vars(x).items()})
         return made
 
+    def brought(self, array: Any) -> Any:
+        """An array of the user's, as a plain one. What it holds at each replay is what counts."""
+        array = np.asarray(array) if type(array) is not Recorded and isinstance(array, np.ndarray) else array
+        return self.of(array) if type(array) is np.ndarray and not self.paused else array
+
+    def memory_of(self, x: Recorded) -> Recorded:
+        """The array that owns the memory of x."""
+        if x.name:
+            self.fail("the memory around an argument was looked at")
+        return Recorded(self, root(x.value))
+
     def wrote(self, arrays: list[Any]) -> None:
         """Memory of tensors was written to; see inplace.py."""
         for array in values(arrays):
@@ -232,6 +251,12 @@ class Stream:
 
 
 array_slot, grad_slot = Tensor.__dict__["array"], Leaf.__dict__["grad"]
+
+
+def array_of(x: Any) -> Array:
+    """The array of an argument, which is a tensor or an array."""
+    array: Array = array_slot.__get__(x) if isinstance(x, Tensor) else x
+    return array
 
 
 def _active() -> Recording | None:

@@ -25,7 +25,7 @@ from ..tape import Handle, Node
 from .arrays import Recorded, values
 from .call import Array, Call, arrays_in, root
 from .program import Room, Source, guards_first, memories, needed, without_constants
-from .recording import UNREAD, Recording, array_slot, grad_slot
+from .recording import UNREAD, Recording, array_of, array_slot, grad_slot
 from .surroundings import LARGE, Surroundings, values_at
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Replay:
             if isinstance(node, Node):
                 recording.fail("the step uses a tensor that was computed outside from others that require grad; detach() it")
         for x in self.tensors:
-            if x.node is not None:
+            if isinstance(x, Tensor) and x.node is not None:
                 recording.fail("an argument requires grad; give x.detach(), or make it a parameter")
         for _, first, last in self.grads:
             if last is not None and last.node is not None:
@@ -120,11 +120,11 @@ class Replay:
         """The lines before the program: whether everything is as it was."""
         lines, checks = [], []
         for i, x in enumerate(self.tensors):
-            a = array_slot.__get__(x)
-            lines.append(f"x{i} = t{i}.array")
+            a = array_of(x)
+            lines.append(f"x{i} = t{i}{'.array' * isinstance(x, Tensor)}")
             shape, strides = source.constant(a.shape, "shape"), source.constant(a.strides, "strides")
             checks += [f"x{i}.dtype == {source.constant(a.dtype, 'dtype')}", f"x{i}.shape == {shape}", f"x{i}.strides == {strides}"]
-            checks.append(f"t{i}.node is None")
+            checks += [f"t{i}.node is None"] if isinstance(x, Tensor) else []
         checks += [f"mode.enabled is {mode.enabled}", f"default_dtype() is {source.constant(get_default_dtype(), 'dtype')}"]
         checks.append(f"Handle.ever == {Handle.ever}")
         arguments = {id(x) for x in self.tensors}

@@ -7,6 +7,7 @@ from typing import Any, Never, overload
 
 from .._tensor import Tensor
 from ..axes import Dim, axis_of
+from ..backend import address_of
 from ..grad_mode import enable_grad
 from ..inplace import become, same_memory
 from ..operands import order_of_axes
@@ -69,17 +70,12 @@ def storage_offset(input: Tensor) -> int:
     2
     """
     x = input.array
-    return (_address(x) - _address(memory_of(x))) // x.dtype.itemsize if x.base is not None else 0
-
-
-def _address(x: Any) -> int:
-    at = getattr(x, "__cuda_array_interface__", None) or x.__array_interface__
-    return int(at["data"][0])
+    return (address_of(x) - address_of(memory_of(x))) // x.dtype.itemsize if x.base is not None else 0
 
 
 def data_ptr(input: Tensor) -> int:
     """The address of the first element in memory; 0 if there is none."""
-    return _address(input.array) if input.array.size else 0
+    return address_of(input.array) if input.array.size else 0
 
 
 def element_size(input: Tensor) -> int:
@@ -132,7 +128,7 @@ class Storage:
 
     def data_ptr(self) -> int:
         """The address of the memory."""
-        return _address(self.memory) if self.memory.size else 0
+        return address_of(self.memory) if self.memory.size else 0
 
     def nbytes(self) -> int:
         """The size of the memory in bytes."""

@@ -17,6 +17,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..backend import device_of, in_memory_order, put
 from ..inplace import in_place, recorded
+from ..operands import as_array
 from ..ops import indexing
 from ..random import Generator, check_floating, check_integers, draw
 
@@ -28,7 +29,7 @@ Values = Callable[[Any], Any]  # of an array to fill: as many numbers, in one di
 
 def _fill(array: Any, values: Values) -> None:
     array = in_memory_order(array)
-    new = np.asarray(values(array))
+    new = as_array(values(array))
     if array.dtype == np.float16:
         new = new.astype(np.float32)  # PyTorch rounds twice here
     array[...] = put(new.reshape(array.shape), device_of(array))

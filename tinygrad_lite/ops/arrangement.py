@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..apply import op, view
-from ..backend import Array, array_module, overlaps
+from ..backend import Array, address_of, array_module, overlaps
 from .indexing import index_add
 
 Shape = tuple[int, ...]
@@ -75,10 +75,12 @@ def strided(x: Array, shape: Shape, strides: Shape, offset: int) -> Array:
     """A view of the memory of x, `offset` bytes from its first number. The `base` of what np.lib.stride_tricks.as_strided makes
     is not an array, and inplace.py could not follow it.
     """
+    if hasattr(x, "recording"):  # while capture() records: a view of the real array
+        return x.recording.call(strided, (x, shape, strides, offset), {})
     memory = memory_of(x)
     if prod(shape) == 0 or not memory.flags.forc:
         return np.lib.stride_tricks.as_strided(x, shape, strides) if prod(shape) else x.ravel()[:0].reshape(shape)
-    start = x.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    start = address_of(x) - address_of(memory)
     held: Any = memory if memory.flags.c_contiguous else memory.T
     out = np.ndarray(shape, x.dtype, held, start + offset, strides)
     if not x.flags.writeable:
@@ -87,6 +89,8 @@ def strided(x: Array, shape: Shape, strides: Shape, offset: int) -> Array:
 
 def memory_of(x: Array) -> Array:
     """The array that owns the memory of x, or the first array on memory that something else owns."""
+    if hasattr(x, "recording"):
+        return x.recording.memory_of(x)
     while isinstance(getattr(x, "base", None), type(x)):
         x = x.base
     return x

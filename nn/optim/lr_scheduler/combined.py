@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tinygrad_lite.recorder import seam
+
 from ..optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
 from .scheduler import LRScheduler, set_rate
@@ -81,6 +83,9 @@ class SequentialLR(_Combined):
 
     def step(self) -> None:  # type: ignore[override]
         """Advance to the next epoch: the step of the scheduler whose turn it is."""
+        if seam.recording is not None and not seam.recording.paused:  # each replay of capture() calls it again
+            seam.recording.effect(self.step, self.optimizer)
+            return
         self.last_epoch += 1
         turn = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[turn]
@@ -124,6 +129,9 @@ class ChainedScheduler(_Combined):
 
     def step(self) -> None:  # type: ignore[override]
         """Advance to the next epoch: the steps of all schedulers."""
+        if seam.recording is not None and not seam.recording.paused:
+            seam.recording.effect(self.step, self.optimizer)
+            return
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = self._lrs()

@@ -5,7 +5,10 @@ https://arxiv.org/abs/1608.03983
 
 from __future__ import annotations
 
+from functools import partial
 from math import cos, floor, log, pi
+
+from tinygrad_lite.recorder import seam
 
 from ..optimizer import Optimizer
 from .scheduler import LRScheduler
@@ -81,6 +84,9 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     def step(self, epoch: float | None = None) -> None:
         """Advance to the next epoch, or to the given one, which may be a fraction: epoch + batch / batches."""
+        if seam.recording is not None and not seam.recording.paused:
+            seam.recording.effect(partial(self.step, epoch), self.optimizer)
+            return
         if epoch is None and self.last_epoch >= 0:
             epoch = self.last_epoch + 1
             self.T_cur += 1
