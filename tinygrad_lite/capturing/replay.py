@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import is_
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from ..grad_mode import mode
 from ..tape import Handle, Node
 from .arrays import Recorded, values
 from .call import Array, Call, arrays_in, root
-from .program import Room, Source, guards_first, memories, needed, without_constants
+from .program import Room, Source, compared, guards_first, memories, needed, without_constants
 from .recording import UNREAD, Recording, array_of, array_slot, grad_slot
 from .surroundings import LARGE, Surroundings, values_at
 
@@ -87,7 +88,7 @@ class Replay:
         ends = {id(root(array)) for array in self.returned} | set(map(id, mine))
         lent = set(map(id, mine)) if self.lends else set[int]()
         calls = needed(without_constants(recording.calls, own), own, ends)
-        calls, guards = guards_first(calls, own)
+        calls, guards = guards_first(compared(calls), own)
         fixed = lent | {id(memory) for memory in own.values() if not any(id(memory) in memories(call.results) for call in calls)}
         source = Source(Room(calls, own, fixed, ends))
         for call in calls:
@@ -103,7 +104,7 @@ class Replay:
         head = f"def replay({', '.join(f't{i}' for i in range(self.count))}):\n    "
         self.text = head + "\n    ".join(first + body) + "\n"
         source.names |= {"OTHER": OTHER, "tensor": Tensor._of, "copy": np.ndarray.copy, "mode": mode, "default_dtype": get_default_dtype}
-        source.names |= {"Handle": Handle, "getrefcount": getrefcount, "same": self._same, "keep": self._keep, "note": inplace._note}
+        source.names |= {"Handle": Handle, "getrefcount": getrefcount, "is_": is_, "same": self._same, "keep": self._keep, "note": inplace._note}
         self.names = source.names
         exec(compile(self.text, "<captured>", "exec"), self.names)
         self.run = self.names["replay"]
@@ -139,25 +140,20 @@ class Replay:
         lines.append(f"if not ({' and '.join(checks)}): return OTHER")
         looks = [_values_of(source, place, keys) for _, place, keys in self.around.places]
         if looks:
-            lines.append(f"if [*map(id, [{', '.join(looks)}])] != ids and not same(): return OTHER")
-            self.ids: list[int] = []
-            source.names["ids"] = self.ids
-            self._hold(self.around.now())
+            lines.append(f"found = [{', '.join(looks)}]")
+            lines.append("if not (len(found) == len(held) and all(map(is_, found, held))) and not same(): return OTHER")
+            self.held = source.names["held"] = self.around.now()
         if self.lends and self.lent:
             kept = " or ".join([f"getrefcount({g}) > counts[{2 * i}] + ({leaf}.grad is {g}) or getrefcount({a}) > counts[{2 * i + 1}]" for i, (leaf, g, a) in enumerate(self.lent)])
             lines.append(f"if {kept}: return keep()")
         return lines
-
-    def _hold(self, values: list[Any]) -> None:
-        """From now on these are the values of the surroundings."""
-        self.held, self.ids[:] = values, map(id, values)
 
     def _same(self) -> bool:
         """Whether what is not identical is equal at least."""
         now = self.around.now()
         if self.around.changed(self.held, now):
             return False
-        self._hold(now)
+        self.held[:] = now
         return True
 
     def _keep(self) -> object:
@@ -228,7 +224,7 @@ def _values_of(source: Source, place: Any, keys: tuple[Any, ...] | None) -> str:
         name = source.constant(place, "globals")
         return ", ".join([f"{name}.get({key!r})" for key in keys])
     if isinstance(place, (list, dict)):
-        name = source.constant(place, "held")
+        name = source.constant(place, "within")
         if len(place) > LARGE:
             return f"len({name})"
         return f"*{name}.values()" if isinstance(place, dict) else f"*{name}"

@@ -14,6 +14,7 @@ from typing import Any
 from .._tensor import Tensor
 
 PLAIN = (int, float, bool, complex, str, bytes, type(None), tuple, frozenset)
+ANY = {"getattr", "vars", "__dict__", "eval", "exec", "globals", "locals"}  # code that names these may look at anything
 LARGE = 100  # of larger lists and dicts only the length is compared
 OURS = __name__.partition(".")[0]
 
@@ -23,9 +24,17 @@ class Surroundings:
 
     def __init__(self, function: Any) -> None:
         self.places: list[tuple[str, Any, tuple[Any, ...] | None]] = []
-        self._seen: set[int] = set()
-        self._keep: list[Any] = []
+        self._names: set[str] = set()  # all that the code looks up, in variables and attributes
+        self._found: dict[int, tuple[str, Any]] = {}  # the objects that it may come to, by id, and what they are called
         self._visit("", function)
+        looked_at = 0
+        while looked_at < len(self._found) + len(self._names):  # a function that was found may name more
+            looked_at = len(self._found) + len(self._names)
+            for name, x in list(self._found.values()):
+                for key, part in self._parts(x):
+                    self._visit(f"{name}.{key}" if name else str(key), part)
+        for name, x in self._found.values():
+            self._add(name, x)
 
     def now(self) -> list[Any]:
         """The values at all places."""
@@ -42,55 +51,65 @@ class Surroundings:
         return "" if len(before) == len(after) else "a list or an object"
 
     def _visit(self, name: str, x: Any) -> None:
-        if id(x) in self._seen or isinstance(x, (*PLAIN, Tensor, BuiltinFunctionType, type)):
-            if isinstance(x, tuple) and id(x) not in self._seen:
-                self._seen.add(id(x))
-                for i, part in enumerate(x):
-                    self._visit(f"{name}[{i}]", part)
+        """Note an object whose parts may matter."""
+        if id(x) in self._found or (isinstance(x, PLAIN) and type(x) is not tuple):
             return
-        self._seen.add(id(x))
-        self._keep.append(x)
+        if isinstance(x, (Tensor, BuiltinFunctionType, type)) or (_ours(type(x)) and not _transparent(x)):
+            return
+        if not isinstance(x, FunctionType) or not _ours(x):
+            self._found[id(x)] = name, x
+        if isinstance(x, FunctionType) and not _ours(x):
+            self._names.update(_names(x.__code__))
+
+    def _parts(self, x: Any) -> list[tuple[Any, Any]]:
+        """The parts of an object that the code may look at."""
         if isinstance(x, FunctionType):
-            if not _ours(x):
-                self._function(x)
-        elif isinstance(x, MethodType):
-            self._visit("self", x.__self__)
-            self._visit(name, x.__func__)
-        elif isinstance(x, partial):
-            self._visit(name, (x.func, x.args, *x.keywords.values()))
+            cells = zip(x.__code__.co_freevars, x.__closure__ or ())
+            held = [(name, value) for name, cell in cells for value in values_at(cell, None)]
+            held += [(name, x.__globals__[name]) for name in _names(x.__code__) if name in x.__globals__]
+            return held + list(enumerate((*(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values())))
+        if isinstance(x, MethodType):
+            return [("", x.__self__), ("", x.__func__)]
+        if isinstance(x, partial):
+            return [("", x.func), *enumerate(x.args), *x.keywords.items()]
+        if isinstance(x, (list, tuple)):
+            return list(enumerate(x[:LARGE]))
+        if isinstance(x, dict):
+            return list(x.items())[:LARGE]
+        if isinstance(x, ModuleType):
+            return []
+        own = vars(x) if hasattr(x, "__dict__") else {}
+        methods = [] if _ours(type(x)) else [part for kind in type(x).__mro__ for part in vars(kind).items() if not _ours(kind)]
+        named = [(key, part) for key, part in methods if isinstance(part, FunctionType) and self._looks_up(key)]
+        return [(key, own[key]) for key in self._keys(x)] + named
+
+    def _looks_up(self, name: str) -> bool:
+        return name in self._names or name in ("forward", "__call__") or not self._names.isdisjoint(ANY)
+
+    def _keys(self, x: Any) -> tuple[Any, ...]:
+        """The attributes of an object that the code may look at: of a module all."""
+        return tuple(key for key in vars(x) if hasattr(type(x), "named_modules") or self._looks_up(key)) if hasattr(x, "__dict__") else ()
+
+    def _add(self, name: str, x: Any) -> None:
+        """Note the places of the object that a replay looks at."""
+        if isinstance(x, FunctionType):
+            named = tuple(key for key in dict.fromkeys(_names(x.__code__)) if key in x.__globals__)
+            self.places += [(", ".join(named), x.__globals__, named)] if named else []
+            self.places += [(key, cell, None) for key, cell in zip(x.__code__.co_freevars, x.__closure__ or ())]
         elif isinstance(x, (list, dict)):
-            self._add(name, x, None)
-            for key, part in list(x.items() if isinstance(x, dict) else enumerate(x))[:LARGE]:
-                self._visit(f"{name}[{key!r}]", part)
-        elif isinstance(x, ModuleType) or not hasattr(x, "__dict__"):
-            pass
-        elif hasattr(type(x), "named_modules") or not _ours(type(x)):
-            self._add(name, vars(x), None)
-            for key, part in list(vars(x).items()):
-                self._visit(f"{name}.{key}" if name else key, part)
-            for kind in type(x).__mro__:
-                if not _ours(kind):
-                    for part in list(vars(kind).values()):
-                        self._visit(name, part) if isinstance(part, FunctionType) else None
+            self.places.append((name, x, None))
+        elif isinstance(x, ModuleType):  # config.lr
+            named = () if _ours(x) else tuple(key for key, value in vars(x).items() if key in self._names and isinstance(value, PLAIN))
+            self.places += [(name, vars(x), named)] if named else []
+        elif not isinstance(x, (tuple, MethodType, partial)) and hasattr(x, "__dict__"):
+            keys = self._keys(x)
+            self.places += [(name, vars(x), None if hasattr(type(x), "named_modules") else keys)] if keys else []
 
-    def _function(self, function: FunctionType) -> None:
-        named = tuple(name for name in dict.fromkeys(_names(function.__code__)) if name in function.__globals__)
-        self._add("", function.__globals__, named)
-        for name in named:
-            found = function.__globals__[name]
-            self._visit(name, found)
-            if isinstance(found, ModuleType) and not _ours(found):  # config.lr
-                self._add(name, vars(found), tuple(key for key in _names(function.__code__) if isinstance(vars(found).get(key), PLAIN)))
-        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
-            self._add(name, cell, None)
-            for value in values_at(cell, None):
-                self._visit(name, value)
-        for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-            self._visit("a default", value)
 
-    def _add(self, name: str, place: Any, keys: tuple[Any, ...] | None) -> None:
-        if keys is None or keys:
-            self.places.append((name, place, keys))
+def _transparent(x: Any) -> bool:
+    """Whether the parts of an object of a library's class are looked at: containers, functions, and the package's modules."""
+    kinds = (FunctionType, MethodType, ModuleType, partial, list, dict, tuple)
+    return isinstance(x, kinds) or hasattr(type(x), "named_modules")
 
 
 def values_at(place: Any, keys: tuple[Any, ...] | None) -> list[Any]:
