@@ -42,5 +42,5 @@ def recorded_step(optimizer: Optimizer, work: list[tuple[Any, dict[str, Any], li
     scalars = iter(recording.numbers(numbers, optimizer))
     for (flat, _, gradients), (own, own_flags, _) in zip(work, found):
         now = tuple([next(scalars) if isinstance(x, FLOATS) else x for x in own])
-        recording.seen(flat).step(gradients, type(optimizer).update, now, own_flags)
+        recording.seen(flat).step(gradients, type(optimizer), now, own_flags)
     recording.effect(count, optimizer)

@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array
 
+from .flat import add_scaled
 from .optimizer import Arguments, Numbers, Optimizer, Options, not_negative, number
 
 
@@ -43,6 +44,38 @@ def sgd(
     p -= lr * g
 
 
+def sgd_fast(
+    p: Array,
+    g: Array,
+    lr: float,
+    weight_decay: float,
+    momentum: float,
+    dampening: float,
+    b: Array = None,
+    *,
+    decays: bool,
+    nesterov: bool,
+    maximize: bool,
+    s: Array,
+    t: Array,
+) -> None:
+    """`sgd` in fewer passes: one instead of two without momentum, three instead of five with it."""
+    if maximize:
+        g = np.negative(g, out=t)
+    if decays:
+        np.multiply(p, weight_decay, out=s)
+        g = np.add(g, s, out=t)
+    if b is not None:
+        b *= momentum
+        add_scaled(g, b, 1 - dampening, s)
+        if nesterov:
+            np.multiply(b, momentum, out=s)
+            g = np.add(g, s, out=t)
+        else:
+            g = b
+    add_scaled(g, p, -lr, s)
+
+
 class SGD(Optimizer):
     """Gradient descent with momentum: p ← p - lr·b, b ← momentum·b + (1 - dampening)·g. With momentum = 0, b is g.
 
@@ -58,7 +91,7 @@ class SGD(Optimizer):
     tensor([0.8000], requires_grad=True)
     """
 
-    update = staticmethod(sgd)
+    update, fast = staticmethod(sgd), staticmethod(sgd_fast)
 
     def __init__(
         self,

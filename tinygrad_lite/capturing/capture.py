@@ -38,20 +38,22 @@ class Captured:
         self.eager: dict[Any, int] = {}  # arguments for which recordings failed, and how often
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        if not options and self.programs and self.programs[0].alone == len(args):
+            result = self.programs[0].run(*args)  # nearly every call
+            if result is not OTHER:
+                return result
         if seam.recorders or seam.recording is not None:  # explain() and others watch each op
             return self.function(*args, **options)
-        spec, tensors = ALONE, args
-        if options or not all([type(x) is Tensor for x in args]):
-            tensors = []
-            spec = structure((args, options), tensors)
-        for i, program in enumerate(self.programs):
-            if program.spec == spec and len(tensors) == program.count:
+        tensors: list[Any] = []
+        spec = structure((args, options), tensors)
+        for program in list(self.programs):
+            if program.spec == spec:
                 result = program.run(*tensors)
                 if result is not OTHER:
-                    if i:
-                        self.programs.insert(0, self.programs.pop(i))
+                    self.programs.remove(program)
+                    self.programs.insert(0, program)
                     return result
-        return self._recorded(spec, list(tensors), args, options)
+        return self._recorded(spec, tensors, args, options)
 
     def __get__(self, instance: Any, kind: Any = None) -> Any:
         return self if instance is None else self.__class__._bound(self, instance)
@@ -104,9 +106,6 @@ def capture(function: Callable[..., Any]) -> Captured:
     if not callable(function):
         raise TypeError(f"capture: expected a function, as a training step, got {type(function).__name__}")
     return function if isinstance(function, Captured) else Captured(function)
-
-
-ALONE = "tensors alone"
 
 
 def structure(x: Any, tensors: list[Tensor]) -> Any:

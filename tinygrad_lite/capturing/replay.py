@@ -20,9 +20,11 @@ import numpy as np
 
 from .. import inplace
 from .._tensor import Tensor
+from ..backend import owner
 from ..dtypes import get_default_dtype
 from ..grad_mode import mode
-from ..tape import Handle, Node
+from ..recorder import seam
+from ..tape import Handle, Node, clock
 from .arrays import Recorded, values
 from .call import Array, Call, arrays_in, root
 from .program import Room, Source, compared, guards_first, memories, needed, without_constants
@@ -42,6 +44,8 @@ class Replay:
         self, captured: Captured, spec: Any, tensors: list[Tensor], recording: Recording, around: Surroundings, result: Any
     ) -> None:
         self.captured, self.spec, self.count, self.around = captured, spec, len(tensors), around
+        _, ((_, positional), (_, named)) = spec
+        self.alone = len(positional) if not named and all(kind is Tensor for kind in positional) else None
         self.tensors, self.lends = tensors, captured.lends
         self.returned: list[Array] = []
         self.grads = [(leaf, first, grad_slot.__get__(leaf)) for leaf, first in recording.grads.values()]
@@ -104,7 +108,7 @@ class Replay:
         head = f"def replay({', '.join(f't{i}' for i in range(self.count))}):\n    "
         self.text = head + "\n    ".join(first + body) + "\n"
         source.names |= {"OTHER": OTHER, "tensor": Tensor._of, "copy": np.ndarray.copy, "mode": mode, "default_dtype": get_default_dtype}
-        source.names |= {"Handle": Handle, "getrefcount": getrefcount, "is_": is_, "same": self._same, "keep": self._keep, "note": inplace._note}
+        source.names |= {"Handle": Handle, "getrefcount": getrefcount, "is_": is_, "same": self._same, "keep": self._keep, "clock": clock, "seam": seam, "Tensor": Tensor, "writes": inplace.writes, "times": inplace.writes.times}
         self.names = source.names
         exec(compile(self.text, "<captured>", "exec"), self.names)
         self.run = self.names["replay"]
@@ -126,6 +130,8 @@ class Replay:
             shape, strides = source.constant(a.shape, "shape"), source.constant(a.strides, "strides")
             checks += [f"x{i}.dtype == {source.constant(a.dtype, 'dtype')}", f"x{i}.shape == {shape}", f"x{i}.strides == {strides}"]
             checks += [f"t{i}.node is None"] if isinstance(x, Tensor) else []
+            lines += [f"if type(t{i}) is not Tensor: return OTHER"] if type(x) is Tensor else []
+        checks += ["not seam.recorders", "seam.recording is None"]
         checks += [f"mode.enabled is {mode.enabled}", f"default_dtype() is {source.constant(get_default_dtype(), 'dtype')}"]
         checks.append(f"Handle.ever == {Handle.ever}")
         arguments = {id(x) for x in self.tensors}
@@ -185,7 +191,10 @@ class Replay:
         lines = []
         if recording.written:
             written = [memory for key, memory in recording.written.items() if key not in recording.own]
-            lines.append(f"note({source.constant(written, 'written')})")
+            inplace._note(written)  # which makes the weak references
+            lines.append("writes.last = now = next(clock)")
+            for key in dict.fromkeys([id(owner(memory)) for memory in written if memory.size]):
+                lines.append(f"times[{key}] = now, {source.constant(inplace.writes.times[key][1], 'alive')}")
         for leaf, before, last in self.grads:
             name = source.constant(leaf, "leaf")
             if last is None:

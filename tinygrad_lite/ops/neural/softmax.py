@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from ...apply import op
@@ -57,7 +59,8 @@ def logsumexp(x: Array, *, axis: Axes, keepdims: bool) -> Array:
 
 
 # Along an axis, which remains with length one. For rows, NumPy has faster ways than its reductions: of 256 x 1000 numbers it
-# finds the maxima in 24 µs, this in 16, the sums in 37 and 9; of 16384 x 128 the maxima in 1150 and 480.
+# finds the maxima in 24 µs, this in 16, the sums in 37 and 9; of 16384 x 128 the maxima in 1150 and 480; of 16 x 3 the maxima
+# in 1.2, this in 0.6.
 
 def largest_along(x: Array, axis: int) -> Array:
     """The largest x."""
@@ -67,6 +70,8 @@ def largest_along(x: Array, axis: int) -> Array:
             x = x.copy("F")  # short rows: by columns, ten times as fast
         elif x.flags.c_contiguous:
             return np.maximum.reduceat(x.reshape(-1), np.arange(0, x.size, n)).reshape(*x.shape[:-1], 1)
+    elif n <= 4 and x.ndim == 2 and axis == 1 and isinstance(x, np.ndarray):
+        return reduce(np.maximum, x.T)[:, None]
     return x.max(axis, keepdims=True)
 
 def sum_along(x: Array, axis: int) -> Array:
