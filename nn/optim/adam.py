@@ -10,7 +10,6 @@ import numpy as np
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array
 
-from .flat import add_scaled
 from .optimizer import Arguments, Numbers, Optimizer, Options, not_negative, number, two_betas
 
 
@@ -77,24 +76,24 @@ def adam_fast(
     s: Array,
     t: Array,
 ) -> None:
-    """`adam` in 10 passes instead of 16, with p ← p - step·root · m / (√v + eps·root) at the end."""
+    """`adam` in 13 passes over memory that stays in the cache instead of 16 that allocate, with p ← p - step·root · m / (√v + eps·root) at the end."""
     if maximize:
         g = np.negative(g, out=t)
     if decays and decoupled:
         p *= shrink
     elif decays:
-        np.multiply(p, weight_decay, out=s)
-        g = np.add(g, s, out=t)
+        g = np.add(g, np.multiply(p, weight_decay, out=s), out=t)
     m *= beta1
-    add_scaled(g, m, 1 - beta1, s)
+    m += np.multiply(g, 1 - beta1, out=s)
     v *= beta2
-    add_scaled(np.multiply(g, g, out=s), v, 1 - beta2, s)
+    np.multiply(g, g, out=s)
+    v += np.multiply(s, 1 - beta2, out=s)
     if v_max is not None:
         v = np.maximum(v_max, v, out=v_max)
     np.sqrt(v, out=s)
     s += eps * root
     np.divide(m, s, out=s)
-    add_scaled(s, p, -(step * root), s)
+    p -= np.multiply(s, step * root, out=s)
 
 
 class Adam(Optimizer):

@@ -10,7 +10,6 @@ import numpy as np
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import Array
 
-from .flat import add_scaled
 from .optimizer import Arguments, Numbers, Optimizer, Options, not_negative, number
 
 
@@ -59,21 +58,16 @@ def sgd_fast(
     s: Array,
     t: Array,
 ) -> None:
-    """`sgd` in fewer passes: one instead of two without momentum, three instead of five with it."""
+    """`sgd`, in memory that stays in the cache."""
     if maximize:
         g = np.negative(g, out=t)
     if decays:
-        np.multiply(p, weight_decay, out=s)
-        g = np.add(g, s, out=t)
+        g = np.add(g, np.multiply(p, weight_decay, out=s), out=t)
     if b is not None:
         b *= momentum
-        add_scaled(g, b, 1 - dampening, s)
-        if nesterov:
-            np.multiply(b, momentum, out=s)
-            g = np.add(g, s, out=t)
-        else:
-            g = b
-    add_scaled(g, p, -lr, s)
+        b += np.multiply(g, 1 - dampening, out=s)
+        g = np.add(g, np.multiply(b, momentum, out=s), out=t) if nesterov else b
+    p -= np.multiply(g, lr, out=s)
 
 
 class SGD(Optimizer):
