@@ -128,7 +128,9 @@ MEANINGS: dict[str, Callable[[Env], Any]] = {
     "g · (softmax(x) - 1 at the target)": lambda e: (
         e["g"][:, None] * (np.exp(e["x"] - e["largest"]) / e["total"] - np.eye(e["x"].shape[1])[e["target"]])
     ),
-    "-g / n at the index, 0 elsewhere": lambda e: added(e | {"g": np.broadcast_to(-e["g"] / e["n"], e["x"][e["index"]].shape)}),
+    "-g / n at the index, 0 elsewhere": lambda e: np.where(
+        np.isin(np.arange(e["x"].size), e["index"]), -e["g"] / e["n"], 0
+    ).reshape(e["x"].shape),
     "Σ g · y over the labels that x does not have": lambda e: contracted(e, "to", "right", "left", e["g"], e["y"]),
     "Σ g · x over the labels that y does not have": lambda e: contracted(e, "left", "to", "right", e["x"], e["g"]),
     "-S @ outᵀ, where S = A⁻ᵀ @ g": lambda e: -np.linalg.solve(mT(e["A"]), e["g"]) @ mT(e["out"]),

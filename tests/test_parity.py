@@ -194,10 +194,10 @@ def test_a_wrong_optimizer_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
             changed.setattr(tl.optim.Adam, name, value)
             return {d.kind for d in Optimizer(info, 1).run().differences}
 
-    right = {name: getattr(tl.optim.Adam, name) for name in ("update", "state_dict", "load_state_dict", "check")}
-    assert seen("update", right["update"]) == set()
+    right = {name: getattr(tl.optim.Adam, name) for name in ("fast", "state_dict", "load_state_dict", "check")}
+    assert seen("fast", right["fast"]) == set()
     assert {"parameters", "states"} <= seen(
-        "update", lambda p, g, lr, *rest, **how: right["update"](p, g, lr * 1.0001, *rest, **how)
+        "fast", lambda p, g, step, beta1, *rest, **how: right["fast"](p, g, step, beta1 * 1.0001, *rest, **how)
     )
     assert seen("state_dict", lambda self: right["state_dict"](self) | {"state": {}}) == {"states", "loaded"}
     assert seen("load_state_dict", lambda self, state: None) == {"loaded"}

@@ -231,7 +231,7 @@ def zeros(known: Steps, leaf: Place) -> list[Mark]:
     for reason, elements in reasons.items():
         text = f"{' and '.join(named[reason])}: the gradient is 0, because {reason}"
         found.append(Mark(leaf.number, "gradient", "zero", text, elements, int(zero.sum())))
-    return found
+    return found if zero.all() else found + only_rounding(known, leaf, g)
 
 
 def why(known: Steps, place: Place, element: int) -> str:

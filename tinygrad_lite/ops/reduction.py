@@ -30,10 +30,6 @@ def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     if x.dtype is not float32 and x.dtype == float16:
         wide: Array = sum(x.astype(float32), axis=axis, keepdims=keepdims)
         return wide.astype(float16)
-    if few and x.ndim <= 2 and len(axis) == 1 and x.dtype.kind == "f" and isinstance(x, np.ndarray):
-        n = x.shape[axis[0]]  # a product takes 0.2 µs for (16, 3), NumPy's reduction 0.9
-        total: Array = (x.T if axis[0] == 0 else x).dot(ones(n, x.dtype))
-        return total.reshape(stages_of(x.shape, axis, True)[1]) if keepdims else total
     if few or not isinstance(x, np.ndarray) or x.dtype.kind != "f" or (len(axis) == x.ndim and x.flags.forc):
         return array_module(x).add.reduce(x, axis, x.dtype, keepdims=keepdims)  # not x.sum(), which warns of inf - inf
     if not x.flags.c_contiguous:  # with its axes in the order of memory it is contiguous
@@ -46,6 +42,15 @@ def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     for a, n, m in stages:
         x = add_rows(x.reshape(a, n, m)) if m > 1 else add_columns(x.reshape(a, n))
     return x.reshape(shape)
+
+def summed(x: Any, axis: int, keepdims: bool = False) -> Any:
+    """Σ x along an axis, within losses and derivatives: of a few numbers as a product, which takes 0.2 µs for (16, 3) where
+    NumPy's reduction takes 0.9. `sum` itself adds in the order that PyTorch adds a few numbers in.
+    """
+    if isinstance(x, np.ndarray) and x.ndim <= 2 and 0 < x.size <= 1024 and x.shape[axis] <= 64 and x.dtype.char in "fd":
+        out = (x.T if axis == 0 else x).dot(ones(x.shape[axis], x.dtype))
+        return (out[None] if axis == 0 else out[:, None]) if keepdims else out
+    return sum(x, axis=(axis,), keepdims=keepdims)
 
 @lru_cache(1024)
 def stages_of(shape: Axes, axis: Axes, keepdims: bool) -> tuple[list[tuple[int, int, int]], Axes]:

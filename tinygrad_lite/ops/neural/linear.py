@@ -7,7 +7,7 @@ from typing import Any
 
 from ...apply import op
 from ...backend import Array
-from ..reduction import sum as sum_over
+from ..reduction import summed
 
 
 def rows(x: Any) -> Any:
@@ -18,7 +18,7 @@ def rows(x: Any) -> Any:
 # batch of any shape. For two matrices, x.dot(w) is x @ w at half the overhead; for more axes it takes ten times as long.
 @op(x=lambda g, weight: (rows(g) @ weight).reshape((*g.shape[:-1], weight.shape[1])),
     weight=lambda g, x: rows(g).T @ rows(x),
-    bias=lambda g: sum_over(rows(g), axis=(0,)))
+    bias=lambda g: summed(rows(g), 0))
 def linear(x: Array, weight: Array, bias: Array | None) -> Array:
     """x Wᵀ + b: (..., in), (out, in), (out) or None -> (..., out)."""
     out = x.dot(weight.T) if x.ndim < 3 else rows(x).dot(weight.T).reshape((*x.shape[:-1], len(weight)))

@@ -14,6 +14,7 @@ from ..choice import clip
 from ..exponential import exp, log
 from ..indexing import index_add, taken
 from ..reduction import sum as sum_over
+from ..reduction import summed
 from ..shape import reshape
 from ..special import pieces
 from .activation import sigmoid
@@ -26,7 +27,7 @@ from .twice import array_of, recorded_as
 @op(x=lambda g, shape, index, n: reshape(index_add(-g / n, shape=(prod(shape),), index=(index,), once=True), shape=shape))
 def nll(x: Array, *, index: Array, n: int) -> Array:
     """-Σ x[index] / n: the negative log-likelihood, for log-probabilities x and one index a row."""
-    return -sum_over(taken(x, index), axis=(0,)) / n
+    return -summed(taken(x, index), 0) / n
 
 # For more logits than the cache holds: one step, and some rows at a time, because log_softmax and nll take twice as long for
 # 4096 x 1000 of them. The largest x of each row and the sum of the powers are found first, without a gradient, as the index is.

@@ -9,7 +9,7 @@ import numpy as np
 from ...apply import op
 from ...backend import Array
 from ..exponential import exp
-from ..reduction import Axes, expand_reduced, ones
+from ..reduction import Axes, expand_reduced, ones, summed
 from ..reduction import sum as sum_over
 
 
@@ -36,7 +36,7 @@ def softmax_slope(x: Array, y: Array, *, axis: int) -> Array:
     return out
 
 # As above; and because log(softmax) would be log 0 = -inf where softmax underflows.
-@op(x=lambda g, out, axis: g - exp(out) * sum_over(g, axis=(axis,), keepdims=True))
+@op(x=lambda g, out, axis: g - exp(out) * summed(g, axis, keepdims=True))
 def log_softmax(x: Array, *, axis: int) -> Array:
     """x - log Σ e^x along an axis. The gradient: g - softmax · Σ g."""
     if not x.size:
@@ -78,7 +78,8 @@ def sum_along(x: Array, axis: int) -> Array:
     """Σ x."""
     if isinstance(x, np.ndarray) and axis == x.ndim - 1 and x.shape[-1] > 128:
         return np.vecdot(x, ones(x.shape[-1], x.dtype))[..., None]
-    return sum_over(x, axis=(axis,), keepdims=True)
+    found: Array = summed(x, axis, keepdims=True)
+    return found
 
 def dot_along(x: Array, y: Array, axis: int) -> Array:
     """Σ x·y. Of few numbers in PyTorch's way: where a y is nearly 1, x - Σ x·y cancels, and rounding is what remains."""
