@@ -10,6 +10,7 @@ that names the line.
 
 from __future__ import annotations
 
+import random
 import warnings
 from collections.abc import Callable
 from functools import update_wrapper
@@ -19,6 +20,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..recorder import seam
+from .call import root
 from .recording import Recording, array_of
 from .replay import OTHER, Replay
 from .surroundings import Surroundings
@@ -75,14 +77,17 @@ class Captured:
             self._warn(f"{what}. Arguments other than tensors, and variables, are constants of a recording: make tensors of those that change")
         surroundings = Surroundings(self.function)
         before = surroundings.now()
-        random = np.random.get_state()[1:3]
+        drawn = drawn_from()
         with Recording(tensors) as recording:
             args, options = recording.arguments((args, options))
             result = self.function(*args, **options)
         if name := surroundings.changed(before, surroundings.now()):
             recording.fail(f"the step changes {name}, which no replay would do")
-        if str(random) != str(np.random.get_state()[1:3]):
-            recording.fail("the step draws numbers from np.random, which would be the same at each replay; use tinygrad_lite's")
+        if drawn != drawn_from():
+            recording.fail("the step draws numbers from random or np.random, which no replay would do; use tinygrad_lite's")
+        known = {id(root(x)) for x in before if isinstance(x, np.ndarray)}
+        if any(id(root(x)) not in known for x in recording.used):
+            recording.fail("the step computes a NumPy array and uses it with tensors; make it a tensor before, or an argument")
         program = Replay(self, spec, tensors, recording, surroundings, result)
         if recording.failed:
             self.eager[key] = self.eager.get(key, 0) + 1
@@ -123,6 +128,12 @@ def structure(x: Any, tensors: list[Tensor]) -> Any:
     if isinstance(x, (int, float, str, bytes, bool, type(None))):
         return kind, x
     return kind, Same(x)
+
+
+def drawn_from() -> Any:
+    """Where Python's and NumPy's own random numbers are."""
+    _, key, place, *_ = np.random.get_state()
+    return random.getstate(), key.tobytes(), place
 
 
 class Same:

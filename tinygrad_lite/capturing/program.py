@@ -60,7 +60,7 @@ def without_constants(calls: list[Call], own: dict[int, Array]) -> list[Call]:
         changed = False
         for call in calls:
             reads = (call.inputs, call.options)
-            if any(names(reads)) or not constant.issuperset(memories(reads)) or not call.overwrites:
+            if any(names(reads)) or call.state or not constant.issuperset(memories(reads)) or not call.overwrites:
                 changed = changed or not constant.isdisjoint(memories(call.results))
                 constant.difference_update(memories(call.results))
     return [call for call in calls if not call.overwrites or any(names(call.results)) or not constant.issuperset(memories(call.results))]
@@ -72,8 +72,8 @@ def needed(calls: list[Call], own: dict[int, Array], kept: set[int]) -> list[Cal
     for call in reversed(calls):
         targets = list(memories(call.results))
         if call.style == "name":
-            wanted = not used.isdisjoint(names(call.results)) or (not call.inputs and not call.options)
-        elif call.style in ("guard", "effect"):
+            wanted = not used.isdisjoint(names(call.results)) or bool(call.state)
+        elif call.style in ("guard", "effect") or call.state:  # a draw of random numbers moves the generator on
             wanted = True
         else:
             wanted = any(names(call.results)) or any(memory in live or memory not in own for memory in targets)

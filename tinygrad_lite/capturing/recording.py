@@ -43,6 +43,7 @@ class Recording:
         self.names = 0
         self.errors = np.geterr()
         self.generators: list[Any] = []
+        self.used: list[Array] = []  # arrays of the user's
         self.paused, self.thread = False, get_ident()
         for i, array in enumerate(map(array_of, arguments)):
             self.known[id(array)] = Recorded(self, array, f"x{i}")
@@ -201,7 +202,10 @@ class Recording:
     def brought(self, array: Any) -> Any:
         """An array of the user's, as a plain one. What it holds at each replay is what counts."""
         array = np.asarray(array) if type(array) is not Recorded and isinstance(array, np.ndarray) else array
-        return self.of(array) if type(array) is np.ndarray and not self.paused else array
+        if type(array) is not np.ndarray or self.paused:
+            return array
+        self.used.append(array)
+        return self.of(array)
 
     def memory_of(self, x: Recorded) -> Recorded:
         """The array that owns the memory of x."""
