@@ -238,10 +238,10 @@ class Recording:
         return made
 
     def fail(self, why: str) -> None:
-        """This recording cannot be replayed. The first reason is kept, with the user's line."""
+        """This recording cannot be replayed. The first reason is kept, with the user's line if the step is still running."""
         if not self.failed:
-            frame = users_frame()
-            self.failed = f"{why}, in {frame.f_code.co_filename}, line {frame.f_lineno}"
+            frame = users_frame() if seam.recording is self else None
+            self.failed = why + (f" ({frame.f_code.co_filename}, line {frame.f_lineno})" if frame else "")
 
 
 class Stream:
