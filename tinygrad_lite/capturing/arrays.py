@@ -101,8 +101,8 @@ class Recorded(NDArrayOperatorsMixin):
         recording = self.recording
         if name in REDUCTIONS:
 
-            def reduction(axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-                return REDUCTIONS[name].reduce(self, axis, dtype, out, keepdims)
+            def reduction(axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+                return REDUCTIONS[name].reduce(self, axis, dtype, out, keepdims, **more)
 
             return reduction
         if name in METHODS:
@@ -269,6 +269,7 @@ class Module:
                 made = recording.new(np.full(args[0], args[1].value, *args[2:], **options))
                 recording.write(made, np.copyto, made, args[1], casting="unsafe")
                 return made
-            return recording.constant(function(*args, **options))
+            made = function(*args, **options)
+            return recording.of(made) if made is args[0] else recording.constant(made)
 
         return make
