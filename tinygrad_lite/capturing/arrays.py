@@ -263,6 +263,10 @@ class Module:
                 copy = name == "array" or (name == "ascontiguousarray" and not args[0].flags.c_contiguous)
                 order = options.get("order", "K") if name != "ascontiguousarray" else "C"
                 return args[0].astype(args[0].dtype if dtype is None else dtype, order, copy=copy)
+            if type(args[0]) is Scalar:
+                made = recording.new(np.array(args[0].value, *args[1:], **options))
+                recording.write(made, np.copyto, made, args[0], casting="unsafe")
+                return made
             if name == "empty":
                 return recording.new(np.empty(*args, **options))
             if name == "full" and type(args[1]) is Recorded:

@@ -80,7 +80,7 @@ def add_at(out: Array, index: Any, x: Array) -> None:
     elif x.size * 300 < out.size:  # then the numbers below take longer to make than add.at needs
         np.add.at(out, index, x)
     else:
-        places = np.arange(out.size).reshape(out.shape)[index]
+        places = array_module(out).arange(out.size).reshape(out.shape)[index]
         np.add.at(out.reshape(-1), places.reshape(-1), np.broadcast_to(x, places.shape).reshape(-1))
 
 def come_often(out: Array, x: Array) -> bool:
@@ -94,7 +94,11 @@ def add_slices(out: Array, axis: int, index: Array, x: Array) -> None:
     n, row = out.shape[axis], prod(out.shape[axis + 1 :])
     index = np.where(index < 0, index + n, index)
     if axis == 0 and row >= 512:
-        for i, part in zip(index.tolist(), x.reshape(len(index), *out.shape[1:])):
+        x = x.reshape(len(index), *out.shape[1:])
+        if hasattr(index, "recording"):  # a program cannot look at the numbers
+            np.add.at(out, index, x)
+            return
+        for i, part in zip(index.tolist(), x):
             out[i] += part
         return
     places = (index[:, None] * row + np.arange(row)).reshape(-1)
