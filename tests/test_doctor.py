@@ -67,11 +67,13 @@ import numpy as np
 {first}
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def step():
+    return len([np.ones(1 << 17) for _ in range(8)])  # 8 MB, which are freed together
 for _ in range(3):
-    np.ones(1 << 20)
+    step()
 before = faults()
 for _ in range(20):
-    np.ones(1 << 20)
+    step()
 print(faults() - before)
 """
 
