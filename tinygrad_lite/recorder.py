@@ -11,13 +11,19 @@ only test one attribute.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from types import FrameType
     from typing import Self
 
     from .tape import Node, Op
+
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 def in_package(frame: FrameType) -> bool:
@@ -42,6 +48,18 @@ class _Seam:
 
 
 seam = _Seam()
+
+
+def one_call(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """A decorator for a function of arrays that is one call in what capture() records, because it hands them to SciPy, say."""
+
+    @wraps(function)
+    def called(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
+        if seam.recording is not None and any([hasattr(x, "recording") for x in args]):
+            return seam.recording.call(function, args, options)  # type: ignore[no-any-return]
+        return function(*args, **options)
+
+    return called
 
 
 class Recorder:

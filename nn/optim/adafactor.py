@@ -38,7 +38,7 @@ def adafactor(
     if maximize:
         g = -g
     eps1 = float(np.finfo(p.dtype).eps) if eps1 is None else eps1
-    alpha = max(eps2, rms(p)) * rate
+    alpha = xp.maximum(rms(p), eps2) * rate
     if decays:
         p *= 1 - lr * weight_decay
     if g.ndim > 1:
@@ -50,12 +50,13 @@ def adafactor(
         (v,) = moments
         v += weight * (g * g - v)
     u = g / xp.sqrt(xp.maximum(v, eps1**2))
-    p -= alpha / max(1.0, rms(u) / d) * u
+    p -= (alpha / xp.maximum(rms(u) / d, 1.0)).astype(p.dtype) * u
 
 
-def rms(x: Array) -> float:
-    """The root of the mean square."""
-    return float(np.sqrt(float(array_module(x).vdot(x, x)) / x.size))
+def rms(x: Array) -> Array:
+    """The root of the mean square, in float64."""
+    found: Array = np.sqrt(array_module(x).vdot(x, x).astype(np.float64) / x.size)
+    return found
 
 
 class Adafactor(Optimizer):

@@ -101,8 +101,8 @@ class Recorded(NDArrayOperatorsMixin):
         recording = self.recording
         if name in REDUCTIONS:
 
-            def reduction(axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-                return REDUCTIONS[name].reduce(self, axis, dtype, out, keepdims)
+            def reduction(axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
+                return REDUCTIONS[name].reduce(self, axis, dtype, out, keepdims, **more)
 
             return reduction
         if name in METHODS:
@@ -263,12 +263,17 @@ class Module:
                 copy = name == "array" or (name == "ascontiguousarray" and not args[0].flags.c_contiguous)
                 order = options.get("order", "K") if name != "ascontiguousarray" else "C"
                 return args[0].astype(args[0].dtype if dtype is None else dtype, order, copy=copy)
+            if type(args[0]) is Scalar:
+                made = recording.new(np.array(args[0].value, *args[1:], **options))
+                recording.write(made, np.copyto, made, args[0], casting="unsafe")
+                return made
             if name == "empty":
                 return recording.new(np.empty(*args, **options))
             if name == "full" and type(args[1]) is Recorded:
                 made = recording.new(np.full(args[0], args[1].value, *args[2:], **options))
                 recording.write(made, np.copyto, made, args[1], casting="unsafe")
                 return made
-            return recording.constant(function(*args, **options))
+            made = function(*args, **options)
+            return recording.of(made) if made is args[0] else recording.constant(made)
 
         return make

@@ -85,8 +85,7 @@ class Captured:
             recording.fail(f"the step changes {name}, which no replay would do")
         if drawn != drawn_from():
             recording.fail("the step draws numbers from random or np.random, which no replay would do; use tinygrad_lite's")
-        known = {id(root(x)) for x in before if isinstance(x, np.ndarray)}
-        if any(id(root(x)) not in known for x in recording.used):
+        if any(id(root(x)) not in surroundings.memory for x in recording.used):
             recording.fail("the step computes a NumPy array and uses it with tensors; make it a tensor before, or an argument")
         program = Replay(self, spec, tensors, recording, surroundings, result)
         if recording.failed:

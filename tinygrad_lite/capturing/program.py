@@ -220,7 +220,7 @@ def as_dot(call: Call) -> bool:
     if call.function is not np.matmul or call.options or len(call.inputs) != 2:
         return False
     x, y, out = [array_of(part) for part in (*call.inputs, *call.results)]
-    small = x.ndim == y.ndim == 2 and 0 < max(x.size, y.size, out.size) <= 4096 and x.dtype == y.dtype and x.dtype.char in "fd"
+    small = x.ndim == y.ndim == 2 and 0 < min(x.size, y.size) and max(x.size, y.size, out.size) <= 4096 and x.dtype == y.dtype and x.dtype.char in "fd"
     if not small or min(*x.strides, *y.strides) < 0 or not out.flags.c_contiguous:
         return False
     return same_product((x.shape, x.strides, x.dtype.str), (y.shape, y.strides, y.dtype.str))
@@ -319,7 +319,7 @@ class Source:
         results = [self.text(x) for x in call.results]
         if style == "positional" and call.function.signature is None and all(hasattr(x, "shape") and not x.shape and not x.name for x in call.results):
             results = [self.array(array_of(x).reshape(1)) for x in call.results]  # for arrays without axes a ufunc takes thrice as long
-            inputs = [self.array(array_of(x).reshape(1)) if hasattr(x, "shape") and not getattr(x, "name", "") else text for x, text in zip(call.inputs, inputs)]
+            inputs = [self.array(array_of(x).reshape(1)) if isinstance(x, np.ndarray) and not getattr(x, "name", "") else text for x, text in zip(call.inputs, inputs)]
         if call.function is np.dot and len(results) == 1 and not options:
             function, inputs = f"{inputs[0]}.dot", [inputs[1], *results]
             if not getattr(call.inputs[0], "name", ""):

@@ -34,7 +34,7 @@ class Recording:
         self.module = Module(self)
         self.known: dict[int, Recorded] = {}  # by the id of the array
         self.own: dict[int, Array] = {}  # memory of results, by the id of its owner
-        self.made: dict[int, Array] = {}  # memory that was filled without a recorded call, and not written to since
+        self.made: dict[int, Call] = {}  # what would fill it, for memory that was filled without a recorded call
         self.outer: dict[int, Array] = {}  # memory that was there before
         self.fresh: dict[int, Any] = {}  # weak references to the tensors that were made or set
         self.tensors: dict[int, tuple[Tensor, Array, Any]] = {}  # what was there before and was looked at
@@ -86,7 +86,11 @@ class Recording:
 
     def constant(self, array: Array) -> Recorded:
         """The recorded array of one that is filled with the same values at each replay."""
-        self.made[id(root(array))] = root(array)
+        memory = root(array)
+        if id(memory) in self.own or id(memory) in self.outer:
+            return Recorded(self, array)
+        self.made[id(memory)] = fill = Call(np.copyto, (), {}, (Recorded(self, memory),), "first")  # see restore()
+        self.calls.append(fill)
         return self.new(array)
 
     # Calls
@@ -107,14 +111,14 @@ class Recording:
             elif found.name:
                 self.note(Call(function, args, options, (found,), "name"))
             return found
-        if type(result) in (tuple, list) and all(isinstance(part, np.ndarray) for part in result):
-            found = [self._view(part, args) for part in result]
-            if all(part is not None and not part.name for part in found):
-                return type(result)(found)
-            if all(part is None for part in found):
-                made = tuple([self.new(part) for part in result])
-                self.note(Call(function, args, options, made, "put"))
-                return type(result)(made)
+        if isinstance(result, (tuple, list)) and all(isinstance(part, (np.ndarray, np.generic)) for part in result):
+            parts = [self._view(part, args) for part in result]
+            if all(part is None for part in parts):
+                parts = [self.new(np.asarray(part)) for part in result]
+                self.note(Call(function, args, options, tuple(parts), "put"))
+            elif any(part is None or part.name for part in parts):
+                self.fail(f"{getattr(function, '__name__', function)} of an argument gives several arrays")
+            return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
         return self.read(function, *args, **options)
 
     def _view(self, result: Any, args: Any) -> Recorded | None:
@@ -147,10 +151,11 @@ class Recording:
         return out[0] if len(out) == 1 else out
 
     def restore(self, target: Any) -> None:
-        """A constant that is about to be written to is no constant: the program must fill it first, each time."""
-        memory = self.made.pop(id(root(values(target))), None)
-        if memory is not None:
-            self.note(Call(np.copyto, (memory.copy(),), {}, (Recorded(self, memory),), "first"))
+        """A constant that is about to be written to is none: where it was made, the program must fill it each time."""
+        memory = root(values(target))
+        fill = self.made.pop(id(memory), None)
+        if fill is not None:
+            fill.inputs = (memory.copy(),)
 
     def read(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """A value that Python reads: the program goes on only where it is the same again."""

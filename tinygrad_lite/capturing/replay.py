@@ -91,7 +91,9 @@ class Replay:
         mine = [root(array_slot.__get__(g)) for _, _, g in self.grads if g is not None and id(root(array_slot.__get__(g))) in own]
         ends = {id(root(array)) for array in self.returned} | set(map(id, mine))
         lent = set(map(id, mine)) if self.lends else set[int]()
-        calls = needed(without_constants(recording.calls, own), own, ends)
+        fills = set(map(id, recording.made.values()))  # of constants that stayed constant
+        recorded = [call for call in recording.calls if id(call) not in fills]
+        calls = needed(without_constants(recorded, own), own, ends)
         calls, guards = guards_first(compared(calls), own)
         fixed = lent | {id(memory) for memory in own.values() if not any(id(memory) in memories(call.results) for call in calls)}
         source = Source(Room(calls, own, fixed, ends))
@@ -100,7 +102,7 @@ class Replay:
         undo, redo = self._undo(recording, source, calls[:guards])
         last = self._ends(recording, source)
         slots = [(leaf, g, array_slot.__get__(g)) for leaf, _, g in self.grads if g is not None and id(root(array_slot.__get__(g))) in lent]
-        self.lent = [(source.constant(leaf, "leaf"), source.constant(g, "grad"), source.array(a)) for leaf, g, a in slots]
+        self.lent = [tuple(map(source.constant, slot, ("leaf", "grad", "array"))) for slot in slots]
         slots.clear()
         first = self._checks(recording, source)
         body = [*undo, "try:", *["    " + line for line in source.lines], "    pass", "except Exception:", *["    " + line for line in redo], "    return OTHER"]
@@ -138,7 +140,7 @@ class Replay:
         for x, array, node in recording.tensors.values():
             if id(x) not in arguments:
                 t = source.constant(x, "outer")
-                checks.append(f"{t}.array is {source.array(array)}")
+                checks.append(f"{t}.array is {source.constant(array, 'array')}")
                 checks.append(f"{t}.node is {'None' if node is None else source.constant(node, 'leaf')}")
         for leaf, before, _ in self.grads:
             if before is not UNREAD:

@@ -11,7 +11,10 @@ from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from .._tensor import Tensor
+from .call import root
 
 PLAIN = (int, float, bool, complex, str, bytes, type(None), tuple, frozenset)
 ANY = {"getattr", "vars", "__dict__", "eval", "exec", "globals", "locals"}  # code that names these may look at anything
@@ -24,6 +27,7 @@ class Surroundings:
 
     def __init__(self, function: Any) -> None:
         self.places: list[tuple[str, Any, tuple[Any, ...] | None]] = []
+        self.memory: set[int] = set()  # the ids of the owners of NumPy arrays
         self._names: set[str] = set()  # all that the code looks up, in variables and attributes
         self._found: dict[int, tuple[str, Any]] = {}  # the objects that it may come to, by id, and what they are called
         self._visit("", function)
@@ -52,7 +56,9 @@ class Surroundings:
 
     def _visit(self, name: str, x: Any) -> None:
         """Note an object whose parts may matter."""
-        if id(x) in self._found or (isinstance(x, PLAIN) and type(x) is not tuple):
+        if isinstance(x, np.ndarray):
+            self.memory.add(id(root(x)))
+        if id(x) in self._found or (isinstance(x, PLAIN) and not isinstance(x, tuple)):
             return
         if isinstance(x, (Tensor, BuiltinFunctionType, type)) or (_ours(type(x)) and not _transparent(x)):
             return

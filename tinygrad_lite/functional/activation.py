@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
+from ..backend import array_module
 from ..inplace import in_place
 from ..ops.choice import masked
 from ..ops.neural import activation as ops
@@ -76,7 +77,7 @@ def rrelu(
     if not training:
         return apply(ops.leaky_relu, input, inplace, slope=(lower + upper) / 2)
     negative = input.detach().cpu().array <= 0
-    slope = np.ones(input.shape, input.dtype)
+    slope = array_module(input.array).ones(input.shape, input.dtype)
     # PyTorch's numbers for the seed. Its code for this rounds the product and the sum, unlike that of uniform_.
     slope[negative] = draw(generator).uniform(int(negative.sum())) * (upper - lower) + lower
     factor = Tensor._of(slope).to(input.device)

@@ -270,7 +270,7 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
         _fill(race, lambda out: _exponential(stream, out.size))
         race = np.divide(weights, race)
         out = race.argmax(-1)[..., None] if n == 1 else np.argsort(-race, axis=-1, kind="stable")[..., :n]
-    return Tensor._of(put(np.ascontiguousarray(out, np.int64), input.device))
+    return Tensor._of(put(out.astype(np.int64), input.device))
 
 
 def _places(weights: Any, uniform: Any) -> Any:

@@ -141,7 +141,7 @@ def sum_runs(x: Array, *, repeats: Array, axis: int) -> Array:
     shape = (*x.shape[:axis], repeats.size, *x.shape[axis + 1 :])
     if not isinstance(x, np.ndarray):  # CuPy has no reduceat
         return index_add(x, shape=shape, index=(*front, run_of(repeats)), once=False)
-    out, starts, longest = np.zeros(shape, x.dtype), np.cumsum(repeats) - repeats, repeats.max(initial=0)
+    out, starts, longest = array_module(x).zeros(shape, x.dtype), np.cumsum(repeats) - repeats, repeats.max(initial=0)
     if longest <= 32:  # the first slices of all runs, then the second ones: a tenth of the time of reduceat
         for n in range(longest):
             there = np.flatnonzero(repeats > n)

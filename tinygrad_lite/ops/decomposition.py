@@ -17,6 +17,7 @@ import numpy as np
 
 from ..apply import op
 from ..backend import Array, array_module
+from ..recorder import one_call
 from .arithmetic import zero
 from .choice import where
 from .shape import cat, mT
@@ -59,9 +60,10 @@ def cholesky_solve(B: Array, L: Array) -> Array:
     """X with L Lᵀ X = B, for a lower triangular L."""
     return substituted(mT(L), substituted(L, B, lower=True), lower=False)
 
+@one_call
 def substituted(T: Array, B: Array, *, lower: bool) -> Array:
     """T⁻¹ B by substitution, matrix by matrix; on the GPU by a general solver."""
-    if type(T) is not np.ndarray:
+    if not isinstance(T, np.ndarray):
         return np.linalg.solve((np.tril if lower else np.triu)(T), B)
     batch = np.broadcast_shapes(T.shape[:-2], B.shape[:-2])
     T, X = np.broadcast_to(T, batch + T.shape[-2:]), np.array(np.broadcast_to(B, batch + B.shape[-2:]))
@@ -212,7 +214,12 @@ def nonzero(x: Any) -> Any:
 @op(x=lambda g, x: corner(matrix_exp(blocks(mT(x), g))))
 def matrix_exp(x: Array) -> Array:
     """e^X = I + X + X²/2 + ... The gradient is the upper right block of exp [[Xᵀ, g], [0, Xᵀ]] (Mathias, 1996)."""
-    return import_module("scipy.linalg" if isinstance(x, np.ndarray) else "cupyx.scipy.linalg").expm(x)
+    return _expm(x)
+
+@one_call
+def _expm(x: Array) -> Array:
+    found: Array = import_module("scipy.linalg" if isinstance(x, np.ndarray) else "cupyx.scipy.linalg").expm(x)
+    return found
 
 def blocks(A: Any, B: Any) -> Any:
     """The block matrix [[A, B], [0, A]]."""

@@ -10,6 +10,7 @@ import numpy as np
 from ..apply import op
 from ..backend import Array, array_module
 from ..operands import as_array
+from ..recorder import one_call
 from .decomposition import lapack, solve_upper
 from .linalg import matmul
 from .shape import cat, mT
@@ -21,8 +22,12 @@ def lu(A: Array) -> Array:
     """[LU p]: L below the diagonal (its own is 1, and left out), U on and above it, and in the last column the pivots: in step
     i, row i was exchanged with row pᵢ.
     """
+    return factored(A)
+
+@one_call
+def factored(A: Array) -> Array:
     xp, (m, n) = array_module(A), A.shape[-2:]
-    out = xp.zeros((*A.shape[:-1], n + 1), A.dtype)
+    out: Array = xp.zeros((*A.shape[:-1], n + 1), A.dtype)
     if A.size:
         # not SciPy's lu_factor, which warns of singular matrices
         factor = lapack("getrf", A.dtype) if xp is np else import_module("cupyx.scipy.linalg").lu_factor
@@ -53,6 +58,7 @@ def unit_lower(LU: Any) -> Any:
     x = getattr(LU, "array", LU)
     return tril(LU, k=-1) + array_module(x).eye(x.shape[-2], x.shape[-1], dtype=x.dtype)
 
+@one_call
 def permutation(pivots: Array, m: int) -> Array:
     """The m x m matrix P of the row exchanges i ↔ pᵢ, for i = 0, 1, ...: P L U is the matrix that was decomposed."""
     xp = array_module(pivots)

@@ -35,7 +35,7 @@ def sum(x: Array, *, axis: Axes, keepdims: bool = False) -> Array:
     if not x.flags.c_contiguous:  # with its axes in the order of memory it is contiguous
         order = tuple(np.argsort([-step for step in x.strides], kind="stable").tolist())
         there = tuple([order.index(i) for i in axis])
-        out: Array = sum(np.ascontiguousarray(x.transpose(order)), axis=there, keepdims=True)
+        out: Array = sum(array_module(x).ascontiguousarray(x.transpose(order)), axis=there, keepdims=True)
         out = out.transpose(inverse(order))
         return out if keepdims else out.squeeze(axis)
     stages, shape = stages_of(x.shape, axis, keepdims)

@@ -58,14 +58,14 @@ def running_sum(x: Array, reverse: bool) -> Array:
     """The running sum along the middle axis of (a, n, m)."""
     a, n, m = x.shape
     if 1 < m < 32 and n > 64:  # many short rows: a copy has the axis last
-        turned = np.ascontiguousarray(x.transpose(0, 2, 1)).reshape(a * m, n, 1)
-        return np.ascontiguousarray(running_sum(turned, reverse).reshape(a, m, n).transpose(0, 2, 1))
+        turned = array_module(x).ascontiguousarray(x.transpose(0, 2, 1)).reshape(a * m, n, 1)
+        return array_module(x).ascontiguousarray(running_sum(turned, reverse).reshape(a, m, n).transpose(0, 2, 1))
     size = 32 if m == 1 else 16
     if n <= size:
         return (x.reshape(a, n) @ triangle(n, x.dtype, reverse)).reshape(x.shape) if m == 1 else added_rows(x, reverse)
     p, rest = divmod(n, size)
     done = n - rest
-    out = np.empty(x.shape, x.dtype)
+    out = array_module(x).empty(x.shape, x.dtype)
     blocks = out[:, :done].reshape(a, p, size, m)
     blocks[...] = running_sum(x[:, :done].reshape(a * p, size, m), reverse).reshape(blocks.shape)
     sums = blocks[:, :, 0 if reverse else -1].astype(np.float64)
@@ -177,7 +177,7 @@ def run_sums(x: Array, *, index: Array, axis: int) -> Array:
     if not isinstance(x, np.ndarray) or x.size <= 1024:
         return scatter_add(x, index=index, axis=axis, shape=x.shape)
     rows, at = np.moveaxis(x, axis, -1), np.moveaxis(index, axis, -1)
-    out = np.zeros(rows.shape, x.dtype)
+    out = array_module(x).zeros(rows.shape, x.dtype)
     begins = np.flatnonzero(at == np.arange(x.shape[axis]))
     out.reshape(-1)[begins] = np.add.reduceat(rows.reshape(-1), begins)
     return np.moveaxis(out, -1, axis)

@@ -103,7 +103,7 @@ def product_at(x: Array, y: Array, *, places: Array, include: bool) -> Array:
     flat = out.reshape(-1)
     if not include:
         flat[places.reshape(-1)] = 1
-    if xp is np:
+    if isinstance(x, np.ndarray):
         xp.multiply.at(flat, places.reshape(-1), y.reshape(-1))
         return out
     there = [put(array, "cpu") for array in (out, y, places)]  # CuPy has no multiply.at

@@ -23,15 +23,16 @@ __all__ = ["lgamma", "digamma", "i0", "igamma", "igammac"]
 IN_PLACE = [*__all__, "polygamma"]
 METHODS = ["polygamma"]  # the function is polygamma(n, x): functional/special.py
 
-SCIPY: dict[Any, Any] = {}
+SCIPY: dict[str, Any] = {}
 
 
 def scipy_for(*operands: Any) -> Any:
     """scipy.special, or its twin for CuPy's arrays."""
-    xp = next((array_module(x) for x in operands if hasattr(x, "dtype")), np)
-    if xp not in SCIPY:
-        SCIPY[xp] = import_module("scipy.special" if xp is np else "cupyx.scipy.special")
-    return SCIPY[xp]
+    first = next((x for x in operands if hasattr(x, "dtype")), None)
+    name = "scipy.special" if first is None or isinstance(first, (np.ndarray, np.generic)) else "cupyx.scipy.special"
+    if name not in SCIPY:
+        SCIPY[name] = import_module(name)
+    return SCIPY[name]
 
 
 PIECE = 1 << 15
@@ -48,7 +49,7 @@ def in_pieces(function: Callable[..., Array], *xs: Any) -> Any:
     dtype = x.dtype if x.dtype.kind == "f" else np.float64
     if x.size <= PIECE:
         return function(*xs).astype(dtype, copy=False)
-    out, flat = np.empty(x.shape, dtype), [x.reshape(-1) for x in xs]
+    out, flat = array_module(x).empty(x.shape, dtype), [x.reshape(-1) for x in xs]
     into = out.reshape(-1)
     for start in range(0, x.size, PIECE):
         into[start : start + PIECE] = function(*[x[start : start + PIECE] for x in flat])

@@ -123,7 +123,7 @@ def window_spread(x: Array, *, windows: Windows, winners: Array | None = None) -
     if winners is not None and windows.single:
         if not isinstance(x, np.ndarray):
             return np.where(windows.along(np.arange(windows.length), x) == winners, x, 0)
-        zeros: Array = np.zeros(windows.of(x, windows.length), x.dtype)
+        zeros: Array = array_module(x).zeros(windows.of(x, windows.length), x.dtype)
         np.put_along_axis(zeros, winners, x, windows.axis(x))
         return zeros
     steps, many = windows.steps, not windows.apart and len(windows.steps) > 32 and x.dtype == np.float32
