@@ -1,6 +1,6 @@
 """RecordedSteps: the steps of Trainer(capture=True), each recorded with its first batch and then replayed.
 
-A step becomes one function of the batch, `_training` or `_validation`, for capture(): what a model logs is among its results, and
+A step is one function of the batch, `_training` or `_validation`, for capture(): what a model logs is among its results, and
 whether the loss is finite is a branch, which every replay compares before it changes a weight.
 """
 
@@ -11,7 +11,7 @@ import math
 import warnings
 from collections.abc import Callable
 from functools import cached_property, partial
-from types import FunctionType, MethodType
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,7 @@ class RecordedSteps(Steps):
         """The recorded validation step; None if it cannot be recorded."""
         if _uses_batch_idx(self.model, self.validates):
             return None
-        step = getattr(self.model, self.validates)
-        return Captured(partial(_validation, step, self.means, dict(self.metrics), self.model))
+        return self._captured(_validation, self.validates, dict(self.metrics))
 
     @cached_property
     def records(self) -> bool:
@@ -56,9 +55,7 @@ class RecordedSteps(Steps):
             return super().gradients(batch, batch_idx, clip)
         if clip != self.clip:  # a constant of the recording
             self.clip = clip
-            # a partial, as capture() finds the variables that a step depends on through its arguments
-            step = partial(_training, self.model.training_step, self.means, self.optimizer, self.model, clip, self.watched)
-            self.training = Captured(step)
+            self.training = self._captured(_training, "training_step", self.optimizer, clip, self.watched)
         loss = self._add(self.training(batch))
         assert loss is not None
         return loss
@@ -75,6 +72,12 @@ class RecordedSteps(Steps):
         if loss is not None:
             self.means.add(LOSS, loss)
 
+    def _captured(self, function: Callable[..., Results], method: str, *settings: Any) -> Captured:
+        """A function of the batch for capture(): a partial, among whose arguments it finds what a step depends on."""
+        step = partial(function, getattr(self.model, method), self.model, self.means, *settings)
+        vars(step)["__name__"] = f"{type(self.model).__name__}.{method}"  # for warnings
+        return Captured(step)
+
     def _add(self, results: Results) -> float | None:
         """Add what was logged to the means; returns the loss."""
         loss, logged = results
@@ -84,7 +87,7 @@ class RecordedSteps(Steps):
 
 
 def _training(
-    step: Callable[..., Any], means: Means, optimizer: Any, model: Any, clip: float | None, watched: bool, batch: Any
+    step: Callable[..., Any], model: Any, means: Means, optimizer: Any, clip: float | None, watched: bool, batch: Any
 ) -> Results:
     """A training step as one function of the batch: the loss, and what was logged."""
     with means.taking_notes() as logged:
@@ -99,9 +102,7 @@ def _training(
     return loss.detach(), logged
 
 
-def _validation(
-    step: Callable[..., Any], means: Means, metrics: Metrics, model: Any, batch: Any
-) -> Results:
+def _validation(step: Callable[..., Any], model: Any, means: Means, metrics: Metrics, batch: Any) -> Results:
     """A validation step as one function of the batch."""
     with means.taking_notes() as logged:
         loss = step(batch, 0)
@@ -114,21 +115,17 @@ def _validation(
 
 
 def _uses_batch_idx(model: Any, method: str) -> bool:
-    """Whether the code of a step looks at its second argument; a RuntimeWarning if so."""
+    """Whether the code of a step looks at its second argument; a RuntimeWarning if so, or if this cannot be known."""
     step = getattr(model, method)
-    function = step.__func__ if isinstance(step, MethodType) else step
-    if isinstance(function, FunctionType):
-        code = function.__code__
-        place = 2 if isinstance(step, MethodType) else 1
-        if place < code.co_argcount and "locals" not in code.co_names:
-            name = code.co_varnames[place]
-            read = [instruction.argval for instruction in dis.get_instructions(code)]
-            if not any(name == value or (isinstance(value, tuple) and name in value) for value in read):
-                return False
-    warnings.warn(
-        f"Trainer(capture=True): {type(model).__name__}.{method} uses batch_idx, which would be a constant of the recording. "
-        f"It runs without one; count the batches in a buffer of the model instead",
-        RuntimeWarning,
-        stacklevel=6,
-    )
+    place = 2 if isinstance(step, MethodType) else 1
+    code = getattr(getattr(step, "__func__", step), "__code__", None)
+    if code is not None and place < code.co_argcount and "locals" not in code.co_names:
+        name = code.co_varnames[place]
+        named = [instruction.argval for instruction in dis.get_instructions(code)]
+        if not any(name == value or (isinstance(value, tuple) and name in value) for value in named):
+            return False
+    why = "would be a constant of the recording. It runs without one; count the batches in a buffer of the model instead"
+    message = f"Trainer(capture=True): {type(model).__name__}.{method} uses batch_idx, which {why}"
+    file, line = (__file__, 1) if code is None else (code.co_filename, code.co_firstlineno)
+    warnings.warn_explicit(message, RuntimeWarning, file, line)
     return True
