@@ -36,7 +36,7 @@ class Means:
         self.sums[name] = total + value * self.size, count + self.size
 
     def log(self, name: str, value: Any) -> None:
-        """What a model calls within its steps. In a recording the value becomes a result, as it is another one at each replay."""
+        """What a model calls within its steps. In a recording the value becomes a result: each replay has its own."""
         if self.noted is None:
             self.add(name, float(value))
         elif isinstance(value, Tensor) and value.numel() == 1:

@@ -1,4 +1,4 @@
-"""Trainer(capture=True): what it replays is what Trainer(capture=False) computes, bit for bit, and nothing becomes a constant."""
+"""Trainer(capture=True): what it replays is what Trainer(capture=False) computes, bit for bit; nothing becomes a constant."""
 
 from __future__ import annotations
 
