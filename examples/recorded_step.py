@@ -212,7 +212,7 @@ part_ax.set_title(f"One step of the network 2-5-3: {sum(map(len, parts.values())
 # %%
 saved = times["as always"][0] / times["replayed"][0]
 counts = " + ".join(str(len(part)) for part in parts.values())
-print(f"\nTo be seen: a step is {counts} calls, in forward, backward and optimizer. ", end="")
-print(f"\nReplayed, a network of width {widths[0]} learns {saved:.1f} times as fast; ", end="")
+print(f"\nTo be seen: a step is {counts} calls, in forward, backward and optimizer.")
+print(f"Replayed, a network of width {widths[0]} learns {saved:.1f} times as fast; ", end="")
 print(f"by hand, {times['as always'][0] / times['by hand'][0]:.1f} times.")
 lesson.finish(figure, args.out)
