@@ -20,7 +20,7 @@ import numpy as np
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.creation import from_numpy
 
-from .dataset import Dataset, Indices
+from .dataset import Dataset, Indices, rows
 from .display import SHOWN, Facts, counted
 from .fetch import VARIABLE, data_folders, fetch
 
@@ -126,7 +126,7 @@ class FashionMNIST(Dataset[tuple[Tensor, Tensor]]):
 
     def batch(self, indices: Indices) -> list[Tensor]:
         """[float32 pictures (b, 1, 28, 28), int64 labels (b,)]: gathered as bytes, then divided by 255."""
-        return [_scaled(self.images[indices]), self.labels[indices].long()]
+        return [_scaled(rows(self.images, indices)), Tensor._of(rows(self.labels, indices).array.astype(np.int64))]
 
     def _facts(self, indices: Indices) -> Facts:
         pictures = self.images[indices][:SHOWN].cpu().numpy()

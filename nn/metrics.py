@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.recorder import seam
 
 
 def accuracy(output: Tensor, target: Tensor) -> float:
@@ -18,4 +21,7 @@ def accuracy(output: Tensor, target: Tensor) -> float:
         raise ValueError(
             f"accuracy: scores of shape (N, C) go with N class indices, got {list(output.shape)} and {list(target.shape)}"
         )
-    return float((output.array.argmax(1) == target.array).mean())
+    share = (output.array.argmax(1) == target.array).mean()
+    if seam.recording is not None:  # of capture(): as a tensor it is another one at each replay
+        return cast("float", Tensor._of(share))
+    return float(share)

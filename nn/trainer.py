@@ -21,7 +21,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from math import isfinite, nan
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from tinygrad_lite.grad_mode import no_grad
 
 from .history import History
 from .module import Module
-from .utils import clip_grad_norm_
+from .steps import LOSS, Means, Steps
 
 
 class Callback:
@@ -66,6 +66,13 @@ class Trainer:
     metrics: {name: function of (model(x), y)}, for batches (x, y); measured in validation, recorded as `val_<name>`.
     callbacks: EarlyStopping, BestWeights, GradientNorms, or your own Callback.
     progress: whether to show a progress bar; None shows it in a terminal and in a Jupyter notebook, not in a log.
+    capture: whether the steps are recorded, each with its first batch, and then replayed: the same numbers, bit for bit, in
+    less time. A recording costs as much as some fifty steps. An epoch on one core, without and with it, recording included:
+    Iris in batches of 16, 100 epochs, linear 0.65 and 0.41 ms, MLP 2-5-3 0.84 and 0.49 ms; Fashion-MNIST in batches of 256,
+    softmax regression, 5 epochs, 64 and 53 ms, MLP 784-256-128-10, 3 epochs, 427 and 388 ms (270 are matrix products). Within
+    the steps, log tensors, `self.log("x", x)` without .item(), and measure with functions that return tensors, or nn.accuracy;
+    what reads a number (item, float, print), or `batch_idx`, runs as it is written, with a RuntimeWarning. If a callback has
+    on_before_optimizer_step, the optimizer's step is not recorded.
     A fit sets the attributes `history`, `model`, `optimizer`, `schedulers`, and `interrupted`: whether Ctrl-C stopped it.
     ValueError for max_epochs < 1 or gradient_clip_val < 0, TypeError for metrics and callbacks of other forms.
     https://lightning.ai/docs/pytorch/stable/common/trainer.html
@@ -94,6 +101,7 @@ class Trainer:
         metrics: Mapping[str, Callable[[Tensor, Tensor], Any]] | None = None,
         callbacks: Sequence[Callback] = (),
         progress: bool | None = None,
+        capture: bool = False,
     ) -> None:
         if not isinstance(max_epochs, (int, np.integer)):
             model = "; the model goes to fit(model, train_loader)" if isinstance(max_epochs, Module) else ""
@@ -106,6 +114,7 @@ class Trainer:
         _check_callbacks(callbacks)
         self.max_epochs, self.gradient_clip_val = max_epochs, gradient_clip_val
         self.metrics, self.callbacks, self.progress = dict(metrics or {}), tuple(callbacks), progress
+        self.capture = capture
         self.history, self.should_stop, self.interrupted = History(), False, False
         self.model: Module | None = None
         self.optimizer: Any = None
@@ -143,12 +152,13 @@ class Trainer:
         self.should_stop = self.interrupted = False
         first = self.history.epochs + 1
         total = None if batches is None else (self.max_epochs - first + 1) * batches
-        with _steps_of(model) as means, _bar(self.progress, total) as bar:
+        with _logging(model) as means, _bar(self.progress, total) as bar:
+            steps = self._steps(model, means, self.optimizer)
             for callback in self.callbacks:
                 callback.on_fit_start(self, model)
             try:
                 for epoch in range(first, self.max_epochs + 1):
-                    self._epoch(model, train_loader, val_loader, epoch, means, bar)
+                    self._epoch(steps, train_loader, val_loader, epoch, bar)
                     if self.should_stop:
                         break
             except KeyboardInterrupt:
@@ -171,8 +181,8 @@ class Trainer:
         >>> nn.Trainer(max_epochs=1).validate(Half(), [tensor([2.0, 4.0]), tensor([9.0])])
         {'val_loss': 2.5}
         """
-        with _steps_of(model) as means:
-            return self._validate(model, loader, means)
+        with _logging(model) as means:
+            return self._validate(self._steps(model, means), loader)
 
     def recorded(self, column: str, asker: str) -> float:
         """The value of a column in the last epoch. KeyError, which names the `asker`, if there is no such column."""
@@ -200,24 +210,32 @@ class Trainer:
         for callback in self.callbacks:
             callback.on_fit_end(self, model)
 
-    def _epoch(
-        self, model: Module, train_loader: Iterable[Any], val_loader: Iterable[Any] | None, epoch: int, means: _Means, bar: Any
-    ) -> None:
+    def _steps(self, model: Any, means: Means, optimizer: Any = None) -> Steps:
+        """What is done with each batch."""
+        if not self.capture:
+            return Steps(model, means, self.metrics, optimizer)
+        from .recorded_steps import RecordedSteps  # loaded only where it is used
+
+        hooks = [getattr(callback.on_before_optimizer_step, "__func__", None) for callback in self.callbacks]
+        watched = any(hook is not Callback.on_before_optimizer_step for hook in hooks)
+        return RecordedSteps(model, means, self.metrics, optimizer, watched)
+
+    def _epoch(self, steps: Steps, train_loader: Iterable[Any], val_loader: Iterable[Any] | None, epoch: int, bar: Any) -> None:
         """Train, validate, record, and step the schedulers."""
-        row = {"epoch": epoch, **self._train(model, train_loader, epoch, means, bar)}
+        row = {"epoch": epoch, **self._train(steps, train_loader, epoch, bar)}
         if val_loader is not None:
-            row |= self._validate(model, val_loader, means)
+            row |= self._validate(steps, val_loader)
         if bar is not None:
             bar.set_postfix(row)
         self.history.append(row | {"lr": self.optimizer.param_groups[0]["lr"]})
         for scheduler, monitor in self.schedulers:
             scheduler.step(*([self.recorded(monitor, "lr_scheduler")] if monitor else []))
         for callback in self.callbacks:
-            callback.on_train_epoch_end(self, model)
+            callback.on_train_epoch_end(self, steps.model)
 
-    def _train(self, model: Any, loader: Iterable[Any], epoch: int, means: _Means, bar: Any) -> dict[str, float]:
+    def _train(self, steps: Steps, loader: Iterable[Any], epoch: int, bar: Any) -> dict[str, float]:
         """The loop over the batches of one epoch."""
-        optimizer = self.optimizer
+        model, means = steps.model, steps.means
         model.train()
         means.clear()
         parameters = list(model.parameters())
@@ -225,18 +243,13 @@ class Trainer:
         for batch_idx, batch in enumerate(loader):
             batch = move(batch) if move else batch
             means.size = _size(batch)
-            loss = model.training_step(batch, batch_idx)
-            value = _number(loss)
-            if not isfinite(value):
-                raise FloatingPointError(_diagnosis(value, epoch, batch_idx, batch, model, optimizer))
-            means.add(LOSS, value)
-            optimizer.zero_grad()
-            loss.backward()
+            loss = steps.gradients(batch, batch_idx, self.gradient_clip_val)
+            if not isfinite(loss):
+                raise FloatingPointError(_diagnosis(loss, epoch, batch_idx, batch, model, self.optimizer))
+            means.add(LOSS, loss)
             for callback in self.callbacks:
                 callback.on_before_optimizer_step(self, model)
-            if self.gradient_clip_val:
-                clip_grad_norm_(parameters, self.gradient_clip_val)
-            optimizer.step()
+            steps.update(parameters, self.gradient_clip_val)
             if bar is not None:
                 bar.update()
         if not means.sums:
@@ -246,10 +259,9 @@ class Trainer:
             )
         return means.row("train_loss")
 
-    def _validate(self, model: Any, loader: Iterable[Any], means: _Means) -> dict[str, float]:
-        name = "validation_step" if hasattr(model, "validation_step") else "training_step"
-        _check_protocol(model, name)
-        step = getattr(model, name)
+    def _validate(self, steps: Steps, loader: Iterable[Any]) -> dict[str, float]:
+        model, means = steps.model, steps.means
+        _check_protocol(model, steps.validates)
         move = _mover(list(model.parameters()))
         means.clear()
         model.eval()
@@ -258,58 +270,20 @@ class Trainer:
             for batch_idx, batch in enumerate(loader):
                 batch = move(batch) if move else batch
                 means.size = _size(batch)
-                loss = step(batch, batch_idx)
-                if loss is not None:
-                    means.add(LOSS, _number(loss))
-                if self.metrics:
-                    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-                        raise TypeError(
-                            f"Trainer: metrics need batches (x, y), got {type(batch).__name__}; use self.log() instead"
-                        )
-                    x, y = batch
-                    output = model(x)
-                    for metric, measure in self.metrics.items():
-                        means.add(f"val_{metric}", float(measure(output, y)))
+                steps.measure(batch, batch_idx)
         if batch_idx < 0:
             raise ValueError("Trainer: the validation loader gave no batches; give a DataLoader or a list of batches")
         row = means.row("val_loss")
-        return row if name == "validation_step" else {name: row[name] for name in row if name.startswith("val_")}
-
-
-LOSS = ""  # the name in _Means of what a step returns
-
-
-class _Means:
-    """Means of named numbers over an epoch, weighted by the size of the batch that each comes from."""
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        self.size = 0  # of the batch at hand
-        self.sums: dict[str, tuple[float, int]] = {}
-
-    def add(self, name: str, value: float) -> None:
-        total, count = self.sums.get(name, (0.0, 0))
-        self.sums[name] = total + value * self.size, count + self.size
-
-    def row(self, loss: str) -> dict[str, float]:
-        """All means, first that of LOSS as `loss`, unless the step logged something under that name itself."""
-        row = {name: total / count if count else nan for name, (total, count) in self.sums.items()}
-        return ({loss: row.pop(LOSS)} if LOSS in row else {}) | row
+        return row if steps.validates == "validation_step" else {name: row[name] for name in row if name.startswith("val_")}
 
 
 @contextmanager
-def _steps_of(model: Any) -> Iterator[_Means]:
+def _logging(model: Any) -> Iterator[Means]:
     """Gives the model the method `log` as long as this is open; then restores its train or eval mode."""
-    means, mode = _Means(), model.training
-
-    def log(name: str, value: Any) -> None:
-        means.add(name, float(value))
-
+    means, mode = Means(), model.training
     if "log" in vars(model):
         raise ValueError(f"{type(model).__name__} has an attribute `log`, the name by which its steps record: rename it")
-    vars(model)["log"] = log
+    vars(model)["log"] = means.log
     try:
         yield means
     finally:
@@ -423,15 +397,6 @@ def _size(batch: Any) -> int:
     while isinstance(batch, (tuple, list, dict)) and batch:
         batch = next(iter(batch.values())) if isinstance(batch, dict) else batch[0]
     return len(batch.array) if isinstance(batch, Tensor) and batch.ndim else 1
-
-
-def _number(loss: Any) -> float:
-    """A step's loss as a Python number; TypeError or ValueError for anything else."""
-    if not isinstance(loss, Tensor):
-        raise TypeError(f"Trainer: a step must return the loss, a Tensor of one number, got {type(loss).__name__}")
-    if loss.array.size != 1:
-        raise ValueError(f"Trainer: a loss is one number, got a tensor of shape {list(loss.shape)}; use loss.mean()")
-    return float(loss.array.item())
 
 
 def _diagnosis(value: float, epoch: int, batch_idx: int, batch: Any, model: Any, optimizer: Any) -> str:
