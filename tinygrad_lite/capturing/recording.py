@@ -171,7 +171,7 @@ class Recording:
         self.note(Call(function, args, {}, (made,), "name"))
         return made
 
-    def numbers(self, function: Callable[[], tuple[Any, ...]], about: object) -> tuple[Scalar, ...]:
+    def numbers(self, function: Callable[[], list[Any]], about: object) -> tuple[Scalar, ...]:
         """Numbers that function() gives, from what is known of a Python object; each replay calls it again."""
         made = tuple([Scalar(self, value, self.name("s")) for value in self.outside(function)])
         self.note(Call(function, (), {}, made, "name", state=(id(about),)))

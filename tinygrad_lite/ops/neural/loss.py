@@ -55,7 +55,7 @@ def share_less_one(g: Any, x: Any, index: Array, largest: Array, power: Array, t
         ones = reshape(index_add(g, shape=(prod(x.shape),), index=(index,), once=True), shape=tuple(x.shape))
         return recorded_as(share - ones, value)
     out = power * (g / total)
-    out.reshape(-1)[index] -= g
+    out.reshape(-1)[index] = taken(out, index) - g
     return out
 
 # For more logits than the cache holds: one step, and some rows at a time, because log_softmax and nll take twice as long for
