@@ -31,7 +31,7 @@ def masked(x: Array, keep: Array) -> Array:
         out = array_module(x).zeros(x.shape, x.dtype)
         np.copyto(out, x, where=keep)
         return out
-    return (x.view(f"i{x.dtype.itemsize}") * keep).view(x.dtype)  # type: ignore[no-any-return]
+    return (x.view(f"i{x.dtype.itemsize}") * keep).view(x.dtype)
 
 @op(x=lambda g, x, y: masked(g, ~(x <= y)) + masked(g / 2, x == y),
     y=lambda g, x, y: masked(g, ~(x >= y)) + masked(g / 2, x == y))

@@ -29,7 +29,7 @@ def nll(x: Array, *, index: Array, n: int) -> Array:
     """-Σ x[index] / n: the negative log-likelihood, for log-probabilities x and one index a row."""
     return -summed(taken(x, index), 0) / n
 
-# The loss of nearly every classifier, in one step: for 16 x 3 logits half the time of log_softmax and nll, forward and backward.
+# The loss of nearly every classifier, in one step: for 16 x 3 logits half the time of log_softmax and nll, with backward.
 # What does not need x on the tape is found first, without a gradient.
 @op(x=lambda g, x, index, largest, power, total, n: share_less_one(g / n, x, index, largest, power, total))
 def cross_entropy(x: Array, *, index: Array, largest: Array, power: Array, total: Array, n: int) -> Array:
