@@ -11,8 +11,10 @@ captured, with a warning that names the line.
 from __future__ import annotations
 
 import random
+import sys
 import warnings
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from functools import update_wrapper
 from threading import Lock
 from typing import Any
@@ -90,9 +92,12 @@ class Captured:
         surroundings = Surroundings(self.function)
         before = surroundings.now()
         drawn = drawn_from()
-        with Recording(tensors) as recording:
+        listener = Listener(sys.stdout)
+        with Recording(tensors) as recording, redirect_stdout(listener):
             args, options = recording.arguments((args, options))
             result = self.function(*args, **options)
+        if listener.heard:
+            recording.fail("the step prints, which no replay would do; print what it returns")
         if name := surroundings.changed(before, surroundings.now()):
             recording.fail(f"the step changes {name}, which no replay would do")
         if drawn != drawn_from():
@@ -100,16 +105,18 @@ class Captured:
         if any(id(root(x)) not in surroundings.memory for x in recording.used):
             recording.fail("the step computes a NumPy array and uses it with tensors; make it a tensor before, or an argument")
         program = Replay(self, spec, tensors, recording, surroundings, result)
+        recording.close()
         if recording.failed:
             self.eager[key] = self.eager.get(key, 0) + 1
             if self.eager[key] == 2 or not recording.failed.startswith("the step changes"):
                 self.eager[key] = 2
                 self._warn(f"{recording.failed}. It runs without a recording")
         else:
-            recording.close()
             program.settle()
             self.programs.insert(0, program)
-            del self.programs[PROGRAMS:]
+            if len(self.programs) > PROGRAMS:
+                self.programs.pop()
+                self._warn(f"{PROGRAMS} recordings are kept, and there are more: arguments or variables of ever other kinds")
         return result
 
     def _warn(self, why: str) -> None:
@@ -121,7 +128,34 @@ class Captured:
 
 
 def capture(function: Callable[..., Any]) -> Captured:
-    """The function, recorded once and then replayed: the same results, bit for bit, in less time."""
+    """The function, recorded once and then replayed as NumPy calls into the same memory: what it returns and changes is the
+    same, bit for bit; small networks take a third of the time. `step = capture(step)`, or a decorator, also of a method.
+
+    The function may do all that a training step does: forward, backward(), optimizer.step(), scheduler.step(), clipping,
+    dropout (each replay draws anew), running statistics, branches on numbers. Arguments are tensors, which may be others at each call
+    but require no grad, NumPy arrays, and tuples, lists and dicts of them. All else, numbers among the arguments and variables
+    that the function looks up, is a constant; if one has changed, as the shape of a tensor may, the step is recorded again.
+    Eight recordings are kept. A gradient in `.grad` lies in the same memory after each replay, until somebody keeps one: from
+    then on each is a copy.
+
+    What no replay could do runs as if it were not captured, with a RuntimeWarning that names the reason: item() and print(), a
+    list or a counter that the step changes, Python's or NumPy's random numbers, a result whose graph is still alive, tensors on
+    the GPU. `captured.programs[0].text` is the source of a replay. TypeError for anything that cannot be called.
+
+    >>> from tinygrad_lite import nn, optim
+    >>> net = nn.Linear(2, 1)
+    >>> optimizer = optim.SGD(net.parameters(), lr=0.1)
+    >>> @capture
+    ... def step(x, y):
+    ...     optimizer.zero_grad()
+    ...     loss = nn.functional.mse_loss(net(x), y)
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> losses = [step(ones(4, 2), ones(4, 1)).item() for _ in range(100)]
+    >>> losses[-1] < 1e-6, step.recordings
+    (True, 1)
+    """
     if not callable(function):
         raise TypeError(f"capture: expected a function, as a training step, got {type(function).__name__}")
     return function if isinstance(function, Captured) else Captured(function)
@@ -148,6 +182,20 @@ def drawn_from() -> Any:
     """Where Python's and NumPy's own random numbers are."""
     state = np.random.get_state(legacy=False)["state"]
     return random.getstate(), state["key"].tobytes(), state["pos"]
+
+
+class Listener:
+    """Output that notes whether something was written."""
+
+    def __init__(self, out: Any) -> None:
+        self.out, self.heard = out, False
+
+    def write(self, text: str) -> Any:
+        self.heard = True
+        return self.out.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.out, name)
 
 
 class Same:

@@ -39,7 +39,8 @@ OTHER = object()  # what a replay returns if something is not as it was
 NAMES = {
     "OTHER": OTHER, "tensor": Tensor._of, "Tensor": Tensor, "copy": np.ndarray.copy, "mode": mode, "seam": seam, "here": here,
     "clock": clock, "default_dtype": get_default_dtype, "thread": get_ident, "Handle": Handle, "getrefcount": getrefcount,
-    "is_": is_, "writes": inplace.writes, "times": inplace.writes.times, "found": None, "held": None, "counts": None, "now": None,
+    "is_": is_, "writes": inplace.writes, "times": inplace.writes.times,
+    "found": None, "held": None, "counts": None, "now": None,
 }  # fmt: skip
 
 
