@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.recorder import seam
+from tinygrad_lite.recorder import here
 
 
 def accuracy(output: Tensor, target: Tensor) -> float:
@@ -22,6 +22,6 @@ def accuracy(output: Tensor, target: Tensor) -> float:
             f"accuracy: scores of shape (N, C) go with N class indices, got {list(output.shape)} and {list(target.shape)}"
         )
     share = (output.array.argmax(1) == target.array).mean()
-    if seam.recording is not None:  # of capture(): as a tensor it is another one at each replay
+    if here.recording is not None:  # of capture(): as a tensor it is another one at each replay
         return cast("float", Tensor._of(share))
     return float(share)

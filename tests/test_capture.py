@@ -1,8 +1,9 @@
-"""capture(): a step and its replays leave behind what the step itself would have, bit for bit; and what cannot be replayed is not."""
+"""capture(): replays leave behind what the step itself would have, bit for bit; and what cannot be replayed is not."""
 
 from __future__ import annotations
 
 import random
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -472,6 +473,49 @@ def test_arguments_of_all_kinds() -> None:
     assert step.recordings == 3  # another number
 
 
+def test_the_same_tensor_twice_or_in_a_variable() -> None:
+    """A program takes one tensor for another only where the step would."""
+    x, y, w = tl.randn(3), tl.randn(3), tl.randn(3)
+    step = tl.capture(lambda a, b: a * 2 + b)
+    for a, b in ((x, x), (x, y), (y, y), (y, x)):
+        assert step(a, b).tolist() == (a * 2 + b).tolist()
+    assert step.recordings == 2
+    scaled = tl.capture(lambda a: a * w)
+    for a in (w, x, w, y):
+        assert scaled(a).tolist() == (a * w).tolist()
+
+
+def test_gradients_as_results() -> None:
+    world, other = World(), World()
+
+    def of(world: World) -> Step:
+        def step(x: Any, y: Any) -> Any:
+            world.train(x, y)
+            return [p.grad for p in world.net.parameters()]
+
+        return step
+
+    captured = tl.capture(of(world))
+    kept = [(captured(*batch(i)), [g.clone() for g in of(other)(*batch(i))]) for i in range(4)]
+    assert all(plain(ours) == plain(theirs) for ours, theirs in kept)
+    assert captured.recordings <= 2
+
+
+def test_each_thread_has_its_programs() -> None:
+    step, found = tl.capture(lambda x: (x @ x).sum(1)), {}
+    xs = [tl.randn(40, 40) for _ in range(4)]
+
+    def run(n: int) -> None:
+        found[n] = [step(xs[n]).tolist() == (xs[n] @ xs[n]).sum(1).tolist() for _ in range(50)]
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(all(right) for right in found.values()) and len(found) == 4
+
+
 def test_methods_and_what_is_captured_already() -> None:
     class Trained(World):
         @tl.capture
@@ -554,6 +598,6 @@ def test_others_who_watch_see_each_op() -> None:
 @pytest.fixture(autouse=True)
 def nothing_is_open() -> Iterator[None]:
     yield
-    from tinygrad_lite.recorder import seam
+    from tinygrad_lite.recorder import here
 
-    assert seam.recording is None and type(tl.Tensor.array).__name__ == "member_descriptor"
+    assert here.recording is None and type(tl.Tensor.array).__name__ == "member_descriptor"

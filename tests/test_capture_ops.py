@@ -6,7 +6,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-import pytest
 
 import tinygrad_lite as tl
 
@@ -14,6 +13,7 @@ from .cases import CASES, Case
 from .test_ops import each, noise, ours_of, outputs
 
 ROWS = list(CASES.values())
+
 
 def runs(row: Case, captured: bool) -> tuple[list[Any], int, list[str]]:
     """Three calls, the last two with other numbers: results and gradients, and what a captured one told."""

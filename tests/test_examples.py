@@ -29,7 +29,7 @@ EXPECTED = {  # what is printed, where it is known beforehand
 PAGES = {  # the lessons that explain a backward pass, and what stands on their page
     "chain_rule": ("t = tanh(s)", "x=lambda g, out: g * (1 - out * out)", "g · (1 - out²)"),
     "backprop_by_hand": ('nodes[\\"A1\\"] = nodes[\\"X\\"] @ nodes[\\"W1\\"]', '"name":"W2"', "g @ yᵀ"),
-    "train_iris": ("layers.0.weight", "return self.layers(x)", "nll"),
+    "train_iris": ("layers.0.weight", "return self.layers(x)", "cross_entropy"),
 }
 ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "OPENBLAS_NUM_THREADS": "1"}  # two wait for each other here
 for name in ("DISPLAY", "PYTHONUNBUFFERED"):  # no screen; and what is printed waits in a buffer, unless the lesson prevents it

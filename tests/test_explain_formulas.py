@@ -128,6 +128,9 @@ MEANINGS: dict[str, Callable[[Env], Any]] = {
     "g · (softmax(x) - 1 at the target)": lambda e: (
         e["g"][:, None] * (np.exp(e["x"] - e["largest"]) / e["total"] - np.eye(e["x"].shape[1])[e["target"]])
     ),
+    "g / n · (softmax(x) - 1 at the index)": lambda e: (
+        e["g"] / e["n"] * (e["power"] / e["total"] - np.isin(np.arange(e["x"].size), e["index"]).reshape(e["x"].shape))
+    ),
     "-g / n at the index, 0 elsewhere": lambda e: np.where(
         np.isin(np.arange(e["x"].size), e["index"]), -e["g"] / e["n"], 0
     ).reshape(e["x"].shape),

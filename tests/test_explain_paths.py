@@ -242,7 +242,7 @@ def test_a_chosen_path_leads_from_a_weight_to_the_loss() -> None:
     while place != graph.loss:
         place, element = chosen[place][element].terms[0][:2]
         steps += 1
-    assert steps == 5
+    assert steps == 4
     assert set(chosen[graph.at[net[2].bias.node]]) == set(range(10))
     assert chosen == choose(graph, 64)  # the same on every machine
     assert sum(len(found.terms) for of in chosen.values() for found in of.values()) <= paths.LISTED

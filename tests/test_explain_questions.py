@@ -200,8 +200,8 @@ QUESTIONS = [
         "In which layer was this step computed?", network, "relu", False, lambda a: a.module() == "1", "ReLU",
     ),
     Question(
-        "What is the gradient of the scores, and where is the softmax in it?", network, "log_softmax", True,
-        lambda p: p.formula("x") == "g - e^out · Σ g" and close(p.array(p.sent("x")["x_g"]).sum(1), np.zeros(3)),
+        "What is the gradient of the scores, and where is the softmax in it?", network, "cross_entropy", True,
+        lambda p: "softmax(x) - 1 at the index" in p.formula("x") and close(p.array(p.sent("x")["x_g"]).sum(1), np.zeros(3)),
         "softmax",
     ),
     Question(

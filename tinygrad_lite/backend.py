@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .recorder import seam
+from .recorder import here
 
 Array = Any  # numpy.ndarray or cupy.ndarray
 
@@ -81,8 +81,8 @@ def plain(array: Array) -> Array:
     >>> type(plain(np.ones((2, 2)).view(np.recarray)))
     <class 'numpy.ndarray'>
     """
-    if seam.recording is not None:
-        return seam.recording.brought(array)
+    if here.recording is not None:
+        return here.recording.brought(array)
     return np.asarray(array) if isinstance(array, np.ndarray) else array
 
 

@@ -1,8 +1,8 @@
 """What decides how fast NumPy and CuPy are here, and what to set: python -m tinygrad_lite doctor
 
-NumPy's matrix products are made by its BLAS, mostly OpenBLAS, which has kernels for each kind of processor. Environment variables
-may choose others than the best, or a number of threads that does not pay. So the same products are timed in processes of their
-own, with other settings, in turn.
+NumPy's matrix products are made by its BLAS, mostly OpenBLAS, which has kernels for each kind of processor. Environment
+variables may choose others than the best, or a number of threads that does not pay. So the same products are timed in processes
+of their own, with other settings, in turn.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from math import prod
 from statistics import median
 from typing import Any
 
-VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "GOTO_NUM_THREADS")
+VARIABLES = (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "GOTO_NUM_THREADS",
+)
 KERNELS = {"SkylakeX": "avx512f", "Haswell": "avx2", "Sandybridge": "avx"}  # and what the processor must be able to do
 WORTH = 1.05  # a setting that gains less is not recommended
 TIMED = """
@@ -93,7 +100,11 @@ def candidates() -> dict[str, dict[str, str | None]]:
                 settings[f"export OPENBLAS_CORETYPE={kernel}"] = {"OPENBLAS_CORETYPE": kernel}
     for n in sorted({1, cores()}):
         if n != blas().get("num_threads"):
-            settings[f"export OMP_NUM_THREADS={n}"] = {"OMP_NUM_THREADS": str(n), "OPENBLAS_NUM_THREADS": None, "MKL_NUM_THREADS": None}
+            settings[f"export OMP_NUM_THREADS={n}"] = {
+                "OMP_NUM_THREADS": str(n),
+                "OPENBLAS_NUM_THREADS": None,
+                "MKL_NUM_THREADS": None,
+            }
     return settings
 
 
@@ -105,7 +116,11 @@ def measured(settings: dict[str, dict[str, str | None]], rounds: int, seconds: f
             environment = {key: value for key, value in os.environ.items() if changes.get(key, "") is not None}
             environment |= {key: value for key, value in changes.items() if value is not None}
             run = subprocess.run(
-                [sys.executable, "-c", TIMED.format(seconds=seconds)], env=environment, capture_output=True, text=True, check=False
+                [sys.executable, "-c", TIMED.format(seconds=seconds)],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if run.returncode == 0:
                 times[name].append([float(part) for part in run.stdout.split()])

@@ -29,7 +29,7 @@ from .dtypes import rank
 from .grad_mode import mode
 from .operands import explained
 from .ops.indexing import setitem as overwritten
-from .recorder import seam
+from .recorder import here, seam
 from .tape import Leaf, Node, clock
 
 
@@ -83,8 +83,8 @@ def _note(arrays: list[Array]) -> None:
     The weak reference removes the note when the owner is freed. Some owners allow no weak reference (a bytearray, a DLPack
     capsule): their notes stay until another owner with the same id is written to.
     """
-    if seam.recording is not None:
-        seam.recording.wrote(arrays)
+    if here.recording is not None:
+        here.recording.wrote(arrays)
     now, times = next(clock), writes.times
     for array in arrays:
         if not array.size:
@@ -231,7 +231,7 @@ def _misfit(what: str, x: Tensor, out: Tensor) -> RuntimeError:
 
 def is_shared(x: Tensor) -> bool:
     """Whether something else uses the memory of x."""
-    if seam.recording is not None:  # whose own references would count
+    if here.recording is not None:  # whose own references would count
         return len(import_module(f"{__package__}.rebase").all_on_the_memory_of(x)) > 1
     return any(n > alone[i > 0] for i, n in enumerate(references(x.array)))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import backend
 from ._tensor import Tensor
-from .recorder import seam
+from .recorder import here
 
 if TYPE_CHECKING:
     from .streams import Torch as Stream
@@ -155,8 +155,8 @@ def fork_rng(devices: Iterable[Any] | None = None, enabled: bool = True) -> Iter
 
 def draw(generator: Generator | None) -> Stream:
     """The stream to draw from: that of `generator`, or of the default one if it is None."""
-    if seam.recording is not None:
-        return seam.recording.stream(default_generator if generator is None else generator)
+    if here.recording is not None:
+        return here.recording.stream(default_generator if generator is None else generator)  # type: ignore[no-any-return]
     if generator is None:
         return default_generator.stream
     if not isinstance(generator, Generator):

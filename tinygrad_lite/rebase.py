@@ -27,7 +27,7 @@ from .inplace import become, kept
 from .ops.arrangement import memory_of, places
 from .ops.indexing import getitem, setitem
 from .ops.shape import reshape
-from .recorder import seam
+from .recorder import here
 from .tape import Node
 
 
@@ -35,7 +35,7 @@ def on_the_memory_of(x: Tensor) -> list[Tensor] | None:
     """All tensors on the memory of x; None if something else uses that memory, too. Young objects are searched first, because
     a search of all takes some milliseconds, and views are mostly written to soon after they are made.
     """
-    if seam.recording is not None:
+    if here.recording is not None:
         return [thing for thing in all_on_the_memory_of(x) if type(thing) is not Node]
     memory, kinds = id(owner(x.array)), {Tensor, Node}  # the id, because a reference would count
     for kind in list(kinds - {Node}):
@@ -57,7 +57,7 @@ def all_on_the_memory_of(x: Tensor) -> list[Any]:
         things = [thing for thing in get_objects() if issubclass(type(thing), (Tensor, Node))]
         return [thing for thing in things if any([owner(array) is memory for array in arrays_of(thing)])]
 
-    return seam.recording.outside(search)  # type: ignore[no-any-return]
+    return here.recording.outside(search)  # type: ignore[no-any-return]
 
 
 def arrays_of(thing: Tensor | Node) -> list[Array]:

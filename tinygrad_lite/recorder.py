@@ -11,6 +11,7 @@ only test one attribute.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -40,14 +41,17 @@ def users_frame() -> FrameType:
 
 
 class _Seam:
-    __slots__ = ("recorders", "recording")
+    __slots__ = ("recorders",)
 
     def __init__(self) -> None:
         self.recorders: tuple[Recorder, ...] = ()  # the open ones, of all threads
-        self.recording: Any = None  # that of capture(), while it is open
 
 
-seam = _Seam()
+class _Here(threading.local):
+    recording: Any = None  # that of capture(), while it is open in this thread
+
+
+seam, here = _Seam(), _Here()
 
 
 def one_call(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -55,8 +59,8 @@ def one_call(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
 
     @wraps(function)
     def called(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
-        if seam.recording is not None and any([hasattr(x, "recording") for x in args]):
-            return seam.recording.call(function, args, options)  # type: ignore[no-any-return]
+        if here.recording is not None and any([hasattr(x, "recording") for x in args]):
+            return here.recording.call(function, args, options)  # type: ignore[no-any-return]
         return function(*args, **options)
 
     return called

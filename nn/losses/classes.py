@@ -183,7 +183,7 @@ class LinearCrossEntropyLoss(Loss):
     >>> from tinygrad_lite import tensor, zeros
     >>> loss = LinearCrossEntropyLoss(3, 2)
     >>> loss(zeros(1, 3), tensor([0]))
-    tensor(0.6931, grad_fn=<nll>)
+    tensor(0.6931, grad_fn=<cross_entropy>)
     """
 
     function = staticmethod(F.linear_cross_entropy)

@@ -35,7 +35,7 @@ def adam(
     """p ← p - lr·m̂ / (√v̂ + eps), where m and v are the running means of g and g².
 
     m ← β1·m + (1 - β1)·g and v ← β2·v + (1 - β2)·g² start at 0, which biases them towards 0. Corrected for it are m̂ = m / c1
-    and v̂ = v / c2, with c1 = 1 - β1^t and c2 = 1 - β2^t in step t; `step` is lr / c1 and `root` is √c2. Weight decay is added to
+    and v̂ = v / c2, with c1 = 1 - β1^t and c2 = 1 - β2^t in step t; `step` is lr / c1, `root` is √c2. Weight decay is added to
     the gradient or, decoupled (AdamW), shrinks p itself, by `shrink` = 1 - lr·weight_decay. With v_max (AMSGrad) the largest v
     so far is used in place of v.
     Kingma & Ba 2015; Loshchilov & Hutter 2019; Reddi et al. 2018; https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
@@ -76,7 +76,7 @@ def adam_fast(
     s: Array,
     t: Array,
 ) -> None:
-    """`adam` in 13 passes over memory that stays in the cache instead of 16 that allocate, with p ← p - step·root · m / (√v + eps·root) at the end."""
+    """`adam` in 13 passes over memory that stays in the cache, with p ← p - step·root · m / (√v + eps·root) at the end."""
     if maximize:
         g = np.negative(g, out=t)
     if decays and decoupled:

@@ -73,11 +73,7 @@ class FlatGroup:
         self.scratch = np.empty((2, min(size, ends[-1])), dtype) if quick else None
 
     def step(
-        self,
-        gradients: list[Array],
-        optimizer: type[Optimizer],
-        scalars: tuple[float, ...],
-        flags: dict[str, bool],
+        self, gradients: list[Array], optimizer: type[Optimizer], scalars: tuple[float, ...], flags: dict[str, bool]
     ) -> None:
         """Update the parameters in place, by the optimizer's formula or by its fast form."""
         if self.gradient is None:

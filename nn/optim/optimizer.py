@@ -18,7 +18,7 @@ from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.backend import device_of, put
 from tinygrad_lite.grad_mode import enable_grad
 from tinygrad_lite.inplace import unwritable
-from tinygrad_lite.recorder import seam
+from tinygrad_lite.recorder import here
 
 from ..module import Module
 from ..parameter import zero_grads
@@ -168,32 +168,32 @@ class Optimizer(Hooks):
         for i, group in enumerate(self.param_groups):
             params = [p for p in group["params"] if p.grad is not None]
             if params:
-                gradients = [p.grad.array for p in params]
-                found = self._flat_groups(i, params) if seam.recording is None else seam.recording.outside(partial(self._flat_groups, i, params))
+                gradients, find = [p.grad.array for p in params], partial(self._flat_groups, i, params)
+                found = find() if here.recording is None else here.recording.outside(find)
                 work += [(flat, group, [gradients[j] for j in indices]) for flat, indices in found]
-        if seam.recording is not None:
-            recorded_step(self, work, seam.recording)
+        if here.recording is not None:
+            recorded_step(self, work, here.recording)
             return loss
         updates = [(flat, gradients, *self._next(flat, group)) for flat, group, gradients in work]
-        for flat, gradients, scalars, flags, numbers in updates:
+        for flat, gradients, scalars, flags, remembered in updates:
             flat.step(gradients, type(self), scalars, flags)
-            flat.count(numbers)
+            flat.count(remembered)
         return loss
 
     def _flat_groups(self, i: int, params: list[Tensor]) -> list[tuple[FlatGroup, list[int]]]:
-        """The flat groups of the parameters of group i that have a gradient, made anew if these are others than the last time."""
+        """The flat groups of the parameters of group i that have a gradient, new ones if these are others than before."""
         group = self.param_groups[i]
-        numbers, arrays = self.remembers(group, params[0])
-        key = [*numbers, *arrays, *[id(p.array) for p in params]]  # the flat groups keep these arrays, so that an id stays theirs
+        # The flat groups keep the parameters' arrays, so that an id stays theirs.
+        key = [*[name for names in self.remembers(group, params[0]) for name in names], *[id(p.array) for p in params]]
         if self._flat.get(i, (None,))[0] != key:
             self._flat[i] = key, self._flatten(params, group)
         return self._flat[i][1]
 
     def _next(self, flat: FlatGroup, group: Options) -> tuple[tuple[float, ...], dict[str, bool], Numbers]:
         """The scalars and flags of the next step of a flat group, and the numbers to remember after it."""
-        numbers = {name: memory[0] for name, memory in flat.numbers.items()}
-        scalars, flags = self.hyperparameters(group, flat.steps + 1, numbers)
-        return scalars, flags, numbers
+        remembered = {name: memory[0] for name, memory in flat.numbers.items()}
+        scalars, flags = self.hyperparameters(group, flat.steps + 1, remembered)
+        return scalars, flags, remembered
 
     def _flatten(self, params: list[Tensor], group: dict[str, Any]) -> list[tuple[FlatGroup, list[int]]]:
         """The parameters in flat groups, each with the indices of its parameters. RuntimeError if one is read-only."""

@@ -22,16 +22,20 @@ def recorded_step(optimizer: Optimizer, work: list[tuple[Any, dict[str, Any], li
     found = recording.outside(lambda: [optimizer._next(flat, group) for flat, group, _ in work])
     flags, entries, latest = [flags for _, flags, _ in found], dict(optimizer._flat), [numbers for *_, numbers in found]
 
-    def numbers() -> tuple[Any, ...]:
+    def numbers() -> list[Any]:
         if optimizer._flat != entries or optimizer.param_groups != groups:
             raise Changed
         now: list[Any] = []
         for i, (flat, group, _) in enumerate(work):
             scalars, own_flags, latest[i] = optimizer._next(flat, group)
-            if own_flags != flags[i] or fixed[i] != [x for x in scalars if not isinstance(x, FLOATS)]:
+            if own_flags != flags[i]:
                 raise Changed
-            now += scalars if not fixed[i] else [x for x in scalars if isinstance(x, FLOATS)]
-        return tuple(now)
+            if fixed[i]:
+                if fixed[i] != [x for x in scalars if not isinstance(x, FLOATS)]:
+                    raise Changed
+                scalars = tuple([x for x in scalars if isinstance(x, FLOATS)])
+            now += scalars
+        return now
 
     def count() -> None:
         for (flat, _, _), remembered in zip(work, latest):

@@ -1,9 +1,9 @@
 """Recorded: an array that computes as NumPy's do, and writes each NumPy call down, with the memory that it wrote to.
 
-It stands before a NumPy array as CuPy's arrays do: NumPy hands over every ufunc and function that meets one, and its methods are
-those of an array. What only shows another part of the memory (reshape, x[1:]) needs no call later: the memory is the same at
-every replay. What leaves the world of arrays, a number that Python reads, is noted as a guard, or makes the recording useless:
-see Recording.read().
+It stands before a NumPy array as CuPy's arrays do: NumPy hands over every ufunc and function that meets one, and its methods
+are those of an array. What only shows another part of the memory (reshape, x[1:]) needs no call later: the memory is the same
+at every replay. What leaves the world of arrays, a number that Python reads, is noted as a guard, or makes the recording
+useless: see Recording.read().
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .._tensor import Tensor
-
 from .call import Call
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Recorded(NDArrayOperatorsMixin):
     """
 
     __slots__ = ("name", "recording", "value")
-    __class__ = property(lambda self: np.ndarray)  # type: ignore[assignment]  # for isinstance(): our code takes it for NumPy's
+    __class__ = property(lambda self: np.ndarray)  # for isinstance(): our code takes it for NumPy's
     __hash__ = object.__hash__
 
     def __init__(self, recording: Recording, value: Array, name: str = "") -> None:
@@ -103,7 +102,8 @@ class Recorded(NDArrayOperatorsMixin):
         if name in REDUCTIONS:
 
             def reduction(axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **more: Any) -> Any:
-                return REDUCTIONS[name].reduce(self, axis, dtype, out, keepdims, **more)
+                reduce: Any = REDUCTIONS[name].reduce
+                return reduce(self, axis, dtype, out, keepdims, **more)
 
             return reduction
         if name in METHODS:
@@ -230,7 +230,7 @@ def _arithmetic(function: Callable[..., Any], swapped: bool) -> Callable[..., An
     return operation
 
 
-for _name in "add sub mul truediv pow neg lt le gt ge eq ne".split():
+for _name in ["add", "sub", "mul", "truediv", "pow", "neg", "lt", "le", "gt", "ge", "eq", "ne"]:
     _function = getattr(operator, f"__{_name}__")
     setattr(Scalar, f"__{_name}__", _arithmetic(_function, swapped=False))
     if _name in ("add", "sub", "mul", "truediv", "pow"):

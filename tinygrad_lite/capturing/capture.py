@@ -1,11 +1,11 @@
 """capture(): a training step that is recorded once and then replayed, as NumPy calls into the same memory.
 
-The first call runs the step as always, and writes down each NumPy call of forward, backward and optimizer with the memory that it
-read and wrote (recording.py, arrays.py). From these calls one Python function is made that repeats them and nothing else
-(program.py). What Python decided on the way holds only as long as what it looked at: the shapes and dtypes of the arguments, the
-parameters, settings, values of variables (surroundings.py), and numbers that a branch read. Each replay compares all of these; if
-something differs, the step runs and is recorded anew. What no recording can repeat runs as if it were not captured, with a warning
-that names the line.
+The first call runs the step as always, and writes down each NumPy call of forward, backward and optimizer, with the memory that
+it read and wrote (recording.py, arrays.py). From these calls one Python function is made that repeats them, and nothing else
+(program.py). What Python decided on the way holds only as long as what it looked at: shapes and dtypes of the arguments,
+parameters, settings, values of variables (surroundings.py), and numbers that a branch read. Each replay compares all of these
+(replay.py); if something differs, the step runs and is recorded anew. What no recording can repeat runs as if it were not
+captured, with a warning that names the line.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ import random
 import warnings
 from collections.abc import Callable
 from functools import update_wrapper
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from .._tensor import Tensor
-from ..recorder import seam
+from ..recorder import here, seam
 from .call import root
 from .recording import Recording, array_of
 from .replay import OTHER, Replay
 from .surroundings import Surroundings
 
+recording_now = Lock()
 PROGRAMS, ATTEMPTS = 8, 64  # programs that are kept, and recordings that are made, for one captured function
 
 
@@ -37,6 +39,7 @@ class Captured:
         self.programs: list[Replay] = []  # the last one used is the first
         self.recordings = 0
         self.lends = True  # whether .grad is the program's own memory, until somebody keeps a gradient
+        self.told: set[str] = set()  # warnings
         self.eager: dict[Any, int] = {}  # arguments for which recordings failed, and how often
 
     def __call__(self, *args: Any, **options: Any) -> Any:
@@ -44,7 +47,7 @@ class Captured:
             result = self.programs[0].run(*args)  # nearly every call
             if result is not OTHER:
                 return result
-        if seam.recorders or seam.recording is not None:  # explain() and others watch each op
+        if seam.recorders or here.recording is not None:  # explain() and others watch each op
             return self.function(*args, **options)
         tensors: list[Any] = []
         spec = structure((args, options), tensors)
@@ -71,10 +74,19 @@ class Captured:
         key = spec, tuple([(a.shape, a.dtype.str, a.strides) for a in map(array_of, tensors)])
         if self.eager.get(key, 0) >= 2 or self.recordings >= ATTEMPTS:
             return self.function(*args, **options)
+        if not recording_now.acquire(blocking=False):  # by another thread
+            return self.function(*args, **options)
+        try:
+            return self._record(key, spec, tensors, args, options)
+        finally:
+            recording_now.release()
+
+    def _record(self, key: Any, spec: Any, tensors: list[Tensor], args: Any, options: Any) -> Any:
         self.recordings += 1
         if self.recordings == ATTEMPTS:
             what = f"{ATTEMPTS} calls needed a recording of their own, the next ones run without one"
-            self._warn(f"{what}. Arguments other than tensors, and variables, are constants of a recording: make tensors of those that change")
+            why = "Arguments other than tensors, and variables, are constants of a recording"
+            self._warn(f"{what}. {why}: make tensors of those that change")
         surroundings = Surroundings(self.function)
         before = surroundings.now()
         drawn = drawn_from()
@@ -101,8 +113,11 @@ class Captured:
         return result
 
     def _warn(self, why: str) -> None:
+        if why in self.told:
+            return
+        self.told.add(why)
         name = getattr(self.function, "__name__", "step")
-        warnings.warn(f"capture({name}): {why}", RuntimeWarning, stacklevel=4)
+        warnings.warn(f"capture({name}): {why}", RuntimeWarning, stacklevel=5)
 
 
 def capture(function: Callable[..., Any]) -> Captured:
@@ -131,8 +146,8 @@ def structure(x: Any, tensors: list[Tensor]) -> Any:
 
 def drawn_from() -> Any:
     """Where Python's and NumPy's own random numbers are."""
-    _, key, place, *_ = np.random.get_state()
-    return random.getstate(), key.tobytes(), place
+    state = np.random.get_state(legacy=False)["state"]
+    return random.getstate(), state["key"].tobytes(), state["pos"]
 
 
 class Same:

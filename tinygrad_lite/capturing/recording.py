@@ -1,7 +1,7 @@
 """Recording: one run of a step, of which every NumPy call is written down, with the memory that it read and wrote.
 
-While it is open, `Tensor.array` gives a Recorded (arrays.py) in place of the array of any tensor, so that neither ops nor layers
-know of it. The step computes as always, on the same memory; what it could not have written down sets `failed`, and the result is
+While it is open, `Tensor.array` gives a Recorded (arrays.py) in place of the array of any tensor, so that neither ops nor
+layers know of it. The step computes as always, on the same memory. What could not be written down sets `failed`; the result is
 right all the same.
 """
 
@@ -17,7 +17,7 @@ from weakref import ref
 import numpy as np
 
 from .._tensor import Tensor
-from ..recorder import seam, users_frame
+from ..recorder import here, users_frame
 from ..tape import Leaf
 from .arrays import Module, Recorded, Scalar, values
 from .call import Array, Call, arrays_in, root
@@ -46,18 +46,19 @@ class Recording:
         self.used: list[Array] = []  # arrays of the user's
         self.paused, self.thread = False, get_ident()
         for i, array in enumerate(map(array_of, arguments)):
-            self.known[id(array)] = Recorded(self, array, f"x{i}")
+            if isinstance(array, np.ndarray):
+                self.known[id(array)] = Recorded(self, array, f"x{i}")
 
     # Tensors
 
     def __enter__(self) -> Recording:
-        seam.recording = self
-        Tensor.array, Leaf.grad = ARRAY, GRAD  # type: ignore[method-assign, assignment]
+        here.recording = self
+        Tensor.array, Leaf.grad = ARRAY, GRAD  # type: ignore[misc]
         return self
 
     def __exit__(self, *exc: object) -> None:
-        seam.recording = None
-        Tensor.array, Leaf.grad = array_slot, grad_slot
+        here.recording = None
+        Tensor.array, Leaf.grad = array_slot, grad_slot  # type: ignore[misc]
 
     def arguments(self, x: Any) -> Any:
         """The arguments with recorded arrays in place of NumPy's."""
@@ -96,7 +97,7 @@ class Recording:
     # Calls
 
     def note(self, call: Call) -> None:
-        errors = np.geterr()
+        errors: dict[str, Any] = {**np.geterr()}
         call.errors = None if errors == self.errors else errors
         self.calls.append(call)
 
@@ -112,7 +113,7 @@ class Recording:
                 self.note(Call(function, args, options, (found,), "name"))
             return found
         if isinstance(result, (tuple, list)) and all(isinstance(part, (np.ndarray, np.generic)) for part in result):
-            parts = [self._view(part, args) for part in result]
+            parts: list[Any] = [self._view(part, args) for part in result]
             if all(part is None for part in parts):
                 parts = [self.new(np.asarray(part)) for part in result]
                 self.note(Call(function, args, options, tuple(parts), "put"))
@@ -172,7 +173,7 @@ class Recording:
         self.note(Call(function, args, {}, (made,), "name"))
         return made
 
-    def numbers(self, function: Callable[[], tuple[Any, ...]], about: object) -> tuple[Scalar, ...]:
+    def numbers(self, function: Callable[[], list[Any]], about: object) -> tuple[Scalar, ...]:
         """Numbers that function() gives, from what is known of a Python object; each replay calls it again."""
         made = tuple([Scalar(self, value, self.name("s")) for value in self.outside(function)])
         self.note(Call(function, (), {}, made, "name", state=(id(about),)))
@@ -247,7 +248,7 @@ class Recording:
     def fail(self, why: str) -> None:
         """This recording cannot be replayed. The first reason is kept, with the user's line if the step is still running."""
         if not self.failed:
-            frame = users_frame() if seam.recording is self else None
+            frame = users_frame() if here.recording is self else None
             self.failed = why + (f" ({frame.f_code.co_filename}, line {frame.f_lineno})" if frame else "")
 
 
@@ -271,13 +272,16 @@ def array_of(x: Any) -> Array:
 
 
 def _active() -> Recording | None:
-    recording = seam.recording
-    return None if recording is None or recording.paused or recording.thread != get_ident() else recording
+    recording: Recording | None = here.recording
+    return None if recording is None or recording.paused else recording
 
 
 def _get_array(x: Tensor) -> Any:
     array, recording = array_slot.__get__(x), _active()
     if recording is None:
+        return array
+    if not isinstance(array, np.ndarray):
+        recording.fail("its tensors are on the GPU: only steps on the CPU are recorded")
         return array
     made = recording.fresh.get(id(x))
     if (made is None or made() is not x) and id(x) not in recording.tensors:

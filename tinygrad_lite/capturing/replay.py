@@ -1,12 +1,12 @@
 """Replay: the function that repeats a recording, with the checks before it and what it leaves behind.
 
-    def replay(t0, t1):
-        x0 = t0.array; x1 = t1.array
-        if not (x0.shape == ... and weight.array is a0 and ...): return OTHER
-        matmul(x0, a1, a2)                # the program
-        ...
-        leaf0.grad = grad0
-        return tensor(copy(a7), node)
+def replay(t0, t1):
+    x0 = t0.array; x1 = t1.array
+    if not (x0.shape == ... and weight.array is a0 and ...): return OTHER
+    matmul(x0, a1, a2)                # the program
+    ...
+    leaf0.grad = grad0
+    return tensor(copy(a7), node)
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from operator import is_
 from sys import getrefcount
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,18 +24,23 @@ from .._tensor import Tensor
 from ..backend import owner
 from ..dtypes import get_default_dtype
 from ..grad_mode import mode
-from ..recorder import seam
+from ..recorder import here, seam
 from ..tape import Handle, Node, clock
 from .arrays import Recorded, values
 from .call import Array, Call, arrays_in, root
 from .program import Room, Source, compared, guards_first, memories, needed, without_constants
 from .recording import UNREAD, Recording, array_of, array_slot, grad_slot
-from .surroundings import LARGE, Surroundings, values_at
+from .surroundings import LARGE, Surroundings
 
 if TYPE_CHECKING:
     from .capture import Captured
 
 OTHER = object()  # what a replay returns if something is not as it was
+NAMES = {
+    "OTHER": OTHER, "tensor": Tensor._of, "Tensor": Tensor, "copy": np.ndarray.copy, "mode": mode, "seam": seam, "here": here,
+    "clock": clock, "default_dtype": get_default_dtype, "thread": get_ident, "Handle": Handle, "getrefcount": getrefcount,
+    "is_": is_, "writes": inplace.writes, "times": inplace.writes.times, "found": None, "held": None, "counts": None, "now": None,
+}  # fmt: skip
 
 
 class Replay:
@@ -43,7 +49,7 @@ class Replay:
     def __init__(
         self, captured: Captured, spec: Any, tensors: list[Tensor], recording: Recording, around: Surroundings, result: Any
     ) -> None:
-        self.captured, self.spec, self.count, self.around = captured, spec, len(tensors), around
+        self.captured, self.spec, self.around = captured, spec, around
         _, ((_, positional), (_, named)) = spec
         self.alone = len(positional) if not named and all(kind is Tensor for kind in positional) else None
         self.tensors, self.lends = tensors, captured.lends
@@ -57,21 +63,20 @@ class Replay:
         """Find what is returned, and set recording.failed for what no replay could leave behind."""
         for x in self._tensors_in(recording, result):
             self.returned.append(array_slot.__get__(x))
+            self.lends = self.lends and all(x is not g for _, _, g in self.grads)
             nodes = list(_history(x.node))
-            alive = [node for node in nodes if type(node.saved) is tuple and any(type(part) is Recorded for part in arrays_in(node.saved))]
+            alive = [node for node in nodes if any(type(part) is Recorded for part in arrays_in(node.saved))]
             for node in alive:
                 node.saved = values(node.saved)
-            if alive and not any(node.saved is None for node in nodes):
-                recording.fail("the step returns a result that backward() has not gone through; return loss.detach(), or use no_grad()")
-        for x, _, node in recording.tensors.values():
-            if isinstance(node, Node):
-                recording.fail("the step uses a tensor that was computed outside from others that require grad; detach() it")
-        for x in self.tensors:
-            if isinstance(x, Tensor) and x.node is not None:
-                recording.fail("an argument requires grad; give x.detach(), or make it a parameter")
-        for _, first, last in self.grads:
-            if last is not None and last.node is not None:
-                recording.fail("a gradient was computed with create_graph=True and kept in .grad")
+            if alive and all(node.saved is not None for node in nodes):
+                then = "call backward() in the step, return loss.detach(), or use no_grad()"
+                recording.fail(f"the step returns a result that backward() has not gone through; {then}")
+        if any(isinstance(node, Node) for _, _, node in recording.tensors.values()):
+            recording.fail("the step uses a tensor that was computed outside from others that require grad; detach() it")
+        if any(isinstance(x, Tensor) and x.node is not None for x in self.tensors):
+            recording.fail("an argument requires grad; give x.detach(), or make it a parameter")
+        if any(g is not None and g.node is not None for _, _, g in self.grads):
+            recording.fail("a gradient was computed with create_graph=True and kept in .grad")
 
     def _tensors_in(self, recording: Recording, x: Any) -> Iterator[Tensor]:
         """The tensors of the result that the step made."""
@@ -87,74 +92,76 @@ class Replay:
             recording.fail(f"the step returns a {type(x).__name__}; return tensors, or tuples, lists and dicts of them")
 
     def _make(self, recording: Recording, result: Any) -> None:
-        own = recording.own
-        mine = [root(array_slot.__get__(g)) for _, _, g in self.grads if g is not None and id(root(array_slot.__get__(g))) in own]
-        ends = {id(root(array)) for array in self.returned} | set(map(id, mine))
-        lent = set(map(id, mine)) if self.lends else set[int]()
+        """Compile the replay."""
+        own, made = recording.own, [(leaf, g, array_slot.__get__(g)) for leaf, _, g in self.grads if g is not None]
+        made = [slot for slot in made if id(root(slot[2])) in own]  # the gradients that the step made
+        ends = {id(root(array)) for array in (*self.returned, *[array for _, _, array in made])}
         fills = set(map(id, recording.made.values()))  # of constants that stayed constant
         recorded = [call for call in recording.calls if id(call) not in fills]
-        calls = needed(without_constants(recorded, own), own, ends)
-        calls, guards = guards_first(compared(calls), own)
-        fixed = lent | {id(memory) for memory in own.values() if not any(id(memory) in memories(call.results) for call in calls)}
-        source = Source(Room(calls, own, fixed, ends))
+        calls, guards = guards_first(compared(needed(without_constants(recorded, own), own, ends)), own)
+        changed = {memory for call in calls for memory in memories(call.results)}
+        lent = {id(root(array)) for _, _, array in made} if self.lends else set()
+        names = NAMES | {"same": self._same, "keep": self._keep}
+        source = Source(Room(calls, own, (own.keys() - changed) | lent, ends), names)
         for call in calls:
             source.add(call)
         undo, redo = self._undo(recording, source, calls[:guards])
         last = self._ends(recording, source)
-        slots = [(leaf, g, array_slot.__get__(g)) for leaf, _, g in self.grads if g is not None and id(root(array_slot.__get__(g))) in lent]
+        slots = made if self.lends else []
         self.lent = [tuple(map(source.constant, slot, ("leaf", "grad", "array"))) for slot in slots]
-        slots.clear()
-        first = self._checks(recording, source)
-        body = [*undo, "try:", *["    " + line for line in source.lines], "    pass", "except Exception:", *["    " + line for line in redo], "    return OTHER"]
-        body += [*last, f"return {self._text(recording, source, result)}"]
-        head = f"def replay({', '.join(f't{i}' for i in range(self.count))}):\n    "
-        self.text = head + "\n    ".join(first + body) + "\n"
-        source.names |= {"OTHER": OTHER, "tensor": Tensor._of, "copy": np.ndarray.copy, "mode": mode, "default_dtype": get_default_dtype}
-        source.names |= {"Handle": Handle, "getrefcount": getrefcount, "is_": is_, "same": self._same, "keep": self._keep, "clock": clock, "seam": seam, "Tensor": Tensor, "writes": inplace.writes, "times": inplace.writes.times}
+        body = [*self._checks(recording, source), *undo, "try:", *indented(source.lines), "    pass"]
+        body += ["except Exception:", *indented(redo), "    return OTHER", *last]
+        body.append(f"return {self._text(recording, source, result)}")
+        arguments = ", ".join([f"t{i}" for i in range(len(self.tensors))])
+        self.text = "\n".join([f"def replay({arguments}):", *indented(body)]) + "\n"
         self.names = source.names
         exec(compile(self.text, "<captured>", "exec"), self.names)
         self.run = self.names["replay"]
 
     def settle(self) -> None:
         """Count the references to gradients, when those of the recording are gone."""
-        self.grads.clear()
-        self.returned.clear()
+        for held in (self.grads, self.returned, self.tensors):
+            held.clear()
         if self.lends and self.lent:
             counts = ", ".join([f"getrefcount({g}) - ({leaf}.grad is {g}), getrefcount({a})" for leaf, g, a in self.lent])
             exec(f"counts = [{counts}]", self.names)
 
     def _checks(self, recording: Recording, source: Source) -> list[str]:
         """The lines before the program: whether everything is as it was."""
-        lines, checks = [], []
+        lines, checks, seen = [], [], self.around.now()
         for i, x in enumerate(self.tensors):
-            a = array_of(x)
-            lines.append(f"x{i} = t{i}{'.array' * isinstance(x, Tensor)}")
-            shape, strides = source.constant(a.shape, "shape"), source.constant(a.strides, "strides")
-            checks += [f"x{i}.dtype == {source.constant(a.dtype, 'dtype')}", f"x{i}.shape == {shape}", f"x{i}.strides == {strides}"]
-            checks += [f"t{i}.node is None"] if isinstance(x, Tensor) else []
             lines += [f"if type(t{i}) is not Tensor: return OTHER"] if type(x) is Tensor else []
-        checks += ["not seam.recorders", "seam.recording is None"]
+            lines.append(f"x{i} = t{i}{'.array' * isinstance(x, Tensor)}")
+            for name, value in (("dtype", (a := array_of(x)).dtype), ("shape", a.shape), ("strides", a.strides)):
+                checks.append(f"x{i}.{name} == {source.constant(value, name)}")
+            checks += [f"t{i}.node is None"] if isinstance(x, Tensor) else []
+            checks += [f"x{i} is {'not ' * (a is not array_of(y))}x{j}" for j, y in enumerate(self.tensors[:i])]
+            if any(x is value for value in seen):  # the step finds the same tensor in a variable, too
+                checks.append(f"t{i} is {source.constant(x, 'outer')}")
+        checks += ["not seam.recorders", "here.recording is None", f"thread() == {recording.thread}"]
         checks += [f"mode.enabled is {mode.enabled}", f"default_dtype() is {source.constant(get_default_dtype(), 'dtype')}"]
         checks.append(f"Handle.ever == {Handle.ever}")
-        arguments = {id(x) for x in self.tensors}
+        arguments = set(map(id, self.tensors))
         for x, array, node in recording.tensors.values():
             if id(x) not in arguments:
-                t = source.constant(x, "outer")
-                checks.append(f"{t}.array is {source.constant(array, 'array')}")
-                checks.append(f"{t}.node is {'None' if node is None else source.constant(node, 'leaf')}")
+                outer = source.constant(x, "outer")
+                checks.append(f"{outer}.array is {source.constant(array, 'array')}")
+                checks.append(f"{outer}.node is {'None' if node is None else source.constant(node, 'leaf')}")
         for leaf, before, _ in self.grads:
             if before is not UNREAD:
-                checks.append(f"{source.constant(leaf, 'leaf')}.grad is {'None' if before is None else source.constant(before, 'grad')}")
+                then = "None" if before is None else source.constant(before, "grad")
+                checks.append(f"{source.constant(leaf, 'leaf')}.grad is {then}")
         lines.append(f"if not ({' and '.join(checks)}): return OTHER")
         looks = [_values_of(source, place, keys) for _, place, keys in self.around.places]
         if looks:
             lines.append(f"found = [{', '.join(looks)}]")
             lines.append("if not (len(found) == len(held) and all(map(is_, found, held))) and not same(): return OTHER")
-            self.held = source.names["held"] = self.around.now()
-        if self.lends and self.lent:
-            kept = " or ".join([f"getrefcount({g}) > counts[{2 * i}] + ({leaf}.grad is {g}) or getrefcount({a}) > counts[{2 * i + 1}]" for i, (leaf, g, a) in enumerate(self.lent)])
-            lines.append(f"if {kept}: return keep()")
-        return lines
+            self.held = source.names["held"] = seen
+        kept = []
+        for i, (leaf, g, memory) in enumerate(self.lent):
+            kept.append(f"getrefcount({g}) > counts[{2 * i}] + ({leaf}.grad is {g})")
+            kept.append(f"getrefcount({memory}) > counts[{2 * i + 1}]")
+        return [*lines, f"if {' or '.join(kept)}: return keep()"] if kept else lines
 
     def _same(self) -> bool:
         """Whether what is not identical is equal at least."""
@@ -172,7 +179,7 @@ class Replay:
 
     def _undo(self, recording: Recording, source: Source, calls: list[Call]) -> tuple[list[str], list[str]]:
         """The lines before and after the program that take back what was done before a guard did not hold."""
-        saves, restores = [], []
+        saves, restores = list[str](), list[str]()
         written = [x for call in calls if call.style != "name" for x in values(call.results)]
         for memory in {id(root(x)): root(x) for x in written}.values():
             if id(memory) not in recording.own:
@@ -185,7 +192,8 @@ class Replay:
                 saves.append(f"u{len(saves)} = {g}.get_state()")
                 restores.append(f"{g}.set_state(u{len(saves) - 1})")
         if any(call.style == "effect" for call in calls):
-            recording.fail("a number decides what to do after an optimizer's or scheduler's step; make these steps the last ones")
+            why = "a number decides what to do after an optimizer's or scheduler's step"
+            recording.fail(f"{why}; make these steps the last ones")
         return saves, restores
 
     def _ends(self, recording: Recording, source: Source) -> list[str]:
@@ -195,8 +203,8 @@ class Replay:
             written = [memory for key, memory in recording.written.items() if key not in recording.own]
             inplace._note(written)  # which makes the weak references
             lines.append("writes.last = now = next(clock)")
-            for key in dict.fromkeys([id(owner(memory)) for memory in written if memory.size]):
-                lines.append(f"times[{key}] = now, {source.constant(inplace.writes.times[key][1], 'alive')}")
+            times = {key: inplace.writes.times[key][1] for key in [id(owner(memory)) for memory in written if memory.size]}
+            lines += [f"times[{key}] = now, {source.constant(alive, 'alive')}" for key, alive in times.items()]
         for leaf, before, last in self.grads:
             name = source.constant(leaf, "leaf")
             if last is None:
@@ -225,8 +233,13 @@ class Replay:
             inner = ", ".join([self._text(recording, source, part) for part in x])
             return f"({inner}{',' * bool(x)})" if type(x) is tuple else f"[{inner}]"
         if type(x) is dict:
-            return "{" + ", ".join([f"{source.text(key)}: {self._text(recording, source, part)}" for key, part in x.items()]) + "}"
+            items = [f"{source.text(key)}: {self._text(recording, source, part)}" for key, part in x.items()]
+            return "{" + ", ".join(items) + "}"
         return source.text(x)
+
+
+def indented(lines: list[str]) -> list[str]:
+    return ["    " + line for line in lines]
 
 
 def _values_of(source: Source, place: Any, keys: tuple[Any, ...] | None) -> str:

@@ -94,7 +94,11 @@ class Surroundings:
 
     def _keys(self, x: Any) -> tuple[Any, ...]:
         """The attributes of an object that the code may look at: of a module all."""
-        return tuple(key for key in vars(x) if hasattr(type(x), "named_modules") or self._looks_up(key)) if hasattr(x, "__dict__") else ()
+        return (
+            tuple(key for key in vars(x) if hasattr(type(x), "named_modules") or self._looks_up(key))
+            if hasattr(x, "__dict__")
+            else ()
+        )
 
     def _add(self, name: str, x: Any) -> None:
         """Note the places of the object that a replay looks at."""
@@ -105,7 +109,11 @@ class Surroundings:
         elif isinstance(x, (list, dict)):
             self.places.append((name, x, None))
         elif isinstance(x, ModuleType):  # config.lr
-            named = () if _ours(x) else tuple(key for key, value in vars(x).items() if key in self._names and isinstance(value, PLAIN))
+            named = (
+                ()
+                if _ours(x)
+                else tuple(key for key, value in vars(x).items() if key in self._names and isinstance(value, PLAIN))
+            )
             self.places += [(name, vars(x), named)] if named else []
         elif not isinstance(x, (tuple, MethodType, partial)) and hasattr(x, "__dict__"):
             keys = self._keys(x)

@@ -19,7 +19,7 @@ from ..autograd.function import Function, FunctionCtx
 from ..backend import array_module, is_array
 from ..ops.arrangement import places as places_in_memory
 from ..ops.neural.activation import gelu_angle, gelu_share, sigmoid
-from ..ops.neural.loss import sums_of_powers
+from ..ops.neural.loss import powers_and_sums, sums_of_powers
 from ..ops.neural.normalization import channel_moments, standard
 from ..ops.neural.pooling import window_winners
 from .graph import UNKNOWN, Graph, Place
@@ -152,6 +152,7 @@ RECOMPUTED: dict[str, tuple[tuple[str, ...], Callable[[Any, Options], Options]]]
     "gelu": (("share",), lambda x, o: {"share": gelu_share(x)}),
     "gelu_tanh": (("t",), lambda x, o: {"t": gelu_angle(x)}),
     "silu": (("share",), lambda x, o: {"share": sigmoid(x)}),
+    "cross_entropy": (("largest", "power", "total"), lambda x, o: dict(zip(("largest", "power", "total"), powers_and_sums(x)))),
     "nll_of_logits": (("largest", "total"), lambda x, o: dict(zip(("largest", "total"), sums_of_powers(x)))),
     "normalized": (("h", "scale"), lambda x, o: dict(zip(("h", "scale"), standard(x, o["eps"], o["about_mean"])))),
     "normalized_batch": (("mean", "variance"), lambda x, o: dict(zip(("mean", "variance"), channel_moments(x)))),

@@ -47,7 +47,7 @@ for names, steps in {
     "std": "root<var",
     "mse_loss mseloss": "mean<pow_scalar<sub sum<pow_scalar<sub",
     "l1_loss l1loss": "mean<abs<sub sum<abs<sub",
-    "cross_entropy crossentropyloss": "nll<log_softmax",
+    "cross_entropy crossentropyloss": "cross_entropy nll<log_softmax",
     "nll_loss nllloss": "nll",
     "binary_cross_entropy_with_logits bcewithlogitsloss": "mean<bce_with_logits",
     "conv1d conv2d": "conv",

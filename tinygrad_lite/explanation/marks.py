@@ -22,6 +22,7 @@ CENTRED = {
     "normalized_batch": "batch norm subtracts the mean, so a shift before it changes nothing",
     "normalized": "the mean is subtracted, so a shift before it changes nothing",
     "softmax": "softmax does not change if all scores are shifted alike",
+    "cross_entropy": "softmax does not change if all scores are shifted alike",
     "log_softmax": "softmax does not change if all scores are shifted alike",
     "centred": "the mean is subtracted, so a shift before it changes nothing",
 }

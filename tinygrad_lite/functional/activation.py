@@ -8,8 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from .._tensor import Tensor
 from ..backend import array_module
 from ..inplace import in_place

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..apply import op, tensors_only
-from ..backend import Array
+from ..backend import Array, array_module
 
 __all__ = ["maximum", "minimum"]
 
@@ -27,6 +27,10 @@ def masked(x: Array, keep: Array) -> Array:
     """x where `keep` is true, 0 elsewhere, even if x is inf or nan there (0 · x would be nan).
     Computed on the bits, which are all 0 in the number 0: ten times as fast as np.where if `keep` is irregular.
     """
+    if x.size <= 128 and isinstance(x, np.ndarray) and x.shape == keep.shape:  # of 80 numbers 0.5 µs, where that takes 1.0
+        out = array_module(x).zeros(x.shape, x.dtype)
+        np.copyto(out, x, where=keep)
+        return out
     return (x.view(f"i{x.dtype.itemsize}") * keep).view(x.dtype)
 
 @op(x=lambda g, x, y: masked(g, ~(x <= y)) + masked(g / 2, x == y),

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tinygrad_lite.recorder import seam
+from tinygrad_lite.recorder import here
 
 from ..optimizer import Optimizer
 from .plateau import ReduceLROnPlateau
@@ -83,8 +83,8 @@ class SequentialLR(_Combined):
 
     def step(self) -> None:  # type: ignore[override]
         """Advance to the next epoch: the step of the scheduler whose turn it is."""
-        if seam.recording is not None and not seam.recording.paused:  # each replay of capture() calls it again
-            seam.recording.effect(self.step, self.optimizer)
+        if here.recording is not None and not here.recording.paused:  # each replay of capture() calls it again
+            here.recording.effect(self.step, self.optimizer)
             return
         self.last_epoch += 1
         turn = bisect_right(self._milestones, self.last_epoch)
@@ -129,8 +129,8 @@ class ChainedScheduler(_Combined):
 
     def step(self) -> None:  # type: ignore[override]
         """Advance to the next epoch: the steps of all schedulers."""
-        if seam.recording is not None and not seam.recording.paused:
-            seam.recording.effect(self.step, self.optimizer)
+        if here.recording is not None and not here.recording.paused:
+            here.recording.effect(self.step, self.optimizer)
             return
         for scheduler in self._schedulers:
             scheduler.step()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from math import cos, floor, log, pi
 
-from tinygrad_lite.recorder import seam
+from tinygrad_lite.recorder import here
 
 from ..optimizer import Optimizer
 from .scheduler import LRScheduler
@@ -84,8 +84,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
     def step(self, epoch: float | None = None) -> None:
         """Advance to the next epoch, or to the given one, which may be a fraction: epoch + batch / batches."""
-        if seam.recording is not None and not seam.recording.paused:
-            seam.recording.effect(partial(self.step, epoch), self.optimizer)
+        if here.recording is not None and not here.recording.paused:
+            here.recording.effect(partial(self.step, epoch), self.optimizer)
             return
         if epoch is None and self.last_epoch >= 0:
             epoch = self.last_epoch + 1

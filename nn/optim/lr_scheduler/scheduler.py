@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from tinygrad_lite._tensor import Tensor
-from tinygrad_lite.recorder import seam
+from tinygrad_lite.recorder import here
 
 from ..optimizer import Optimizer
 
@@ -86,8 +86,8 @@ class LRScheduler:
 
     def step(self, epoch: int | None = None) -> None:
         """Advance to the next epoch: set the rates of the optimizer's groups. An `epoch` is deprecated, and warned of."""
-        if seam.recording is not None and not seam.recording.paused:  # each replay of capture() calls it again
-            seam.recording.effect(partial(self.step, epoch), self.optimizer)
+        if here.recording is not None and not here.recording.paused:  # each replay of capture() calls it again
+            here.recording.effect(partial(self.step, epoch), self.optimizer)
             return
         # Only Optimizer's own step() notes that it was called.
         if self._step_count == 1 and type(self.optimizer).step is Optimizer.step and not self.optimizer._stepped:

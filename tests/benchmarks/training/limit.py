@@ -1,13 +1,14 @@
 """The limit: the same steps by hand in NumPy, as fast as we can make them. Nothing is allocated in a step.
 
-Every result goes into a buffer; parameters, gradients and AdamW's moments are flat vectors, which AdamW walks in blocks that stay
-in the cache; weights are (in, out), so that no product needs a transposed one; softmax runs on (classes, batch), where reductions
-go along rows; sums are products with ones; the gradient of the input is never computed; AdamW's moments are kept without their
-factor 1 - β. For the tiny networks everything is feature-major, with the bias as one more column of the weight.
+Every result goes into a buffer; parameters, gradients and AdamW's moments are flat vectors, which AdamW walks in blocks that
+stay in the cache; weights are (in, out), so that no product needs a transposed one; softmax runs on (classes, batch), where
+reductions go along rows; sums are products with ones; the gradient of the input is never computed; AdamW's moments are kept
+without their factor 1 - β. For the tiny networks everything is feature-major, with the bias as one more column of the weight.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ class Dense:
 
     def __init__(self, of: Work, unit: float = 1.0) -> None:
         self.of, self.unit, sizes = of, unit, of.sizes
-        n = sum((i + 1) * o for i, o in zip(sizes, sizes[1:]))
+        n = sum((i + 1) * o for i, o in pairwise(sizes))
         self.p, self.g, self.m, self.v = np.zeros((4, n), np.float32)
         self.layers, start, given = [], 0, work.weights(of)
         for w, b in zip(given[::2], given[1::2]):
@@ -143,8 +144,19 @@ class Dense:
         if batch not in self.rooms:
             scale = self.of.lr if self.of.optimizer == "sgd" else 1.0
             big = batch * max(sizes[1:])
-            room = [empty(batch, n) for n in sizes[1:]], Loss(sizes[-1], batch, scale), [empty(big), empty(big)], np.empty(big, bool)
-            self.rooms[batch] = *room, np.ones(batch, np.float32), np.arange(batch), np.empty(batch, np.int64), np.asarray(batch)
+            room = (
+                [empty(batch, n) for n in sizes[1:]],
+                Loss(sizes[-1], batch, scale),
+                [empty(big), empty(big)],
+                np.empty(big, bool),
+            )
+            self.rooms[batch] = (
+                *room,
+                np.ones(batch, np.float32),
+                np.arange(batch),
+                np.empty(batch, np.int64),
+                np.asarray(batch),
+            )
         outs, loss, slopes, masks, ones, columns, where, n = self.rooms[batch]
         acts = [x, *outs[:-1]]
         for (w, _, b, _), h, out in zip(self.layers[:-1], acts, outs):

@@ -44,7 +44,14 @@ class Eager:
                 layers += [nn.Linear(i, o), nn.ReLU()]
             layers.pop()
         else:
-            layers = [nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2)]
+            layers = [
+                nn.Conv2d(1, 6, 5, padding=2),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+                nn.Conv2d(6, 16, 5),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+            ]
             layers += [nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)]
         model, loss_of = nn.Sequential(*layers), nn.CrossEntropyLoss()
         with torch.no_grad():
@@ -62,7 +69,9 @@ class Eager:
             return loss
 
         self.one = torch.capture(step) if self.captured else torch.compile(step) if self.compiled else step
-        self.batches = [(torch.tensor(x if of.sizes else x.reshape(-1, 1, 28, 28)), torch.tensor(y)) for x, y in work.batches(of)]
+        self.batches = [
+            (torch.tensor(x if of.sizes else x.reshape(-1, 1, 28, 28)), torch.tensor(y)) for x, y in work.batches(of)
+        ]
         self.of = of
 
     def step(self, i: int) -> Any:
@@ -191,4 +200,12 @@ class Limit:
         return partial(limit.deep, *limit.deep_arrays())
 
 
-PEERS = {"eager": Eager, "captured": Eager, "torch": Eager, "torch fused": Eager, "torch compile": Eager, "jax": Jax, "limit": Limit}
+PEERS = {
+    "eager": Eager,
+    "captured": Eager,
+    "torch": Eager,
+    "torch fused": Eager,
+    "torch compile": Eager,
+    "jax": Jax,
+    "limit": Limit,
+}

@@ -152,7 +152,9 @@ def compare(names: list[str], peers: list[str], rounds: int, threads: int) -> di
         print(report.table(name, samples), flush=True)
     if "W6" in names:
         for n in (1000, 1_000_000):
-            results[f"W6 {n}"] = once(peers, ("eager", "torch") + (("captured",) if n == 1000 else ()), threads, do="chain", n=n)
+            results[f"W6 {n}"] = once(
+                peers, ("eager", "torch") + (("captured",) if n == 1000 else ()), threads, do="chain", n=n
+            )
     if "W7" in names:
         found = once(peers, ("eager", "torch", "limit"), threads, do="deep")
         results["W7 seconds"] = {peer: [value[0]] for peer, (value,) in found.items()}
@@ -181,7 +183,9 @@ def starts(peers: list[str], rounds: int, threads: int) -> dict[str, Any]:
     steps = f"import sys; sys.path.insert(0, {str(HERE)!r}); import peers, work; p = peers.PEERS[{{0!r}}]({{0!r}}); "
     steps += "p.train(work.WORKS['W2']); [p.step(i) for i in range(99)]; p.value(p.step(99))"
     found: dict[str, Any] = {"W8 import": {}, "W8 100 steps": {}}
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")} | {"OMP_NUM_THREADS": str(threads)}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OPENBLAS_")} | {
+        "OMP_NUM_THREADS": str(threads)
+    }
     for _ in range(rounds):
         for peer in [peer for peer in peers if peer in IMPORTS]:
             for name, code in (("W8 import", IMPORTS[peer]), ("W8 100 steps", steps.format(peer))):

@@ -46,7 +46,7 @@ def data(name: str) -> tuple[Array, Array]:
     """(x float32, y int64): the petals of Iris, standardized, or the pictures of Fashion-MNIST in [0, 1]."""
     if name == "iris":
         rows = np.genfromtxt(HERE.parents[3] / "datasets" / "iris.csv", delimiter=",", skip_header=1, dtype=str)
-        kinds, y = np.unique(rows[:, -1], return_inverse=True)
+        _, y = np.unique(rows[:, -1], return_inverse=True)
         x = rows[:, 2:4].astype(np.float32)
         order = np.random.default_rng(3).permutation(len(x))
         return ((x - x.mean(0)) / x.std(0))[order], y[order].astype(np.int64)
@@ -57,7 +57,10 @@ def data(name: str) -> tuple[Array, Array]:
 @cache
 def pictures() -> tuple[Array, Array]:
     """The training pictures of Fashion-MNIST as they are stored: uint8 (60000, 784) and (60000,)."""
-    with gzip.open(FASHION / "train-images-idx3-ubyte.gz") as images, gzip.open(FASHION / "train-labels-idx1-ubyte.gz") as labels:
+    with (
+        gzip.open(FASHION / "train-images-idx3-ubyte.gz") as images,
+        gzip.open(FASHION / "train-labels-idx1-ubyte.gz") as labels,
+    ):
         x = np.frombuffer(images.read(), np.uint8, offset=16).reshape(-1, 784)
         return x, np.frombuffer(labels.read(), np.uint8, offset=8)
 

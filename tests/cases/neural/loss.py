@@ -27,6 +27,22 @@ case("nll", picked, LOGITS, target=TARGET, n=1, smooth=False, theirs=picked_in_t
 case("nll", picked, (0, 3), target=TARGET[:0], n=1, theirs=picked_in_torch)
 
 
+def of_rows(t: Any, x: Any, target: Array, n: int) -> Any:
+    """The primitive, which takes the target of each row from the logits x."""
+    largest, power, total = loss.powers_and_sums(x.array)
+    index = at(x, target + x.shape[1] * np.arange(len(target)))
+    return loss.cross_entropy(x, index=index, largest=largest, power=power, total=total, n=n)
+
+
+def of_rows_in_torch(t: Any, x: Any, target: Array, n: int) -> Any:
+    return t.nn.functional.cross_entropy(x, t.tensor(target), reduction="sum") / n
+
+
+case("cross_entropy", of_rows, (4, 3), target=TARGET, n=4, theirs=of_rows_in_torch, keeps="x largest power total")
+case("cross_entropy", of_rows, LOGITS, target=TARGET, n=1, smooth=False, theirs=of_rows_in_torch, name="odd")
+case("cross_entropy", of_rows, (4, 7), target=TARGET, n=2, theirs=of_rows_in_torch)
+
+
 def of_logits(t: Any, x: Any, target: Array) -> Any:
     """The primitive, which takes the target of each row from the logits x."""
     largest, total = loss.sums_of_powers(x.array)

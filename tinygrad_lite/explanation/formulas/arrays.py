@@ -71,6 +71,7 @@ ARRAYS: dict[str, dict[str, str]] = {
     "log_softmax": {"x": "g - e^out · Σ g"},
     "logsumexp": {"x": "spread(g) · e^(x - spread(out))"},
     "nll": {"x": "-g / n at the index, 0 elsewhere"},
+    "cross_entropy": {"x": "g / n · (softmax(x) - 1 at the index)"},
     "nll_of_logits": {"x": "g · (softmax(x) - 1 at the target)"},
     # Products
     "matmul": {"x": "g @ yᵀ", "y": "xᵀ @ g"},

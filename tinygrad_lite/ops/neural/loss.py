@@ -29,6 +29,35 @@ def nll(x: Array, *, index: Array, n: int) -> Array:
     """-Σ x[index] / n: the negative log-likelihood, for log-probabilities x and one index a row."""
     return -summed(taken(x, index), 0) / n
 
+# The loss of nearly every classifier, in one step: for 16 x 3 logits half the time of log_softmax and nll, with backward.
+# What does not need x on the tape is found first, without a gradient.
+@op(x=lambda g, x, index, largest, power, total, n: share_less_one(g / n, x, index, largest, power, total))
+def cross_entropy(x: Array, *, index: Array, largest: Array, power: Array, total: Array, n: int) -> Array:
+    """Σ (log Σ e^x - x[index]) / n over the rows, where power is e^(x - largest), and largest and total are the largest x and
+    the sum of the powers of each row. The gradient: g / n · (softmax(x) - 1 at the index).
+    """
+    return summed(np.log(total[:, 0]) - (taken(x, index) - largest[:, 0]), 0) / n
+
+def powers_and_sums(x: Array) -> tuple[Array, Array, Array]:
+    """The largest x of each row, e^(x - largest), and its sum over the row; of float16 in float32."""
+    x = x.astype(float32) if x.dtype == float16 else x
+    largest = largest_along(x, 1)
+    power = x - largest
+    np.exp(power, out=power)
+    return largest, power, sum_along(power, 1)
+
+def share_less_one(g: Any, x: Any, index: Array, largest: Array, power: Array, total: Array) -> Any:
+    """g · (softmax(x) - 1 at the index)."""
+    if not is_array(g) and not isinstance(g, np.generic):
+        value = share_less_one(array_of(g), array_of(x), index, largest, power, total)
+        powers = exp(x - largest)
+        share = powers * (g / sum_over(powers, axis=(1,), keepdims=True))
+        ones = reshape(index_add(g, shape=(prod(x.shape),), index=(index,), once=True), shape=tuple(x.shape))
+        return recorded_as(share - ones, value)
+    out = power * (g / total)
+    out.reshape(-1)[index] = taken(out, index) - g
+    return out
+
 # For more logits than the cache holds: one step, and some rows at a time, because log_softmax and nll take twice as long for
 # 4096 x 1000 of them. The largest x of each row and the sum of the powers are found first, without a gradient, as the index is.
 @op(x=lambda g, x, target, largest, total: nll_slope(g, x, target, largest, total))
