@@ -63,7 +63,8 @@ class Replay:
         """Find what is returned, and set recording.failed for what no replay could leave behind."""
         for x in self._tensors_in(recording, result):
             self.returned.append(array_slot.__get__(x))
-            self.lends = self.lends and all(x is not g for _, _, g in self.grads)
+            memory = root(self.returned[-1])  # of a gradient, or a part of one: it is the caller's
+            self.lends = self.lends and all(g is None or root(array_slot.__get__(g)) is not memory for _, _, g in self.grads)
             nodes = list(_history(x.node))
             alive = [node for node in nodes if any(type(part) is Recorded for part in arrays_in(node.saved))]
             for node in alive:
