@@ -7,6 +7,7 @@ the optimizers and layers are all that there are, as PyTorch's databases call th
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -121,7 +122,12 @@ def test_the_benchmarks(name: str, inside: bool) -> None:
         optimizer = optimizer_of(net.parameters())
         scheduler = optim.lr_scheduler.OneCycleLR(optimizer, 0.05, total_steps=steps + 1)
         clip = (lambda: nn.utils.clip_grad_norm_(net.parameters(), 0.5)) if inside else None
-        return trained(net, optimizer, before_step=clip, after_step=scheduler.step if inside else None), net, optimizer, scheduler
+        return (
+            trained(net, optimizer, before_step=clip, after_step=scheduler.step if inside else None),
+            net,
+            optimizer,
+            scheduler,
+        )
 
     def between(i: int, net: Any, optimizer: Any, scheduler: Any) -> None:
         if i and not inside:
@@ -187,7 +193,9 @@ def options_of(name: str) -> list[dict[str, Any]]:
     info = next(info for info in optim_db if info.optim_cls.__name__ == name)
     chosen = []
     for given in info.optim_inputs_func("cpu"):
-        options = {key: value for key, value in given.kwargs.items() if key not in ("foreach", "fused", "capturable", "differentiable")}
+        options = {
+            key: value for key, value in given.kwargs.items() if key not in ("foreach", "fused", "capturable", "differentiable")
+        }
         chosen.append({key: tl.tensor(x.numpy()) if isinstance(x, torch.Tensor) else x for key, x in options.items()})
     return chosen
 
@@ -324,7 +332,7 @@ def test_recurrent_with_packed_sequences() -> None:
             return (tl.randint(0, 9, (3, 4)), lengths), tl.randint(0, 3, (3,))
 
         step = same(make, data, 7)
-        assert step.recordings == 2, kind  # one for each set of lengths
+        assert step.programs and step.recordings <= 4, kind  # for each set of lengths, with and without padding
 
 
 def test_a_transformer_with_masks() -> None:
@@ -343,7 +351,11 @@ def test_a_transformer_with_masks() -> None:
     def make() -> Run:
         net = Net()
         optimizer = optim.AdamW(net.parameters(), lr=0.01)
-        return trained(net, optimizer, lambda out, y: F.cross_entropy(out, y, ignore_index=0, label_smoothing=0.1)), net, optimizer
+        return (
+            trained(net, optimizer, lambda out, y: F.cross_entropy(out, y, ignore_index=0, label_smoothing=0.1)),
+            net,
+            optimizer,
+        )
 
     def data(i: int) -> Run:
         x = tl.randint(0, 9, (3, 5))
@@ -420,3 +432,110 @@ def test_changed_networks(kind: str) -> None:
         return trained(net, optimizer), net, optimizer
 
     assert same(make, labelled(5, 4), 10).recordings == 2
+
+
+# What changes behind a recording's back
+
+
+class Slots:
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def next(self) -> float:
+        self.count += 1
+        return self.count
+
+
+def turned(held: deque[float]) -> float:
+    held.rotate(1)
+    return held[0]
+
+
+def grown(held: set[int]) -> float:
+    held.add(len(held))
+    return len(held)
+
+
+def counted(held: Any) -> float:
+    held += 1
+    return float(held[0])
+
+
+def seeded(held: Any) -> Any:
+    tl.manual_seed(3)
+    return tl.rand(())
+
+
+HIDDEN: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "an iterator": (lambda: iter([1.0, 2.0, 3.0, 4.0]), next),
+    "a generator": (lambda: (x for x in (1.0, 2.0, 3.0, 4.0)), next),
+    "slots": (Slots, Slots.next),
+    "a deque": (lambda: deque([1.0, 2.0, 3.0]), turned),
+    "a set": (set, grown),
+    "an array": (lambda: np.ones(1), counted),
+    "NumPy's generator": (lambda: np.random.default_rng(0), lambda held: float(held.random())),
+    "a seed": (lambda: None, seeded),
+}
+
+
+@pytest.mark.filterwarnings("ignore:capture")
+@pytest.mark.parametrize("name", HIDDEN)
+def test_what_no_replay_would_do_is_noticed(name: str) -> None:
+    start, factor = HIDDEN[name]
+    steps = []
+    for captured in (False, True):
+        held = start()
+
+        def step(x: Any, held: Any = held) -> Any:
+            return x * factor(held)
+
+        steps.append(tl.capture(step) if captured else step)
+    for i in range(4):
+        x = tl.full((2,), float(i + 1))
+        assert bits(steps[0](x)) == bits(steps[1](x))
+    assert not steps[1].programs
+
+
+@pytest.mark.filterwarnings("ignore:capture")
+def test_param_groups_and_hooks_that_python_reads_or_changes() -> None:
+    def make() -> Run:
+        net = mlp(4, 5, 3)
+        optimizer = optim.Adam(net.parameters(), lr=0.1)
+        calls = [0]
+
+        def hook(*args: Any) -> None:
+            calls[0] += 1
+
+        optimizer.register_step_post_hook(hook)
+        net[0].weight.register_hook(lambda g: g * calls[0])
+        plain = trained(net, optimizer)
+
+        def step(x: Any, y: Any) -> Any:
+            for group in optimizer.param_groups:
+                group["lr"] *= 0.9
+            return plain(x, y), optimizer.param_groups[0]["lr"]
+
+        return step, net, optimizer
+
+    runs = []
+    for captured in (False, True):
+        tl.manual_seed(0)
+        step, *made = make()
+        step = tl.capture(step) if captured else step
+        runs.append([(bits(step(*labelled(4, 4)(i))), left_behind(*made)) for i in range(5)])
+    assert runs[0] == runs[1]
+
+
+def test_parts_of_gradients_that_were_returned_are_the_callers() -> None:
+    w = tl.ones(3, 2, requires_grad=True)
+
+    @tl.capture
+    def step(x: Any) -> Any:
+        w.grad = None
+        (w * x).sum().backward()
+        return w.grad[1:]
+
+    kept = [step(tl.full((3, 2), float(i))) for i in range(4)]
+    assert [x.tolist() for x in kept] == [[[i, i], [i, i]] for i in range(4)]

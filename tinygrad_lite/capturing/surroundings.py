@@ -72,7 +72,7 @@ class Surroundings:
         if hasattr(type(x), "__next__") or hidden(x) is not None:
             self._opaque[id(x)] = name, x
         if isinstance(x, Tensor) and isinstance(x.node, Leaf):
-            for hooks in filter(None, (x.node.hooks, x.node.after)):
+            for hooks in filter(None, (x.node.hooks, getattr(x.node, "after", None))):
                 self._visit(name, hooks)
         if isinstance(groups := getattr(getattr(x, "optimizer", x), "param_groups", None), list):
             self._visit(name, getattr(x, "_hooks", None))
