@@ -1,18 +1,16 @@
 """Whole training steps, captured and eager: after each step the same losses, parameters, gradients, buffers and states.
 
 The networks are those of the benchmarks, LeNet, the GPT of test_gpt.py, recurrent ones, and two that play against each other;
-the optimizers and layers are all that there are, as PyTorch's databases call them.
+the optimizers are all that there are, as PyTorch's database calls them.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch.testing._internal.common_optimizers import optim_db
@@ -21,7 +19,6 @@ import tinygrad_lite as tl
 from tinygrad_lite import nn, optim
 from tinygrad_lite.nn import functional as F
 
-from .certificate import modules
 from .test_gpt import gpt
 
 Run = tuple[Any, ...]
@@ -248,59 +245,6 @@ def test_every_optimizer(name: str) -> None:
         between = BETWEEN[at % len(BETWEEN)]
         step = same(make, labelled(4, 6), 9, between)
         assert step.programs and step.recordings < 9, (options, between)
-
-
-# Every layer
-
-
-def fresh(x: Any, i: int) -> Any:
-    """Arguments with other numbers, where they may be any."""
-    if isinstance(x, tl.Tensor):
-        a = x.detach().numpy()
-        if a.dtype.kind == "f" and (a < 0).any():
-            a = a + np.random.default_rng(i).normal(size=a.shape).astype(a.dtype) / 100
-        return tl.tensor(np.array(a))
-    if isinstance(x, dict):
-        return {key: fresh(part, i) for key, part in x.items()}
-    return type(x)([fresh(part, i) for part in x]) if isinstance(x, (list, tuple)) else x
-
-
-def tensors_in(x: Any) -> Iterator[Any]:
-    if isinstance(x, tl.Tensor):
-        yield x
-    elif isinstance(x, (list, tuple)):
-        for part in x:
-            yield from tensors_in(part)
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("training", [True, False], ids=["train", "eval"])
-@pytest.mark.parametrize("info", [info for info in modules.chosen([]) if modules.our_class(info)], ids=modules.title)
-def test_every_layer(info: Any, training: bool) -> None:
-    entry = modules.Module(info, limit=3)
-    dtype = torch.float64 if torch.float64 in info.dtypes else torch.float32
-    for sample in entry.samples(dtype, training):
-        given: Any = entry.net(True, sample, dtype).args, entry.net(True, sample, dtype).kwargs
-
-        def make(sample: Any = sample) -> Run:
-            module = entry.net(True, sample, dtype).module.requires_grad_(True)
-            weights = [*module.parameters()]
-            optimizer = [optim.SGD(weights, lr=0.01)] if weights else []
-
-            def step(args: Any, named: Any) -> Any:
-                module.zero_grad()
-                outs = list(tensors_in(module(*args, **named)))
-                loss = sum((out * out).sum() for out in outs if out.is_floating_point())
-                if loss.requires_grad:
-                    loss.backward()
-                for one in optimizer:
-                    one.step()
-                return [out.detach() for out in outs]
-
-            return step, module, *optimizer
-
-        replayed = same(make, partial(fresh, given), 4)
-        assert replayed.recordings <= 2 and replayed.programs
 
 
 # Other ways to train
