@@ -133,7 +133,8 @@ def full(
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full: the size is a tuple, got {type(size).__name__} {size!r}")
     value = _one_number("full", fill_value, dtype)
-    return made(np.full(_sizes((size,)), value.array), value.dtype, device, requires_grad, layout, pin_memory)
+    array = array_module(value.array).full(_sizes((size,)), value.array)
+    return made(array, value.dtype, device, requires_grad, layout, pin_memory)
 
 
 def _one_number(what: str, value: Any, dtype: Any) -> Tensor:

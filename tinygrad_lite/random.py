@@ -55,6 +55,8 @@ class Generator:
         """Restart the stream from an integer of up to 64 bits; a negative one counts from 2⁶⁴ down. Returns the generator."""
         if not -(1 << 63) <= int(seed) < 1 << 64:
             raise ValueError(f"manual_seed: a seed has at most 64 bits, got {seed}")
+        if here.recording is not None:
+            here.recording.fail("the step seeds a generator")
         self._seed, self._stream = int(seed) % (1 << 64), None
         return self
 

@@ -267,8 +267,11 @@ def _move(running: Tensor, new: Array, momentum: float) -> None:
     write(running.array, _blend, new, momentum)
 
 
-def _blend(running: Array, new: Array, momentum: float) -> Any:
-    running[...] = ((1 - momentum) * running + momentum * new.reshape(running.shape)).astype(running.dtype)
+def _blend(running: Array, new: Array, momentum: Any) -> Any:
+    kept = 1 - momentum
+    if hasattr(momentum, "astype"):  # an array, from the number of batches; as a float it would not change the dtype either
+        kept, momentum = kept.astype(running.dtype), momentum.astype(new.dtype)
+    running[...] = (kept * running + momentum * new.reshape(running.shape)).astype(running.dtype)
 
 
 # What the arguments must be, and what normalizations are made of

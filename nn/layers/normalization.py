@@ -138,9 +138,9 @@ class _BatchNorm(_Running):
         tracks = self.training and self.track_running_stats
         mean, var = (self.running_mean, self.running_var) if tracks or not self.training else (None, None)
         count = self.num_batches_tracked if tracks else None
-        momentum = self.momentum or 0.0
+        momentum: Any = self.momentum or 0.0
         if self.momentum is None and count is not None:
-            momentum = 1 / (int(count.array) + 1)  # so that every batch counts the same
+            momentum = 1 / (count.array + 1)  # so that every batch counts the same
         out = F.batch_norm(input, mean, var, self.weight, self.bias, by_batch, momentum, self.eps)
         if count is not None:
             write(count.array, iadd, 1)

@@ -65,7 +65,7 @@ class Order(NamedTuple):
     @classmethod
     def of(cls, batch_sizes: Any, like: Any) -> Order:
         """The order that batch_sizes tell, on the device of the array `like`."""
-        sizes = np.asarray(batch_sizes, np.int64)
+        sizes = np.asarray(batch_sizes.tolist(), np.int64)
         T, B = len(sizes), int(sizes[0])
         time, start = np.repeat(np.arange(T), sizes), np.cumsum(sizes) - sizes
         sequence = np.arange(len(time)) - start[time]
@@ -152,7 +152,7 @@ def pack_padded_sequence(input: Tensor, lengths: Any, batch_first: bool = False,
     index = _like(x, time, sequence if order is None else order[sequence])
     sorted_indices = None if order is None else Tensor._of(_like(x, order)[0])
     data = indexing.getitem(x, index=index, once=True)
-    return PackedSequence(data, tensor(batch_sizes), sorted_indices, invert_permutation(sorted_indices))
+    return PackedSequence(data, tensor(batch_sizes.tolist()), sorted_indices, invert_permutation(sorted_indices))
 
 
 def pack_sequence(sequences: list[Tensor], enforce_sorted: bool = True) -> PackedSequence:
@@ -188,11 +188,11 @@ def pad_packed_sequence(
         )
     lengths, at = order.lengths, order.sequence
     if sequence.sorted_indices is not None:
-        place = np.asarray(sequence.sorted_indices.cpu().array)
+        place = np.asarray(sequence.sorted_indices.tolist(), np.int64)
         lengths, at = lengths[np.argsort(place)], place[at]
     shape = (order.lengths[0] if total_length is None else total_length, len(lengths))
     out = _padded(sequence.data, (order.time, at), shape, padding_value)
-    return transpose(out, 0, 1) if batch_first else out, tensor(lengths)
+    return transpose(out, 0, 1) if batch_first else out, tensor(lengths.tolist())
 
 
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
@@ -226,7 +226,7 @@ def _padded(data: Tensor, index: tuple[Any, Any], shape: tuple[Any, Any], value:
 
 def _whole(lengths: Any) -> Any:
     """Lengths, a list or Tensor, as an array on the CPU."""
-    return np.asarray(lengths.cpu().array if isinstance(lengths, Tensor) else lengths, np.int64)
+    return np.asarray(lengths.tolist() if isinstance(lengths, Tensor) else lengths, np.int64)
 
 
 def _like(x: Tensor, *positions: Any) -> tuple[Any, ...]:

@@ -90,7 +90,7 @@ class Captured:
             why = "Arguments other than tensors, and variables, are constants of a recording"
             self._warn(f"{what}. {why}: make tensors of those that change")
         surroundings = Surroundings(self.function)
-        before = surroundings.now()
+        before, within = surroundings.now(), surroundings.within()
         drawn = drawn_from()
         listener = Listener(sys.stdout)
         with Recording(tensors) as recording, redirect_stdout(listener):
@@ -100,6 +100,11 @@ class Captured:
             recording.fail("the step prints, which no replay would do; print what it returns")
         if name := surroundings.changed(before, surroundings.now()):
             recording.fail(f"the step changes {name}, which no replay would do")
+        for (name, held), (_, holds) in zip(within, surroundings.within()):
+            if held != holds:
+                recording.fail(f"the step changes {name}, which no replay would do")
+        for name in surroundings.iterators():
+            recording.fail(f"the step names the iterator {name}, which no replay would move on; make its values arguments")
         if drawn != drawn_from():
             recording.fail("the step draws numbers from random or np.random, which no replay would do; use tinygrad_lite's")
         if any(id(root(x)) not in surroundings.memory for x in recording.used):

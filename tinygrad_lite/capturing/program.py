@@ -73,9 +73,9 @@ def without_constants(calls: list[Call], own: dict[int, Array]) -> list[Call]:
     ]
 
 
-def needed(calls: list[Call], own: dict[int, Array], kept: set[int]) -> list[Call]:
-    """Without what nobody reads. `kept` has the memory that is looked at after the program; that of others outlives it too."""
-    live, used, found = set(kept), set[str](), list[Call]()
+def needed(calls: list[Call], own: dict[int, Array], kept: set[int], shown: set[str]) -> list[Call]:
+    """Without what nobody reads. `kept` has the memory, `shown` the variables that are looked at after the program."""
+    live, used, found = set(kept), set(shown), list[Call]()
     for call in reversed(calls):
         targets = list(memories(call.results))
         if call.style == "name":

@@ -64,7 +64,8 @@ class Replay:
         """Find what is returned, and set recording.failed for what no replay could leave behind."""
         for x in self._tensors_in(recording, result):
             self.returned.append(array_slot.__get__(x))
-            self.lends = self.lends and all(x is not g for _, _, g in self.grads)
+            given = [root(array_slot.__get__(g)) for _, _, g in self.grads if g is not None]
+            self.lends = self.lends and all(root(self.returned[-1]) is not memory for memory in given)
             nodes = list(_history(x.node))
             alive = [node for node in nodes if any(type(part) is Recorded for part in arrays_in(node.saved))]
             for node in alive:
@@ -92,14 +93,25 @@ class Replay:
         elif x is not None and not isinstance(x, (int, float, str)):
             recording.fail(f"the step returns a {type(x).__name__}; return tensors, or tuples, lists and dicts of them")
 
+    def _variables(self, recording: Recording, x: Any) -> Iterator[str]:
+        """The variables of the program that the result needs: parts of arguments."""
+        if isinstance(x, Tensor):
+            known = recording.known.get(id(array_slot.__get__(x)))
+            if known is not None and known.name:
+                yield known.name
+        elif type(x) in (tuple, list, dict):
+            for part in x.values() if type(x) is dict else x:
+                yield from self._variables(recording, part)
+
     def _make(self, recording: Recording, result: Any) -> None:
         """Compile the replay."""
         own, made = recording.own, [(leaf, g, array_slot.__get__(g)) for leaf, _, g in self.grads if g is not None]
         made = [slot for slot in made if id(root(slot[2])) in own]  # the gradients that the step made
         ends = {id(root(array)) for array in (*self.returned, *[array for _, _, array in made])}
+        shown = set(self._variables(recording, result))
         fills = set(map(id, recording.made.values()))  # of constants that stayed constant
         recorded = [call for call in recording.calls if id(call) not in fills]
-        calls, guards = guards_first(compared(needed(without_constants(recorded, own), own, ends)), own)
+        calls, guards = guards_first(compared(needed(without_constants(recorded, own), own, ends, shown)), own)
         changed = {memory for call in calls for memory in memories(call.results)}
         lent = {id(root(array)) for _, _, array in made} if self.lends else set()
         names = NAMES | {"same": self._same, "keep": self._keep}

@@ -6,6 +6,7 @@ user's own objects, found once, through functions that these call. A replay comp
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from functools import partial
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor import Tensor
+from ..tape import Leaf
 from .call import root
 
 PLAIN = (int, float, bool, complex, str, bytes, type(None), tuple, frozenset)
@@ -28,6 +30,7 @@ class Surroundings:
     def __init__(self, function: Any) -> None:
         self.places: list[tuple[str, Any, tuple[Any, ...] | None]] = []
         self.memory: set[int] = set()  # the ids of the owners of NumPy arrays
+        self._opaque: dict[int, tuple[str, Any]] = {}  # objects that are only looked at before and after a recording
         self._names: set[str] = set()  # all that the code looks up, in variables and attributes
         self._found: dict[int, tuple[str, Any]] = {}  # the objects that it may come to, by id, and what they are called
         self._visit("", function)
@@ -44,6 +47,14 @@ class Surroundings:
         """The values at all places."""
         return [value for _, place, keys in self.places for value in values_at(place, keys)]
 
+    def within(self) -> list[tuple[str, Any]]:
+        """What is in objects that a replay does not look at, for a comparison before and after a recording."""
+        return [(name, hidden(x)) for name, x in self._opaque.values()]
+
+    def iterators(self) -> list[str]:
+        """The names of iterators: nothing tells how far one has come."""
+        return [name for name, x in self._opaque.values() if hasattr(type(x), "__next__")]
+
     def changed(self, before: list[Any], after: list[Any]) -> str:
         """What is not as before; empty if nothing has changed."""
         at = 0
@@ -58,6 +69,16 @@ class Surroundings:
         """Note an object whose parts may matter."""
         if isinstance(x, np.ndarray):
             self.memory.add(id(root(x)))
+        if hasattr(type(x), "__next__") or hidden(x) is not None:
+            self._opaque[id(x)] = name, x
+        if isinstance(x, Tensor) and isinstance(x.node, Leaf):
+            for hooks in filter(None, (x.node.hooks, getattr(x.node, "after", None))):
+                self._visit(name, hooks)
+        if isinstance(groups := getattr(getattr(x, "optimizer", x), "param_groups", None), list):
+            self._visit(name, getattr(x, "_hooks", None))
+            if self._looks_up("param_groups") or self._looks_up("get_last_lr"):  # otherwise they are inputs of the program
+                for group in groups:
+                    self._visit(f"{name}.param_groups", group)
         if id(x) in self._found or (isinstance(x, PLAIN) and not isinstance(x, tuple)):
             return
         if isinstance(x, (Tensor, BuiltinFunctionType, type)) or (_ours(type(x)) and not _transparent(x)):
@@ -105,6 +126,7 @@ class Surroundings:
         if isinstance(x, FunctionType):
             named = tuple(key for key in dict.fromkeys(_names(x.__code__)) if key in x.__globals__)
             self.places += [(", ".join(named), x.__globals__, named)] if named else []
+            self.places.append((x.__name__, vars(x), None))
             self.places += [(key, cell, None) for key, cell in zip(x.__code__.co_freevars, x.__closure__ or ())]
         elif isinstance(x, (list, dict)):
             self.places.append((name, x, None))
@@ -124,6 +146,19 @@ def _transparent(x: Any) -> bool:
     """Whether the parts of an object of a library's class are looked at: containers, functions, and the package's modules."""
     kinds = (FunctionType, MethodType, ModuleType, partial, list, dict, tuple)
     return isinstance(x, kinds) or hasattr(type(x), "named_modules")
+
+
+def hidden(x: Any) -> Any:
+    """What an object of no other interest holds, as something to compare; None if it holds nothing."""
+    if isinstance(x, np.random.Generator):
+        return repr(x.bit_generator.state)
+    if isinstance(x, np.ndarray):
+        return x.tobytes() if x.dtype != object else list(map(id, x.flat))
+    if isinstance(x, (set, deque)):
+        return list(map(id, x))
+    slots = () if _ours(type(x)) else getattr(type(x), "__slots__", ())
+    names = (slots,) if isinstance(slots, str) else slots
+    return [id(getattr(x, name, None)) for name in names] or None
 
 
 def values_at(place: Any, keys: tuple[Any, ...] | None) -> list[Any]:
