@@ -34,7 +34,6 @@ METHODS = TO_OUT | {
 CREATORS = {"empty", "zeros", "ones", "full", "arange", "eye", "array", "asarray", "ascontiguousarray", "tri", "linspace"}
 FUNCTIONS_TO_OUT = {np.concatenate, np.stack, np.cumsum, np.cumprod, np.einsum, np.outer, np.clip, np.argmax, np.argmin}
 WRITERS = {np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal}
-BY_NAME = {np.maximum, np.minimum}  # NumPy warns where these get `out` by its place
 ABOUT = {np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.may_share_memory, np.shares_memory, np.iscomplexobj}
 NEW = {np.zeros_like: 0, np.ones_like: 1, np.empty_like: None}
 
@@ -192,7 +191,7 @@ def apply_ufunc(recording: Recording, ufunc: Any, method: str, inputs: Any, out:
     function = ufunc if method == "__call__" else getattr(ufunc, method)
     if method == "at":
         return recording.write(inputs[0], function, *inputs)
-    style = "positional" if method == "__call__" and ufunc not in BY_NAME else "keyword"
+    style = "positional" if method == "__call__" else "keyword"
     if out is not None:
         return recording.into(out, function, inputs, options, style)
     result = function(*values(inputs), **values(options))

@@ -137,11 +137,11 @@ def capture(function: Callable[..., Any]) -> Captured:
     same, bit for bit; small networks take a third of the time. `step = capture(step)`, or a decorator, also of a method.
 
     The function may do all that a training step does: forward, backward(), optimizer.step(), scheduler.step(), clipping,
-    dropout (each replay draws anew), running statistics, branches on numbers. Arguments are tensors, which may be others at each call
-    but require no grad, NumPy arrays, and tuples, lists and dicts of them. All else, numbers among the arguments and variables
-    that the function looks up, is a constant; if one has changed, as the shape of a tensor may, the step is recorded again.
-    Eight recordings are kept. A gradient in `.grad` lies in the same memory after each replay, until somebody keeps one: from
-    then on each is a copy.
+    dropout (each replay draws anew), running statistics, branches on numbers. Arguments are tensors, which may be others at
+    each call but require no grad, NumPy arrays, and tuples, lists and dicts of them. All else, numbers among the arguments and
+    variables that the function looks up, is a constant; if one has changed, as the shape of a tensor may, the step is recorded
+    again. Eight recordings are kept. A gradient in `.grad` lies in the same memory after each replay, until somebody keeps one:
+    from then on each is a copy.
 
     What no replay could do runs as if it were not captured, with a RuntimeWarning that names the reason: item() and print(), a
     list or a counter that the step changes, Python's or NumPy's random numbers, a result whose graph is still alive, tensors on

@@ -335,7 +335,7 @@ class Source:
         if call.function is np.dot and len(results) == 1 and not options:
             line = f"{self.bound_dot(call.inputs[0], inputs[0])}({inputs[1]}, {results[0]})"
         else:
-            # For a third argument by position NumPy 2.4 takes 0.8 µs longer here.
+            # For a third argument by position NumPy 2.4 warns here, or takes 0.8 µs longer.
             by_name = call.style == "keyword" or call.function in (np.maximum, np.minimum)
             if call.style in ("positional", "keyword"):
                 inputs, options = (inputs, [*options, f"out={results[0]}"]) if by_name else (inputs + results, options)

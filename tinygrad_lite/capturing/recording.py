@@ -30,7 +30,7 @@ class Recording:
 
     def __init__(self, arguments: list[Tensor]) -> None:
         self.calls: list[Call] = []
-        self.failed = ""
+        self.failed, self.writes_arguments = "", False
         self.module = Module(self)
         self.known: dict[int, Recorded] = {}  # by the id of the array
         self.own: dict[int, Array] = {}  # memory of results, by the id of its owner
@@ -145,7 +145,7 @@ class Recording:
         for target in out:
             self.restore(target)
         if style == "positional":
-            function(*values(inputs), *values(out), **values(options))
+            function(*values(inputs), out=tuple(values(out)), **values(options))
         else:
             function(*values(inputs), out=values(out[0]), **values(options))
         self.note(Call(function, inputs, options, out, style))
@@ -153,6 +153,7 @@ class Recording:
 
     def restore(self, target: Any) -> None:
         """A constant that is about to be written to is none: where it was made, the program must fill it each time."""
+        self.writes_arguments = self.writes_arguments or bool(getattr(target, "name", ""))
         memory = root(values(target))
         fill = self.made.pop(id(memory), None)
         if fill is not None:

@@ -40,7 +40,7 @@ NAMES = {
     "OTHER": OTHER, "tensor": Tensor._of, "Tensor": Tensor, "copy": np.ndarray.copy, "mode": mode, "seam": seam, "here": here,
     "clock": clock, "default_dtype": get_default_dtype, "thread": get_ident, "Handle": Handle, "getrefcount": getrefcount,
     "is_": is_, "writes": inplace.writes, "times": inplace.writes.times,
-    "found": None, "held": None, "counts": None, "now": None,
+    "overlap": np.may_share_memory, "small": None, "inside": None, "found": None, "held": None, "counts": None, "now": None,
 }  # fmt: skip
 
 
@@ -148,7 +148,10 @@ class Replay:
             for name, value in (("dtype", (a := array_of(x)).dtype), ("shape", a.shape), ("strides", a.strides)):
                 checks.append(f"x{i}.{name} == {source.constant(value, name)}")
             checks += [f"t{i}.node is None"] if isinstance(x, Tensor) else []
-            checks += [f"x{i} is {'not ' * (a is not array_of(y))}x{j}" for j, y in enumerate(self.tensors[:i])]
+            for j, b in enumerate(map(array_of, self.tensors[:i])):
+                checks.append(f"x{i} is {'not ' * (a is not b)}x{j}")
+                if recording.writes_arguments:
+                    checks.append(f"overlap(x{i}, x{j}) is {np.may_share_memory(a, b)}")
             if any(x is value for value in seen):  # the step finds the same tensor in a variable, too
                 checks.append(f"t{i} is {source.constant(x, 'outer')}")
         checks += ["not seam.recorders", "here.recording is None", f"thread() == {recording.thread}"]
@@ -170,6 +173,9 @@ class Replay:
             lines.append(f"found = [{', '.join(looks)}]")
             lines.append("if not (len(found) == len(held) and all(map(is_, found, held))) and not same(): return OTHER")
             self.held = source.names["held"] = seen
+        if inside := self.around.small():
+            source.names |= {"small": self.around.small, "inside": inside}
+            lines.append("if small() != inside: return OTHER")
         kept = []
         for i, (leaf, g, memory) in enumerate(self.lent):
             kept.append(f"getrefcount({g}) > counts[{2 * i}] + ({leaf}.grad is {g})")

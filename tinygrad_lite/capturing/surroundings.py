@@ -20,6 +20,7 @@ from .call import root
 
 PLAIN = (int, float, bool, complex, str, bytes, type(None), tuple, frozenset)
 ANY = {"getattr", "vars", "__dict__", "eval", "exec", "globals", "locals"}  # code that names these may look at anything
+SMALL = 64  # numbers of a NumPy array that each replay compares
 LARGE = 100  # of larger lists and dicts only the length is compared
 OURS = __name__.partition(".")[0]
 
@@ -50,6 +51,11 @@ class Surroundings:
     def within(self) -> list[tuple[str, Any]]:
         """What is in objects that a replay does not look at, for a comparison before and after a recording."""
         return [(name, hidden(x)) for name, x in self._opaque.values()]
+
+    def small(self) -> list[Any]:
+        """What is in the small ones of these, which each replay compares."""
+        held = [hidden(x) for _, x in self._opaque.values() if not isinstance(x, np.ndarray) or x.size <= SMALL]
+        return [values for values in held if values is not None]
 
     def iterators(self) -> list[str]:
         """The names of iterators: nothing tells how far one has come."""
