@@ -204,10 +204,9 @@ time_ax.set_ylim(bottom=0)
 time_ax.set_title("Forward, backward and descent on 16 irises")
 time_ax.legend()
 colors = (nn.plots.COLORS[4], nn.plots.COLORS[1], nn.plots.COLORS[3])
+part_ax.set(ylabel="calls", title=f"One step of the network 2-5-3: {sum(map(len, parts.values()))} calls")
 bars = part_ax.bar(list(parts), [len(part) for part in parts.values()], color=colors)
-part_ax.bar_label(bars)
-part_ax.set(ylabel="calls")
-part_ax.set_title(f"One step of the network 2-5-3: {sum(map(len, parts.values()))} calls")
+labels = part_ax.bar_label(bars)
 
 # %%
 saved = times["as always"][0] / times["replayed"][0]

@@ -57,18 +57,20 @@ class Eager:
         with torch.no_grad():
             for p, value in zip(model.parameters(), work.weights(of)):
                 p.copy_(torch.from_numpy(value))
-        options = {"fused": True} if self.fused else {}
+        options = {"fused": True} if self.fused or self.compiled else {}
         kind = torch.optim.AdamW if of.optimizer == "adamw" else torch.optim.SGD
         optimizer = kind(model.parameters(), lr=of.lr, **options)
 
+        loss = torch.compile(lambda x, y: loss_of(model(x), y)) if self.compiled else lambda x, y: loss_of(model(x), y)
+
         def step(x: Any, y: Any) -> Any:
             optimizer.zero_grad()
-            loss = loss_of(model(x), y)
-            loss.backward()
+            found = loss(x, y)
+            found.backward()
             optimizer.step()
-            return loss
+            return found
 
-        self.one = torch.capture(step) if self.captured else torch.compile(step) if self.compiled else step
+        self.one = torch.capture(step) if self.captured else step
         self.batches = [
             (torch.tensor(x if of.sizes else x.reshape(-1, 1, 28, 28)), torch.tensor(y)) for x, y in work.batches(of)
         ]
@@ -80,6 +82,11 @@ class Eager:
     def value(self, loss: Any) -> float:
         return float(loss.item())
 
+    def check(self) -> None:
+        """RuntimeError if what is called captured is not."""
+        if self.captured and not (self.one.programs and self.one.recordings <= 2):
+            raise RuntimeError(f"{self.one.recordings} recordings, {len(self.one.programs)} programs")
+
     def epoch(self) -> None:
         if not hasattr(self, "loaded"):
             x, y = map(self.torch.from_numpy, work.data(self.of.data))
@@ -90,12 +97,12 @@ class Eager:
     def chain(self, n: int) -> Any:
         torch, (x, a, b) = self.torch, map(self.torch.tensor, work.chain())
 
-        def run() -> float:
+        def run() -> Any:
             leaf = h = x.clone().requires_grad_()
             for _ in range(n // 4):
                 h = torch.tanh(torch.exp(h * a + b))
             h.sum().backward()
-            return float(leaf.grad.sum())
+            return leaf.grad
 
         return torch.capture(run) if self.captured else run
 
@@ -160,6 +167,9 @@ class Jax:
     def step(self, i: int) -> Any:
         return self._step(*self.batches[i % len(self.batches)])
 
+    def check(self) -> None:
+        pass
+
     def _step(self, x: Any, y: Any) -> Any:
         self.params, self.state, loss = self.compiled(self.params, self.state, x, y)
         return loss
@@ -192,6 +202,9 @@ class Limit:
 
     def value(self, loss: Any) -> float:
         return float(loss)
+
+    def check(self) -> None:
+        pass
 
     def epoch(self) -> None:
         self.trainer.epoch()
