@@ -91,8 +91,11 @@ def as_part(array: Array) -> tuple[Array, Any]:
     array again. If the owner is not contiguous or has numbers of another size, and on the GPU: the array itself and None.
     """
     memory = array
-    while isinstance(getattr(memory, "base", None), np.ndarray):
-        memory = memory.base
+    if hasattr(array, "recording"):
+        memory = array if array.base is None else array.recording.memory_of(array)
+    else:
+        while isinstance(getattr(memory, "base", None), np.ndarray):
+            memory = memory.base
     if memory is array or not array.size or not memory.flags.forc or memory.dtype.itemsize != array.dtype.itemsize:
         return array, None
     offset = address_of(array) - address_of(memory)
@@ -103,6 +106,8 @@ def part_of(memory: Array, part: Any) -> Array:
     """The array that as_part() described, on the same memory."""
     if part is None:
         return memory
+    if hasattr(memory, "recording"):
+        return memory.recording.call(part_of, (memory, part), {})
     dtype, offset, shape, strides = part
     return np.ndarray(shape, dtype, memory.reshape(-1, order="A").view(np.uint8), offset, strides)
 

@@ -140,6 +140,16 @@ class Recorded(NDArrayOperatorsMixin):
         self.recording.note(Call(np.copyto, (self,), casting, (made,), "first"))
         return made
 
+    def __copy__(self) -> Any:
+        return self.copy("K")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy("K")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self.recording.fail("a tensor was pickled")
+        return self.value.__reduce_ex__(protocol)
+
     def fill(self, value: Any) -> None:
         self.recording.write(self, np.ndarray.fill, self, value)
 

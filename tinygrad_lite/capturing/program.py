@@ -172,7 +172,7 @@ class Room:
     def of(self, array: Array) -> Array:
         """The array in place of a recorded one."""
         memory = root(array)
-        if id(memory) not in self.places:
+        if id(memory) not in self.places or not array.size:
             return array
         offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
         return np.ndarray(array.shape, array.dtype, self.places[id(memory)], offset, array.strides)

@@ -219,7 +219,8 @@ class Recording:
         """The array that owns the memory of x."""
         if x.name:
             self.fail("the memory around an argument was looked at")
-        return Recorded(self, root(x.value))
+        memory = root(x.value)
+        return x if memory is x.value else self.known.setdefault(id(memory), Recorded(self, memory))
 
     def wrote(self, arrays: list[Any]) -> None:
         """Memory of tensors was written to; see inplace.py."""
