@@ -1,7 +1,7 @@
 """Random programs, captured: replays with other numbers give what the program itself gives, bit for bit.
 
-The programs are those of test_fuzz.py: leaves, then ops, indexing, views, writes in place, gradients switched off and on, walks.
-The lines that run become one function of the leaves.
+The programs are those of test_fuzz.py: leaves, then ops, indexing, views, writes in place, gradients switched off and on,
+walks. The lines that run become one function of the leaves.
 """
 
 from __future__ import annotations
