@@ -48,7 +48,8 @@ def test_all_peers_compute_the_same(peer: str, parts: Any, monkeypatch: pytest.M
 def test_the_report(parts: Any) -> None:
     _, report, work = parts
     found = {"eager": [60.0, 61.0, 62.0], "captured": [20.0, 20.0, 21.0], "torch": [150.0], "torch fused": [90.0, 95.0, 99.0]}
-    text = report.page({"W1": found | {"jax": [25.0], "limit": [11.0]}}, "a machine", 2)
+    text = report.page({2: {"W1": found | {"jax": [25.0], "limit": [11.0]}}}, "a machine")
+    assert "## 2 threads for all" in text
     assert "captured / jax: 0.80 (0.80), at most 0.75: above it" in text
     assert "captured / torch fused: 0.21" in text and "eager / torch: 0.41" in text
     assert "| 61 (60.5-61.5) | 20 (20-20.5) |" in text

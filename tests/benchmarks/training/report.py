@@ -70,23 +70,26 @@ def ratios(name: str, found: Samples) -> list[str]:
     return lines
 
 
-def page(results: Mapping[str, Samples], machine: str, threads: int) -> str:
-    """RESULTS.md."""
-    peers = list(dict.fromkeys(peer for found in results.values() for peer in found))
-    lines = ["# Training steps, measured", "", "`python tests/benchmarks/training/run.py --write`", ""]
-    lines += [f"{machine}; {threads} threads for all. Medians over interleaved rounds, with quartiles."]
-    lines += ["`eager` and `captured` are tinygrad_lite, `limit` is hand-written NumPy.", ""]
-    lines += ["| | " + " | ".join(peers) + " |", "|---" * (len(peers) + 1) + "|"]
-    for name, found in results.items():
-        cells = [spread(found[peer]) if found.get(peer) else "" for peer in peers]
-        lines.append(f"| {TITLES.get(name, name)} | " + " | ".join(cells) + " |")
-    lines += ["", "Ratios of the medians (of the fastest samples), and what issue 11 asks for:", ""]
-    for name, found in results.items():
-        lines += [f"- {name}: {text}" for text in ratios(name, found)]
+def page(runs: Mapping[int, Mapping[str, Samples]], machine: str) -> str:
+    """RESULTS.md: the results for each number of threads."""
+    lines = ["# Training steps, measured", "", "`python tests/benchmarks/training/run.py --write`", "", f"{machine}."]
+    lines += [
+        "Medians over interleaved rounds, with quartiles. `eager` and `captured` are tinygrad_lite, `limit` is hand-written NumPy."
+    ]
+    for threads, results in runs.items():
+        peers = list(dict.fromkeys(peer for found in results.values() for peer in found))
+        lines += ["", f"## {threads} thread{'s' * (threads > 1)} for all", ""]
+        lines += ["| | " + " | ".join(peers) + " |", "|---" * (len(peers) + 1) + "|"]
+        for name, found in results.items():
+            cells = [spread(found[peer]) if found.get(peer) else "" for peer in peers]
+            lines.append(f"| {TITLES.get(name, name)} | " + " | ".join(cells) + " |")
+        lines += ["", "Ratios of the medians (of the fastest samples), and what is aimed at:", ""]
+        for name, found in results.items():
+            lines += [f"- {name}: {text}" for text in ratios(name, found)]
     return "\n".join(lines) + "\n"
 
 
-def write(folder: Path, text: str, medians: Mapping[str, Mapping[str, float]]) -> None:
+def write(folder: Path, text: str, runs: Mapping[int, Mapping[str, Samples]]) -> None:
     """RESULTS.md and RESULTS.png, each first under another name."""
     (folder / "RESULTS.md.new").write_text(text, encoding="utf-8")
     os.replace(folder / "RESULTS.md.new", folder / "RESULTS.md")
@@ -95,16 +98,20 @@ def write(folder: Path, text: str, medians: Mapping[str, Mapping[str, float]]) -
     matplotlib.use("agg")
     from matplotlib.figure import Figure
 
-    steps = [name for name in medians if name in BOUNDS and "epoch" not in name]
-    peers = list(dict.fromkeys(peer for name in steps for peer in medians[name]))
-    figure = Figure(figsize=(8, 3.6), layout="constrained")
-    ax = figure.subplots()
-    for i, peer in enumerate(peers):
-        there = [(at, medians[name][peer]) for at, name in enumerate(steps) if peer in medians[name]]
-        places = [at + 0.8 * (i / len(peers) - 0.5) for at, _ in there]
-        ax.bar(places, [value for _, value in there], 0.8 / len(peers), label=peer, align="edge")
-    ax.set(yscale="log", ylabel="µs a step", xticks=range(len(steps)), xticklabels=steps, title="A training step")
-    ax.legend(ncols=2, fontsize="small", frameon=False)
-    ax.spines[["top", "right"]].set_visible(False)
+    figure = Figure(figsize=(5.5 * len(runs), 3.6), layout="constrained")
+    for ax, (threads, results) in zip(figure.subplots(1, len(runs), sharey=True, squeeze=False)[0], runs.items()):
+        steps = [name for name in results if name in BOUNDS and " " not in name]
+        peers = list(dict.fromkeys(peer for name in steps for peer in results[name]))
+        for i, peer in enumerate(peers):
+            there = [at for at, name in enumerate(steps) if peer in results[name]]
+            places = [at + 0.8 * (i / len(peers) - 0.5) for at in there]
+            heights = [statistics.median(results[steps[at]][peer]) for at in there]
+            ax.bar(places, heights, 0.8 / len(peers), label=peer, align="edge")
+        ax.set(
+            yscale="log", xticks=range(len(steps)), xticklabels=steps, title=f"A step, {threads} thread{'s' * (threads > 1)}"
+        )
+        ax.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].set_ylabel("µs")
+    figure.axes[0].legend(ncols=2, fontsize="small", frameon=False)
     figure.savefig(folder / "RESULTS.png.new", dpi=80, format="png")
     os.replace(folder / "RESULTS.png.new", folder / "RESULTS.png")

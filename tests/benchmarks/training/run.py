@@ -1,10 +1,10 @@
 """Training steps beside PyTorch, JAX and hand-written NumPy, in one run.
 
-    python tests/benchmarks/training/run.py [W1,W2,...] [--peers eager,captured,...] [--rounds 9] [--threads N] [--write]
+    python tests/benchmarks/training/run.py [W1,W2,...] [--peers eager,captured,...] [--rounds 9] [--threads 1,2] [--write]
 
 Each peer is a process of its own, told in turn to take one sample, so that slow spells meet all alike; each round starts with
 another peer. The first losses are compared with float64 before anything is timed. All processes have the same number of threads
-(default: one for each core) and run on so many cores; OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset; each frees a block of
+(default: first one, then one for each core) and run on so many cores; OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset; each frees a block of
 31 MB first, after which glibc keeps freed memory (for PyTorch and JAX too). Printed are medians with their quartiles, and the
 ratios that issue 11 asks for. --write puts the tables into RESULTS.md and the steps into RESULTS.png.
 """
@@ -201,25 +201,31 @@ def main() -> None:
     parser.add_argument("works", nargs="?", default="W1,W2,W3,W4,W5,W6,W7,W8,W9")
     parser.add_argument("--peers", default="eager,captured,torch,torch fused,torch compile,jax,limit")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    parser.add_argument("--threads", default=",".join(map(str, sorted({1, cores}))))
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--worker")
     options = parser.parse_args()
     if options.worker:
-        serve(options.worker, options.threads)
+        serve(options.worker, int(options.threads))
         return
     for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
         os.environ.pop(name, None)
     machine = subprocess.run(
         [sys.executable, "-c", "from tinygrad_lite import doctor; print(doctor.in_one_line())"],
-        env=os.environ | {"OMP_NUM_THREADS": str(options.threads)}, capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
     print(machine, flush=True)
-    results = compare(options.works.split(","), options.peers.split(","), options.rounds, options.threads)
-    text = report.page(results, machine, options.threads)
+    runs = {}
+    for threads in map(int, options.threads.split(",")):
+        print(f"{threads} threads", flush=True)
+        runs[threads] = compare(options.works.split(","), options.peers.split(","), options.rounds, threads)
+    text = report.page(runs, machine)
     print(text)
     if options.write:
-        report.write(HERE, text, {name: {p: statistics.median(s) for p, s in found.items()} for name, found in results.items()})
+        report.write(HERE, text, runs)
 
 
 if __name__ == "__main__":
