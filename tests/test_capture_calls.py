@@ -16,6 +16,24 @@ from tinygrad_lite.recorder import here
 from .test_capture import Step, World, batch, plain
 
 
+def test_a_step_on_the_gpu_runs_as_ever(device: str) -> None:
+    world, other = World(), World()
+    for each in (world, other):
+        each.net.append(nn.Dropout(0.5))
+        each.net.to(device)
+    step = tl.capture(world.train)
+    for i in range(3):
+        x, y = [t.to(device) for t in batch(i)]
+        if device != "cpu" and not i:
+            with pytest.warns(RuntimeWarning, match="on the GPU"):
+                loss = step(x, y)
+        else:
+            loss = step(x, y)
+        batch(i)
+        assert loss.item() == other.train(x, y).item()
+    assert len(step.programs) == (device == "cpu")
+
+
 def test_results_are_the_callers() -> None:
     world = World()
     step = tl.capture(world.train)

@@ -76,6 +76,9 @@ class Captured:
         key = spec, tuple([(a.shape, a.dtype.str, a.strides) for a in map(array_of, tensors)])
         if self.eager.get(key, 0) >= 2 or self.recordings >= ATTEMPTS:
             return self.function(*args, **options)
+        if not all(isinstance(array_of(x), np.ndarray) for x in tensors):
+            self._warn("its arguments are on the GPU: only steps on the CPU are recorded. It runs without a recording")
+            return self.function(*args, **options)
         if not recording_now.acquire(blocking=False):  # by another thread
             return self.function(*args, **options)
         try:

@@ -73,9 +73,8 @@ def ratios(name: str, found: Samples) -> list[str]:
 def page(runs: Mapping[int, Mapping[str, Samples]], machine: str) -> str:
     """RESULTS.md: the results for each number of threads."""
     lines = ["# Training steps, measured", "", "`python tests/benchmarks/training/run.py --write`", "", f"{machine}."]
-    lines += [
-        "Medians over interleaved rounds, with quartiles. `eager` and `captured` are tinygrad_lite, `limit` is hand-written NumPy."
-    ]
+    lines += ["Medians over interleaved rounds, with quartiles."]
+    lines += ["`eager` and `captured` are tinygrad_lite, `limit` is hand-written NumPy."]
     for threads, results in runs.items():
         peers = list(dict.fromkeys(peer for found in results.values() for peer in found))
         lines += ["", f"## {threads} thread{'s' * (threads > 1)} for all", ""]

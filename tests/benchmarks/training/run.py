@@ -1,12 +1,12 @@
 """Training steps beside PyTorch, JAX and hand-written NumPy, in one run.
 
-    python tests/benchmarks/training/run.py [W1,W2,...] [--peers eager,captured,...] [--rounds 9] [--threads 1,2] [--write]
+    python tests/benchmarks/training/run.py [W1,W2] [--peers eager,captured] [--rounds 9] [--threads 1,2] [--write]
 
 Each peer is a process of its own, told in turn to take one sample, so that slow spells meet all alike; each round starts with
-another peer. The first losses are compared with float64 before anything is timed. All processes have the same number of threads
-(default: first one, then one for each core) and run on so many cores; OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset; each frees a block of
-31 MB first, after which glibc keeps freed memory (for PyTorch and JAX too). Printed are medians with their quartiles, and the
-ratios that issue 11 asks for. --write puts the tables into RESULTS.md and the steps into RESULTS.png.
+another peer. The first losses are compared with float64 before anything is timed. All processes have the same number of
+threads (first one, then one for each core) and run on so many cores; OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset; each
+frees a block of 31 MB first, after which glibc keeps freed memory (for PyTorch and JAX too). Printed are medians with their
+quartiles, and the ratios that are aimed at. --write puts the tables into RESULTS.md and the steps into RESULTS.png.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ import report  # noqa: E402
 import work  # noqa: E402
 
 EPOCHS = ("W3", "W4")
+PAUSE = 0.25  # seconds before a sample: OpenMP's threads of the peer before spin on for 0.2
 CHECKED = 4  # first losses; after some more, Adam makes much of a ReLU that rounding has switched
 
 
@@ -142,6 +142,7 @@ def compare(names: list[str], peers: list[str], rounds: int, threads: int) -> di
         order = list(workers)
         for turn in range(rounds):
             for peer in order[turn % len(order) :] + order[: turn % len(order)]:
+                time.sleep(PAUSE)
                 samples[peer].append(1e6 * workers[peer].ask(do="sample", seconds=0.3 if of.batch > 16 else 0.06))
                 if name in EPOCHS and turn < max(2, rounds // 3):
                     epochs[peer].append(workers[peer].ask(do="epoch"))
