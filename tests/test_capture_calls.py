@@ -34,6 +34,22 @@ def test_a_step_on_the_gpu_runs_as_ever(device: str) -> None:
     assert len(step.programs) == (device == "cpu")
 
 
+@pytest.mark.filterwarnings("ignore:capture")
+def test_a_step_that_finds_the_gpu_in_variables(device: str) -> None:
+    found = []
+    for captured in (False, True):
+        world = World()
+        world.net.to(device)
+        x, y = [t.to(device) for t in batch(0)]
+
+        def step(world: World = world, x: Any = x, y: Any = y) -> Any:
+            return world.train(x, y)
+
+        run: Any = tl.capture(step) if captured else step
+        found.append([run().item() for _ in range(4)])
+    assert found[0] == found[1]
+
+
 def test_results_are_the_callers() -> None:
     world = World()
     step = tl.capture(world.train)

@@ -76,9 +76,6 @@ class Captured:
         key = spec, tuple([(a.shape, a.dtype.str, a.strides) for a in map(array_of, tensors)])
         if self.eager.get(key, 0) >= 2 or self.recordings >= ATTEMPTS:
             return self.function(*args, **options)
-        if not all(isinstance(array_of(x), np.ndarray) for x in tensors):
-            self._warn("its arguments are on the GPU: only steps on the CPU are recorded. It runs without a recording")
-            return self.function(*args, **options)
         if not recording_now.acquire(blocking=False):  # by another thread
             return self.function(*args, **options)
         try:
@@ -94,6 +91,10 @@ class Captured:
             self._warn(f"{what}. {why}: make tensors of those that change")
         surroundings = Surroundings(self.function)
         before, within = surroundings.now(), surroundings.within()
+        if any(isinstance(x, Tensor) and not isinstance(array_of(x), np.ndarray) for x in (*tensors, *before)):
+            self.eager[key] = 2
+            self._warn("its tensors are on the GPU: only steps on the CPU are recorded. It runs without a recording")
+            return self.function(*args, **options)
         drawn = drawn_from()
         listener = Listener(sys.stdout)
         with Recording(tensors) as recording, redirect_stdout(listener):
