@@ -26,7 +26,7 @@ def recorded_step(optimizer: Optimizer, work: list[tuple[Any, dict[str, Any], li
         if optimizer._flat != entries or optimizer.param_groups != groups:
             raise Changed
         now: list[Any] = []
-        for i, (flat, group, _) in enumerate(work):
+        for i, (flat, group) in enumerate(pairs):
             scalars, own_flags, latest[i] = optimizer._next(flat, group)
             if own_flags != flags[i]:
                 raise Changed
@@ -38,9 +38,10 @@ def recorded_step(optimizer: Optimizer, work: list[tuple[Any, dict[str, Any], li
         return now
 
     def count() -> None:
-        for (flat, _, _), remembered in zip(work, latest):
+        for (flat, _), remembered in zip(pairs, latest):
             flat.count(remembered)
 
+    pairs = [(flat, group) for flat, group, _ in work]  # a replay must not keep the gradients
     groups = list(optimizer.param_groups)
     fixed = [[x for x in scalars if not isinstance(x, FLOATS)] for scalars, _, _ in found]  # None, or a tuple
     scalars = iter(recording.numbers(numbers, optimizer))

@@ -2,7 +2,7 @@
 
     matmul(x0, a1, a2)
     add(a2, a3, a2)
-    maximum(a2, 0, a2)
+    maximum(a2, n, out=a2)
 
 The arrays are global names of that function: the memory of the parameters, of the gradients, and room for what lies between.
 Results that do not live at the same time share the room.

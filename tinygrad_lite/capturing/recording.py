@@ -26,7 +26,7 @@ UNREAD = object()
 
 
 class Recording:
-    """`calls` in order; `external` has the memory that was there before, by the id of its owner, `made` that of constants."""
+    """`calls` in order; `own` has the memory of results by the id of its owner, `outer` what was there before."""
 
     def __init__(self, arguments: list[Tensor]) -> None:
         self.calls: list[Call] = []
