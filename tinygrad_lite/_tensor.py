@@ -215,7 +215,8 @@ class Tensor(Methods):
         return Handle(_hooks_of(self.node), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
-        """Call hook(x) whenever backward() has added to the gradient of this leaf, x.grad: to update x at once, say.
+        """Call hook(x) as soon as backward() has added the whole gradient of this leaf to x.grad, while it goes on with others:
+        to update x and free x.grad, or to send it to other processes, as nn.parallel does.
         RuntimeError for a result. `handle.remove()` removes the hook.
         https://pytorch.org/docs/stable/generated/torch.Tensor.register_post_accumulate_grad_hook.html
         >>> x = tensor([1.0, 2.0], requires_grad=True)
@@ -228,6 +229,7 @@ class Tensor(Methods):
             raise RuntimeError(f"register_post_accumulate_grad_hook: {what}; for a result use register_hook()")
         if not hasattr(self.node, "after"):
             self.node.after = {}
+            Leaf.awaited = True
         me = ref(self)  # the leaf must not keep its tensor alive
 
         def call() -> None:

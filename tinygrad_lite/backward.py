@@ -8,10 +8,11 @@ arrives at the leaves to their `.grad`; `grad` returns it instead.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import nullcontext
 from heapq import heapify, heappop, heappush
 from operator import iadd
+from threading import local
 from typing import Any
 from warnings import warn
 
@@ -43,13 +44,18 @@ def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
 
 
 def walk(
-    roots: Iterable[tuple[Any, Any]], retain_graph: bool, create_graph: bool, wanted: Collection[Any] | None = None
+    roots: Iterable[tuple[Any, Any]],
+    retain_graph: bool,
+    create_graph: bool,
+    wanted: Collection[Any] | None = None,
+    waiting: dict[Leaf, int] | None = None,
 ) -> tuple[dict[Any, Any], set[Any]]:
     """Two things: the gradient that arrives at each leaf and at each node of `wanted`, and the set of those whose gradient is
     an array that nothing else refers to. `roots` are pairs of a node or leaf and the gradient there. With `wanted`, only the
     nodes on the way to them are visited and freed. With create_graph, gradients are Tensors and the vjps are recorded;
-    otherwise gradients are arrays, and the ops in the vjps are just their forwards. RuntimeError if the saved values of a node
-    were freed by an earlier walk, or one of them was changed in place.
+    otherwise gradients are arrays, and the ops in the vjps are just their forwards. A leaf in `waiting` gets its gradient as
+    soon as that is whole, when as many gradients have arrived there as it says. RuntimeError if the saved values of a node were
+    freed by an earlier walk, or one of them was changed in place.
     """
     arrived: dict[Any, Any] = {}
     owned: set[Any] = set()  # where the gradient is an array that nothing else refers to: more may be added in place
@@ -118,11 +124,68 @@ def walk(
                     owned.add(edge)
         if not retain_graph and op.saves_arrays:
             node.saved = None
+        if waiting:
+            for edge in node.edges:
+                if edge in waiting:
+                    waiting[edge] -= 1
+                    if not waiting[edge]:
+                        del waiting[edge]
+                        x_g = arrived.pop(edge)
+                        if edge.hooks:
+                            x_g = through_hooks(edge.hooks, x_g, edge)
+                            owned.discard(edge)
+                        accumulate(edge, x_g, edge in owned, create_graph)
     if hooked:
         for leaf in [leaf for leaf in arrived if type(leaf) is Leaf and leaf.hooks]:
             arrived[leaf] = through_hooks(leaf.hooks, arrived[leaf], leaf)
             owned.discard(leaf)
     return arrived, owned
+
+
+def accumulate(leaf: Leaf, g: Any, owned: bool, create_graph: bool) -> None:
+    """Add what has arrived at a leaf to its gradient, and call the hooks that wait for it."""
+    if leaf.grad is None:
+        leaf.grad = clone(g) if create_graph else own(g, owned)
+    elif create_graph:
+        leaf.grad = leaf.grad + g
+    else:
+        write(leaf.grad.array, iadd, g)
+    if hasattr(leaf, "after"):
+        with nullcontext() if create_graph else no_grad():
+            for _, hook in sorted(leaf.after.items()):
+                hook()
+
+
+def awaited(roots: Iterable[tuple[Any, Any]]) -> dict[Leaf, int]:
+    """The leaves whose hooks wait for the whole gradient, and how many gradients will arrive at each."""
+    counts: dict[Leaf, int] = {}
+    seen, below = set(), [node for node, _ in roots if type(node) is Node]
+    while below:
+        node = below.pop()
+        if node not in seen:
+            seen.add(node)
+            for edge in node.edges:
+                if type(edge) is Node:
+                    below.append(edge)
+                elif edge is not None and edge.requires_grad and getattr(edge, "after", None):
+                    counts[edge] = counts.get(edge, 0) + 1
+    return counts
+
+
+class _Walking(local):
+    callbacks: list[Callable[[], None]] | None = None  # of the walk that is going on in this thread
+
+
+walking = _Walking()
+
+
+def queue_callback(callback: Callable[[], None]) -> None:
+    """Call a function once, at the end of the backward() that is going on: from a hook. RuntimeError if none is.
+    PyTorch has it as torch.autograd.Variable._execution_engine.queue_callback.
+    """
+    if walking.callbacks is None:
+        raise RuntimeError("queue_callback: no backward() is going on; call it from a hook")
+    walking.callbacks.append(callback)
 
 
 def in_lemma(x_g: Any, kept: Any) -> bool:
@@ -228,21 +291,19 @@ def backward(
     only = None if inputs is None else {x.node if isinstance(x, Tensor) else None for x in as_tuple(inputs)}
     if only is not None and not (only and all(type(leaf) is Leaf for leaf in only)):
         raise RuntimeError("backward: inputs must be leaves that require grad, at least one; for others use autograd.grad()")
-    with enable_grad() if create_graph else nullcontext():
-        arrived, owned = walk(roots, create_graph if retain_graph is None else retain_graph, create_graph, only)
-        for leaf, g in arrived.items():
-            if (only is not None and leaf not in only) or not leaf.requires_grad:
-                continue
-            if leaf.grad is None:
-                leaf.grad = clone(g) if create_graph else own(g, leaf in owned)
-            elif create_graph:
-                leaf.grad = leaf.grad + g
-            else:
-                write(leaf.grad.array, iadd, g)
-            if hasattr(leaf, "after"):
-                with nullcontext() if create_graph else no_grad():
-                    for _, hook in sorted(leaf.after.items()):
-                        hook()
+    waiting = awaited(roots) if Leaf.awaited and only is None else None
+    before, walking.callbacks = walking.callbacks, []
+    try:
+        with enable_grad() if create_graph else nullcontext():
+            keep = create_graph if retain_graph is None else retain_graph
+            arrived, owned = walk(roots, keep, create_graph, only, waiting)
+            for leaf, g in arrived.items():
+                if (only is None or leaf in only) and leaf.requires_grad:
+                    accumulate(leaf, g, leaf in owned, create_graph)
+            for callback in walking.callbacks:
+                callback()
+    finally:
+        walking.callbacks = before
 
 
 def grad(

@@ -64,6 +64,7 @@ class Leaf:
 
     __slots__ = ("grad", "requires_grad", "shape", "hooks", "after")
     after: Hooks  # what is called when backward() has added to the gradient; set by the first such hook only
+    awaited = False  # whether there ever was such a hook: other programs do not pay for them
     next_functions = ()  # no step comes before it
 
     def __init__(self, shape: tuple[int, ...]) -> None:
