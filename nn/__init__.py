@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 # Each file is starred by itself: mypy finds no names in an `import *` from a package that computes its `__all__`.
 from tinygrad_lite.suggest import missing_from, names_in
 
-from . import containers, functional, init, module, optim, parameter, plots, utils
+from . import containers, functional, init, module, optim, parallel, parameter, plots, utils
 from .callbacks import BestWeights, EarlyStopping, GradientNorms
 from .containers import *
 from .history import History
@@ -59,7 +59,7 @@ from .summary import summary
 from .trainer import Callback, Trainer
 
 __all__ = ["BestWeights", "Callback", "EarlyStopping", "GradientNorms", "History", "Trainer", "accuracy"]
-__all__ += ["functional", "init", "optim", "plots", "summary", "utils"]
+__all__ += ["functional", "init", "optim", "parallel", "plots", "summary", "utils"]
 __all__ += module.__all__
 __all__ += parameter.__all__
 __all__ += containers.__all__

@@ -60,8 +60,8 @@ __path__ += [
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinygrad_lite\.")
 
 # Parts that are imported by the first program line that names them.
-_LAZY = ["accelerator", "autograd", "backends", "cuda", "datasets", "distributions", "func", "linalg", "nn", "optim"]
-_LAZY += ["special", "utils"]
+_LAZY = ["accelerator", "autograd", "backends", "cuda", "datasets", "distributed", "distributions", "func", "linalg", "nn"]
+_LAZY += ["optim", "special", "utils"]
 
 # Functions of nn.functional that PyTorch has here too, with the same arguments.
 _NEURAL = ["adaptive_avg_pool1d", "alpha_dropout", "avg_pool1d", "channel_shuffle", "conv1d", "conv2d", "conv3d"]
@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import distributed as distributed
     from . import distributions as distributions
     from . import func as func
     from . import linalg as linalg

@@ -66,6 +66,19 @@ def one_call(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
     return called
 
 
+def one_write(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """A decorator for a function that changes the array which is its first argument, in ways that NumPy knows nothing of."""
+
+    @wraps(function)
+    def called(*args: Arguments.args, **options: Arguments.kwargs) -> None:
+        if here.recording is not None and hasattr(args[0], "recording"):
+            here.recording.write(args[0], function, *args, **options)
+        else:
+            function(*args, **options)
+
+    return called
+
+
 class Recorder:
     """Watches what is computed, in all threads, while it is open (`with recorder:`). Override the methods that you need.
     >>> class Names(Recorder):

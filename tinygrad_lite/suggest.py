@@ -27,6 +27,7 @@ PLACES = {  # our modules and classes, and PyTorch's for the same names
     "tinygrad_lite.backends": "torch.backends",
     "tinygrad_lite.cuda": "torch.cuda",
     "tinygrad_lite.datasets": "torch.utils.data",
+    "tinygrad_lite.distributed": "torch.distributed",
     "tinygrad_lite.distributions": "torch.distributions",
     "tinygrad_lite.func": "torch.func",
     "tinygrad_lite.linalg": "torch.linalg",
