@@ -1,9 +1,10 @@
 """Buckets: the gradients of a model, laid end to end and summed over all ranks while backward goes on.
 
 A hook on each parameter hears when its gradient is whole. It is then copied to its place in a bucket, times the share of this
-rank. When all places of a bucket are filled, the bucket is sent on its way, always in the same order; at the end of the backward
-pass all are waited for, and the sums are copied back to `.grad`. The order is that in which the gradients of rank 0 became whole
-in its first pass, which itself sums at its end. A large parameter needs no bucket: its gradient is summed where it is.
+rank. When all places of a bucket are filled, the bucket is sent on its way, always in the same order; at the end of the
+backward pass all are waited for, and the sums are copied back to `.grad`. The order is that in which the gradients of rank 0
+became whole in its first pass, which itself sums at its end. A large parameter needs no bucket: its gradient is summed where it
+is.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Bucket:
         if self.memory is not None:
             return self.memory.array
         (p,) = self.parameters.values()
+        assert p.grad is not None
         return p.grad.array
 
 
@@ -57,8 +59,8 @@ class Buckets:
     """The gradients of `named`, which are parameters by name.
 
     `size` is how many bytes a bucket has at most. `unused` allows parameters that get no gradient. With `overlap`, a bucket is
-    sent when it is full, else all at the end of the backward pass. `enabled` is whether a backward pass sums at all, `share` the
-    weight of this rank's gradients (None: one in N). `events`, if it is a list, is told what was done when.
+    sent when it is full, else all at the end of the backward pass. `enabled` is whether a backward pass sums at all, `share`
+    the weight of this rank's gradients (None: one in N). `events`, if it is a list, is told what was done when.
     """
 
     def __init__(self, world: World, named: dict[str, Tensor], size: float, unused: bool, overlap: bool) -> None:
@@ -85,7 +87,9 @@ class Buckets:
                 self.effect(self.skip)
         if self.enabled:
             if i in self.whole:
-                raise RuntimeError(f"DistributedDataParallel: the gradient of {self.names[i]} was whole twice in one backward()")
+                raise RuntimeError(
+                    f"DistributedDataParallel: the gradient of {self.names[i]} was whole twice in one backward()"
+                )
             self.whole[i] = None
             if self.buckets:
                 self.put(i, p.grad)

@@ -73,13 +73,15 @@ class DistributedDataParallel(Module):
         self.broadcast_buffers = broadcast_buffers is not False
         self.find_unused_parameters, self.static_graph = find_unused_parameters, static_graph
         self.require_backward_grad_sync, self.require_forward_param_sync = True, True
-        whole = {name: p for name, p in module.named_parameters()} | dict(module.named_buffers())
-        check_equal(together, module, {name: f"{x.dtype}{list(x.shape)}" for name, x in whole.items()}, "shape or dtype")
+        whole = dict[str, Tensor](module.named_parameters()) | dict(module.named_buffers())
+        check_equal(
+            together, module, {name: f"{x.dtype}{list(x.shape)}" for name, x in whole.items()}, "another shape or dtype"
+        )
         if init_sync:
             synchronize(whole.values())
         elif init_sync is None:
-            values = {name: str(crc32(np.ascontiguousarray(put(p.array, "cpu")))) for name, p in module.named_parameters()}
-            check_equal(together, module, values, "values")
+            values = {name: str(crc32(put(p.array, "cpu").tobytes())) for name, p in module.named_parameters()}
+            check_equal(together, module, values, "other values")
         size = (1 if bucket_cap_mb is None else bucket_cap_mb) * MEGABYTE
         overlap = together.overlaps if overlap is None else overlap
         self.buckets = Buckets(together, named, size, find_unused_parameters or static_graph, overlap)
@@ -145,5 +147,5 @@ def check_equal(together: World, module: Module, values: dict[str, str], what: s
         together.comm.Allgather(codes[list(values).index(first)].reshape(1), ranks)
         other = int(np.argmax(ranks[:, 0] != ranks[0, 0]))
         same = "call manual_seed with the same number on all ranks before the model is made, load the same file, or give "
-        hint = f"; {same}init_sync=True, to start from those of rank 0" if what == "values" else ""
-        raise RuntimeError(f"{kind}: {first} has another {what} on rank {other} than on rank 0{hint}".replace("another v", "other v"))
+        hint = f"; {same}init_sync=True, to start from those of rank 0" if what == "other values" else ""
+        raise RuntimeError(f"{kind}: {first} has {what} on rank {other} than on rank 0{hint}")

@@ -14,11 +14,32 @@ from typing import TYPE_CHECKING
 
 from ..suggest import missing_from, names_in
 from .collectives import (
-    ReduceOp, Work, all_gather, all_gather_into_tensor, all_reduce, barrier, broadcast, gather, group, irecv, isend, recv,
-    reduce, reduce_scatter, reduce_scatter_tensor, scatter, send,
+    ReduceOp,
+    Work,
+    all_gather,
+    all_gather_into_tensor,
+    all_reduce,
+    barrier,
+    broadcast,
+    gather,
+    group,
+    irecv,
+    isend,
+    recv,
+    reduce,
+    reduce_scatter,
+    reduce_scatter_tensor,
+    scatter,
+    send,
 )  # fmt: skip
 from .world import (
-    destroy_process_group, get_backend, get_node_local_rank, get_rank, get_world_size, init_process_group, is_initialized,
+    destroy_process_group,
+    get_backend,
+    get_node_local_rank,
+    get_rank,
+    get_world_size,
+    init_process_group,
+    is_initialized,
 )  # fmt: skip
 
 __all__ = [

@@ -15,7 +15,7 @@ import numpy as np
 from .._tensor import Tensor
 from ..backend import Array, array_module
 from ..dtypes import float16, float32
-from ..functional.joining import stack
+from ..functional.shape import stack
 from ..grad_mode import no_grad
 from ..inplace import write
 from ..recorder import one_write
@@ -215,9 +215,7 @@ def scatter(
     return begun("scatter", group, async_op, scatter_them)
 
 
-def barrier(
-    group: Any = None, async_op: bool = False, device_ids: Any = None, timeout: timedelta | None = None
-) -> Work | None:
+def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None, timeout: timedelta | None = None) -> Work | None:
     """Wait until all ranks are here.
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.barrier
     """
@@ -225,18 +223,14 @@ def barrier(
     return begun("barrier", group, async_op, lambda: world().agree("barrier", limit))
 
 
-def send(
-    tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None
-) -> None:
+def send(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> None:
     """Send x to rank `dst`, which calls recv() with the same tag.
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.send
     """
     isend(tensor, dst, group, tag, group_dst).wait()
 
 
-def recv(
-    tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None
-) -> int:
+def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> int:
     """x becomes what rank `src` sends, by default any rank; returns the number of that rank.
     RuntimeError, and x is as it was, if what comes has another shape or dtype.
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.recv
@@ -246,14 +240,14 @@ def recv(
     return int(message.source)
 
 
-def isend(
-    tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None
-) -> Message:
+def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> Message:
     """send(), begun. x must not be changed until its wait() has returned."""
     here = open_world("send", group)
     to = rank_of("send", dst, group_dst)
     if to == here.rank:
-        raise ValueError("Invalid destination rank: destination rank should not be the same as the rank of the current process.")
+        raise ValueError(
+            "Invalid destination rank: destination rank should not be the same as the rank of the current process."
+        )
     about = np.frombuffer(layout(tensor).encode().ljust(HEAD), np.uint8).copy()
     x = memory(tensor).array
     requests = [here.notes.Isend(about, to, tag), here.transport.start_send(x, to, tag)]
@@ -261,9 +255,7 @@ def isend(
     return Message(lambda: all(request.Test() for request in requests), kept.clear, f"send to {to}")
 
 
-def irecv(
-    tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None
-) -> Receiving:
+def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> Receiving:
     """recv(), begun. x changes until its wait() has returned."""
     here = open_world("recv", group)
     source = None if src is None and group_src is None else rank_of("recv", src, group_src)
@@ -340,6 +332,8 @@ def operation(what: str, op: Any, x: Tensor) -> str:
     check(what, x)
     if op not in NAMES:
         raise ValueError(f"{what}: op is a ReduceOp, as ReduceOp.SUM, got {op!r}")
+    if op not in ("avg", *world().transport.operations):
+        raise RuntimeError(f"{what}: NCCL has no ReduceOp.{op.upper()}; use the backend 'mpi' for it")
     if op == "avg" and not x.is_floating_point():
         raise TypeError(f"{what}: ReduceOp.AVG is for floats, got {x.dtype}; use SUM, or x.float()")
     if op in ("band", "bor", "bxor") and x.is_floating_point():
@@ -379,7 +373,9 @@ def check_parts(what: str, whole: Tensor, part: Tensor, size: int) -> None:
     shapes = [(size, *n), (size * n[0], *n[1:])] if n else [(size,)]
     if joined not in shapes or whole.dtype != part.dtype:
         expected = " or ".join(str(list(shape)) for shape in shapes)
-        raise ValueError(f"{what}: {layout(part)} on {size} ranks goes with {part.dtype} of shape {expected}, got {layout(whole)}")
+        raise ValueError(
+            f"{what}: {layout(part)} on {size} ranks goes with {part.dtype} of shape {expected}, got {layout(whole)}"
+        )
 
 
 def the_list(what: str, name: str, tensors: Any, x: Tensor, root: int) -> list[Tensor] | None:
@@ -483,4 +479,3 @@ def reducible(x: Tensor) -> Tensor:
     if x.dtype == float16:
         return x.detach().to(float32)
     return x.detach().to(np.uint8) if x.dtype == np.bool_ else x
-

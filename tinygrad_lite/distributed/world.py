@@ -18,7 +18,7 @@ from zlib import crc32
 
 import numpy as np
 
-from .. import settings
+from .. import cuda, settings
 from ..recorder import users_frame
 from .mpi import MPI, mpi
 from .watchdog import Watchdog, say
@@ -34,7 +34,7 @@ _worlds: list[World] = []  # the one that is open, if any
 
 
 class World:
-    """`transport` moves arrays, `comm` is for agreements. `calls` counts these; `failure` is why there will be none any more."""
+    """`transport` moves arrays, `comm` is for agreements; `calls` counts these, `failure` is why there will be no more."""
 
     def __init__(self, transport: Any, timeout: float) -> None:
         library = mpi()
@@ -56,7 +56,7 @@ class World:
 
     @property
     def overlaps(self) -> bool:
-        """Whether sending can go on by itself while this process computes: over a network, not between the cores of a machine."""
+        """Whether what is sent moves while this process computes: over a network, or on GPUs, not within a machine."""
         return self.local_size < self.size or self.transport.device != "cpu"
 
     def agree(self, what: str, limit: float | None = None) -> None:
@@ -186,6 +186,16 @@ def share_cores(local: Any) -> None:
     settings.set_num_threads(max(1, len(cores) // int((every == mine[0]).sum())))
 
 
+def choose_gpu(library: Any, device_id: Any) -> None:
+    """Make "cuda" stand for this rank's GPU. RuntimeError if its machine has more ranks than GPUs."""
+    local = library.COMM_WORLD.Split_type(library.COMM_TYPE_SHARED)
+    number, ranks, gpus = int(local.rank), int(local.size), cuda.device_count()
+    local.Free()
+    if device_id is None and 0 < gpus < ranks:
+        raise RuntimeError(f"init_process_group('nccl'): {ranks} ranks on a machine with {gpus} GPUs; NCCL needs one for each")
+    cuda.set_device(number if device_id is None else device_id)
+
+
 def world() -> World:
     """The open one. ValueError if there is none."""
     if not _worlds:
@@ -204,11 +214,15 @@ def init_process_group(
     timeout: timedelta | None = None,
     world_size: int = -1,
     rank: int = -1,
-    **options: Any,
+    store: Any = None,
+    group_name: str = "",
+    pg_options: Any = None,
+    device_id: Any = None,
 ) -> None:
     """Join the processes that `mpiexec -n N python program.py` has started. Without mpiexec, it is a world of one.
 
-    backend: "mpi" for tensors on the CPU, "nccl" for those on GPUs (a GPU for each rank; the ranks find each other by MPI).
+    backend: "mpi" for tensors on the CPU, "nccl" for those on GPUs (the ranks find each other by MPI). Each rank then has a GPU
+    of its own, which "cuda" stands for: device_id, or the one with the rank's number on its machine.
     timeout: how long a rank may be waited for: 10 minutes by default. A rank that ends or raises takes the others down at once;
     one that has stopped does so after 10 seconds.
     world_size and rank may be left out; they are checked. PyTorch's other arguments change nothing: mpiexec knows the machines.
@@ -228,6 +242,8 @@ def init_process_group(
     limit = timedelta(minutes=10) if timeout is None else timeout
     if not isinstance(limit, timedelta) or limit <= timedelta(0):
         raise TypeError(f"init_process_group: timeout is a positive timedelta, got {timeout!r}")
+    if device_id is not None and name == "mpi" and str(device_id).startswith("cuda"):
+        raise ValueError(f"init_process_group: the backend 'mpi' is for tensors on the CPU, got device_id={device_id!r}")
     library = mpi()
     size, mine = int(library.COMM_WORLD.size), int(library.COMM_WORLD.rank)
     for what, given, found in (("world_size", world_size, size), ("rank", rank, mine)):
@@ -235,10 +251,13 @@ def init_process_group(
             start = f"start the program with mpiexec -n {world_size} python ..." if what == "world_size" else "leave it out"
             raise ValueError(f"init_process_group: {what} is {given}, but MPI says {found}; {start}")
     if size == 1 and int(os.environ.get("WORLD_SIZE", 1)) > 1:
-        raise ValueError("init_process_group: torchrun's WORLD_SIZE is set, but MPI knows one process; use mpiexec, not torchrun")
+        raise ValueError(
+            "init_process_group: torchrun's WORLD_SIZE is set, but MPI knows one process; use mpiexec, not torchrun"
+        )
     if name == "nccl":
         from .nccl import NCCL  # needs CuPy
 
+        choose_gpu(library, device_id)
         transport: Any = NCCL(library.COMM_WORLD)
     else:
         transport = MPI(library.COMM_WORLD.Dup())
