@@ -169,7 +169,23 @@ class DataLoader(Generic[Item]):
         draw(self.generator).wide(1)  # the seed that PyTorch's loader draws here for its worker processes
         if self._streamed:
             return self._of_stream(iter(self.dataset))
-        return map(self._item if self.batch_sampler is None else self._batch, indices)
+        return map(self._item if self.batch_sampler is None else self.batch, indices)
+
+    def epoch(self) -> list[Any] | None:
+        """The indices of each batch of an epoch, drawn now: `loader.batch(indices)` makes the batch. None if items have no
+        indices, or come alone. So an epoch can go on where it was interrupted, and be divided among processes.
+
+        >>> from tinygrad_lite import Generator, arange
+        >>> from tinygrad_lite.datasets import TensorDataset
+        >>> loader = DataLoader(TensorDataset(arange(5)), 2, shuffle=True, generator=Generator().manual_seed(0))
+        >>> [indices.tolist() for indices in loader.epoch()]
+        [[3, 1], [0, 4], [2]]
+        """
+        if self._streamed or self.batch_sampler is None:
+            return None
+        indices = self._indices()
+        draw(self.generator).wide(1)
+        return list(indices)
 
     def _indices(self) -> Any:
         """The index of each item, or the indices of each batch: a slice or an array where that is faster than a list."""
@@ -186,7 +202,8 @@ class DataLoader(Generic[Item]):
         for i in range(len(self.batch_sampler)):
             yield slice(i * size, min((i + 1) * size, n))
 
-    def _batch(self, indices: Any) -> Any:
+    def batch(self, indices: Any) -> Any:
+        """The batch of the items with these indices, a slice, an array or a list."""
         if not isinstance(indices, (slice, np.ndarray)):
             array = np.array(indices)
             if array.ndim != 1 or array.dtype.kind not in "iu":  # keys, say

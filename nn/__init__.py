@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tinygrad_lite.suggest import missing_from, names_in
 
 from . import containers, functional, init, module, optim, parallel, parameter, plots, utils
-from .callbacks import BestWeights, EarlyStopping, GradientNorms
+from .callbacks import BestWeights, Checkpoint, EarlyStopping, GradientNorms
 from .containers import *
 from .history import History
 from .layers import activation as _activation
@@ -58,7 +58,7 @@ from .parameter import *
 from .summary import summary
 from .trainer import Callback, Trainer
 
-__all__ = ["BestWeights", "Callback", "EarlyStopping", "GradientNorms", "History", "Trainer", "accuracy"]
+__all__ = ["BestWeights", "Callback", "Checkpoint", "EarlyStopping", "GradientNorms", "History", "Trainer", "accuracy"]
 __all__ += ["functional", "init", "optim", "parallel", "plots", "summary", "utils"]
 __all__ += module.__all__
 __all__ += parameter.__all__

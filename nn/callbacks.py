@@ -1,4 +1,5 @@
-"""Callbacks for a Trainer: EarlyStopping ends it, BestWeights keeps its best epoch, GradientNorms records its gradients.
+"""Callbacks for a Trainer: EarlyStopping ends it, BestWeights keeps its best epoch, GradientNorms records its gradients,
+Checkpoint saves it.
 
 A callback is a subclass of Callback (in trainer.py), which lists the moments at which a Trainer calls it.
 """
@@ -6,9 +7,11 @@ A callback is a subclass of Callback (in trainer.py), which lists the moments at
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_lite._tensor import Tensor
+from tinygrad_lite.serialize import save
 
 from . import plots
 from .module import Module
@@ -37,6 +40,12 @@ class _Monitor(Callback):
     def on_fit_start(self, trainer: Trainer, model: Module) -> None:
         if not trainer.history:
             self.reset()
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
 
     def improved(self, trainer: Trainer) -> bool:
         """Whether the epoch that just ended is the best so far; nan never is."""
@@ -101,6 +110,52 @@ class BestWeights(_Monitor):
             model.load_state_dict(self.best_weights)
 
 
+class Checkpoint(Callback):
+    """Saves the whole training after each epoch, and after every `every` batches, so that it can go on if it is interrupted:
+    fit(..., resume=path), with a new model, in a new program, on another number of processes.
+
+    The file has the model, optimizer, schedulers, callbacks and history, the place in the epoch, and the random states, so that
+    the training ends as if it had never been interrupted, to the last bit if the number of processes is the same. It replaces
+    that of before when it is whole. Other libraries can read it: it is a safetensors file. Of several processes rank 0 saves.
+    ValueError for every < 1.
+
+    >>> import tempfile
+    >>> from tinygrad_lite import load, nn, ones, tensor
+    >>> class Line(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.slope = nn.Parameter(tensor(0.0))
+    ...     def training_step(self, batch, batch_idx):
+    ...         return ((self.slope * batch - 3) ** 2).mean()
+    ...     def configure_optimizers(self):
+    ...         return nn.optim.SGD(self.parameters(), lr=0.1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoint = Checkpoint(f"{folder}/line.safetensors")
+    ...     _ = nn.Trainer(2, callbacks=[checkpoint]).fit(Line(), [ones(1)])
+    ...     nn.Trainer(3, callbacks=[checkpoint]).fit(Line(), [ones(1)], resume=checkpoint.path)["epoch"]
+    [1, 2, 3]
+    """
+
+    last = True  # the others have seen the epoch
+
+    def __init__(self, path: str | PathLike[str], every: int | None = None) -> None:
+        if every is not None and every < 1:
+            raise ValueError(f"Checkpoint: every is a number of batches, at least 1, got {every}")
+        self.path, self.every = path, every
+
+    def on_train_batch_end(self, trainer: Trainer, model: Module, batch_idx: int) -> None:
+        if self.every and (batch_idx + 1) % self.every == 0:
+            self._save(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
+        self._save(trainer)
+
+    def _save(self, trainer: Trainer) -> None:
+        state = trainer.state_dict()
+        if trainer.is_global_zero:
+            save(state, self.path)
+
+
 class GradientNorms(Callback):
     """Records, for each layer, the norm of its gradient: `norms[layer]` has the mean over each epoch's batches.
 
@@ -140,6 +195,12 @@ class GradientNorms(Callback):
         for layer, total in self._totals.items():
             self.norms.setdefault(layer, []).append(total / self._batches)
         self._clear_epoch()
+
+    def state_dict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw each layer's gradient norm against the epoch, on a logarithmic scale. A notebook shows the new figure."""

@@ -139,13 +139,15 @@ class PrintEpochs(Callback):
         self.columns = columns
 
     def on_fit_start(self, trainer: Trainer, model: Module) -> None:
-        self._write([name.replace("_", " ") for name in ("epoch", *self.columns)])
+        self._write(trainer, [name.replace("_", " ") for name in ("epoch", *self.columns)])
 
     def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
         row = [f"{trainer.history[name][-1]:.4f}" for name in self.columns]
-        self._write([str(trainer.history["epoch"][-1]), *row])
+        self._write(trainer, [str(trainer.history["epoch"][-1]), *row])
 
-    def _write(self, words: list[str]) -> None:
+    def _write(self, trainer: Trainer, words: list[str]) -> None:
+        if not trainer.is_global_zero:
+            return
         first, *others = words
         widths = [len(name) + 2 for name in self.columns]
         tqdm.write(f"{first:>5}" + "".join(f"{word:>{width}}" for word, width in zip(others, widths)))  # above the bar

@@ -22,15 +22,18 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import isfinite
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from tinygrad_lite._tensor import Tensor
 from tinygrad_lite.grad_mode import no_grad
+from tinygrad_lite.serialize import load
 
 from .history import History
 from .module import Module
+from .ranks import Ranks, alone_among_many, generators, samples
 from .steps import LOSS, Means, Steps
 
 
@@ -46,11 +49,23 @@ class Callback:
     def on_before_optimizer_step(self, trainer: Trainer, model: Module) -> None:
         """After each backward and before gradients are clipped: `p.grad` are those of this batch."""
 
+    last = False  # whether it is called after all others; Checkpoint is
+
+    def on_train_batch_end(self, trainer: Trainer, model: Module, batch_idx: int) -> None:
+        """After each step of the optimizer."""
+
     def on_train_epoch_end(self, trainer: Trainer, model: Module) -> None:
         """After each epoch and its validation."""
 
     def on_fit_end(self, trainer: Trainer, model: Module) -> None:
         """After the last epoch, and after Ctrl-C (`trainer.interrupted` is then True), but not after another error."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What save() can write of it, so that a training may go on later."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what state_dict() gave."""
 
 
 class Trainer:
@@ -113,15 +128,30 @@ class Trainer:
         _check_metrics(metrics)
         _check_callbacks(callbacks)
         self.max_epochs, self.gradient_clip_val = max_epochs, gradient_clip_val
-        self.metrics, self.callbacks, self.progress = dict(metrics or {}), tuple(callbacks), progress
+        self.metrics, self.progress = dict(metrics or {}), progress
+        self.callbacks = tuple(sorted(callbacks, key=lambda callback: callback.last))
         self.capture = capture
         self.history, self.should_stop, self.interrupted = History(), False, False
         self.model: Module | None = None
         self.optimizer: Any = None
         self.schedulers: list[tuple[Any, str | None]] = []  # each with the column that it monitors
+        self.ranks = Ranks()
+        self.means = Means()
+        self.loader: Any = None  # that of training
+        self.batches_done = 0  # of the epoch that is going on
+
+    @property
+    def is_global_zero(self) -> bool:
+        """Whether this process is the one that prints, draws and saves: the only one, or rank 0 of several."""
+        return self.ranks.rank == 0
 
     def fit(
-        self, model: Module, train_loader: Iterable[Any], val_loader: Iterable[Any] | None = None, *, resume: bool = False
+        self,
+        model: Module,
+        train_loader: Iterable[Any],
+        val_loader: Iterable[Any] | None = None,
+        *,
+        resume: bool | str | PathLike[str] = False,
     ) -> History:
         """Train; returns the history, which is `trainer.history` too: epoch, train_loss, what was logged, val_loss, lr.
 
@@ -131,7 +161,13 @@ class Trainer:
         A fit starts with a new optimizer and an empty history. With resume=True it continues the last one: the model as it is
         now, the same optimizer, schedulers and history, and the callbacks keep their best values. `max_epochs` is the number of
         all epochs together, as in PyTorch Lightning: after 10 of 10, set `trainer.max_epochs = 15` for 5 more. An interrupted
-        epoch starts again.
+        epoch starts again. With the path of a file that Checkpoint has written, it goes on from there, within the epoch too.
+
+        In a program of several processes (distributed.init_process_group() was called), each takes its part of every batch, and
+        all make the step of the whole batch; what is logged and measured are means over all samples. So N processes give the
+        numbers of one, up to rounding, but for BatchNorm and Dropout, which see a part of the batch only. batch_size is that of
+        all together: multiply it by get_world_size() to keep what each has. The loaders, and what is drawn from the default
+        generator, are those of rank 0; so are the first parameters, and rank 0 alone shows progress.
 
         Ctrl-C (KeyboardInterrupt) stops the training: the history holds the finished epochs, on_fit_end is called, so that
         BestWeights restores its weights, `trainer.interrupted` is True, and KeyboardInterrupt is raised again.
@@ -144,21 +180,32 @@ class Trainer:
         batches = _count(train_loader)
         if batches == 0:
             raise ValueError("fit: train_loader has no batches")
-        if resume:
+        if waiting := alone_among_many():
+            what = f"mpiexec has started {waiting} processes, and each trains a model of its own"
+            warnings.warn(f"{what}; call distributed.init_process_group() before", RuntimeWarning, stacklevel=2)
+        self.ranks, self.loader, self.batches_done = Ranks(), train_loader, 0
+        self.ranks.join(model)
+        saved: dict[str, Any] = {}
+        if resume is True:
             self._check_resumable(model)
         else:
             self.optimizer, self.schedulers = _optimizer_and_schedulers(model)
             self.model, self.history = model, History()
+            if resume:
+                saved = load(resume)
+                self._go_on(saved)
+                self._check_resumable(model)
         self.should_stop = self.interrupted = False
         first = self.history.epochs + 1
         total = None if batches is None else (self.max_epochs - first + 1) * batches
-        with _logging(model) as means, _bar(self.progress, total) as bar:
-            steps = self._steps(model, means, self.optimizer)
+        with _logging(model) as self.means, _bar(self.progress if self.is_global_zero else False, total) as bar:
+            steps = self._steps(model, self.means, self.optimizer)
             for callback in self.callbacks:
                 callback.on_fit_start(self, model)
             try:
                 for epoch in range(first, self.max_epochs + 1):
-                    self._epoch(steps, train_loader, val_loader, epoch, bar)
+                    self._epoch(steps, train_loader, val_loader, epoch, bar, saved)
+                    saved = {}
                     if self.should_stop:
                         break
             except KeyboardInterrupt:
@@ -181,6 +228,7 @@ class Trainer:
         >>> nn.Trainer(max_epochs=1).validate(Half(), [tensor([2.0, 4.0]), tensor([9.0])])
         {'val_loss': 2.5}
         """
+        self.ranks = Ranks()
         with _logging(model) as means:
             return self._validate(self._steps(model, means), loader)
 
@@ -205,6 +253,49 @@ class Trainer:
                 f"together, is {self.max_epochs}; to train for 5 more, set trainer.max_epochs = {done + 5}"
             )
 
+    def state_dict(self) -> dict[str, Any]:
+        """All that fit(resume=path) needs to go on from here, for save(): model, optimizer, schedulers, callbacks, history,
+        the place in the epoch, and random states. In a program of several processes, all call it together.
+        """
+        assert self.model is not None, "state_dict: this Trainer has not fitted a model yet"
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedulers": [scheduler.state_dict() for scheduler, _ in self.schedulers],
+            "callbacks": [callback.state_dict() for callback in self.callbacks],
+            "history": dict(self.history),
+            "batches_done": self.batches_done,
+            "sums": self.ranks.each(self.means.sums),  # of the batches that are done
+            "random": self.ranks.random(),
+            "loader": [generator.get_state() for generator in generators(self.loader)[1:]],
+            "order": self.ranks.order,  # what the epoch's order was drawn from
+        }
+
+    def _go_on(self, saved: Any) -> None:
+        """Take over what state_dict() gave. ValueError for another file, and for other callbacks or schedulers."""
+        if not isinstance(saved, dict) or "batches_done" not in saved:
+            raise ValueError("fit(resume=path): the file is not one that nn.Checkpoint has written")
+        for what, mine in (("schedulers", self.schedulers), ("callbacks", self.callbacks)):
+            if len(mine) != len(saved[what]):
+                raise ValueError(f"fit(resume=path): the file has {len(saved[what])} {what}, and there are {len(mine)} here")
+        assert self.model is not None
+        self.model.load_state_dict(saved["model"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        for (scheduler, _), state in zip(self.schedulers, saved["schedulers"]):
+            scheduler.load_state_dict(state)
+        for callback, state in zip(self.callbacks, saved["callbacks"]):
+            callback.load_state_dict(state)
+        self.history = History(saved["history"])
+        default, *own = generators(self.loader)
+        random, rank = saved["random"], self.ranks.rank
+        default.set_state(random[rank % len(random)])
+        states = saved["loader"]
+        if saved["batches_done"]:
+            states = saved["order"][1:]
+            default.set_state(saved["order"][0])
+        for generator, state in zip(own, states):
+            generator.set_state(state)
+
     def _end(self, model: Module) -> None:
         """The training is over, or interrupted."""
         for callback in self.callbacks:
@@ -220,29 +311,46 @@ class Trainer:
         watched = any(hook is not Callback.on_before_optimizer_step for hook in hooks)
         return RecordedSteps(model, means, self.metrics, optimizer, watched)
 
-    def _epoch(self, steps: Steps, train_loader: Iterable[Any], val_loader: Iterable[Any] | None, epoch: int, bar: Any) -> None:
-        """Train, validate, record, and step the schedulers."""
-        row = {"epoch": epoch, **self._train(steps, train_loader, epoch, bar)}
+    def _epoch(
+        self,
+        steps: Steps,
+        train_loader: Iterable[Any],
+        val_loader: Iterable[Any] | None,
+        epoch: int,
+        bar: Any,
+        saved: dict[str, Any],
+    ) -> None:
+        """Train, validate, record, and step the schedulers. `saved` is where to go on within the epoch."""
+        row = {"epoch": epoch, **self._train(steps, train_loader, epoch, bar, saved)}
         if val_loader is not None:
             row |= self._validate(steps, val_loader)
         if bar is not None:
             bar.set_postfix(row)
         self.history.append(row | {"lr": self.optimizer.param_groups[0]["lr"]})
+        self.batches_done = 0
         for scheduler, monitor in self.schedulers:
             scheduler.step(*([self.recorded(monitor, "lr_scheduler")] if monitor else []))
         for callback in self.callbacks:
             callback.on_train_epoch_end(self, steps.model)
 
-    def _train(self, steps: Steps, loader: Iterable[Any], epoch: int, bar: Any) -> dict[str, float]:
+    def _train(self, steps: Steps, loader: Iterable[Any], epoch: int, bar: Any, saved: dict[str, Any]) -> dict[str, float]:
         """The loop over the batches of one epoch."""
         model, means = steps.model, steps.means
         model.train()
         means.clear()
         parameters = list(model.parameters())
         move = _mover(parameters)
-        for batch_idx, batch in enumerate(loader):
+        done = saved.get("batches_done", 0)
+        if done:
+            means.sums = self.ranks.own(saved["sums"])
+        for batch_idx, batch in self.ranks.training_batches(loader, done, saved["random"] if done else None):
+            if batch is None:  # a part of it for other ranks only
+                self.ranks.nothing()
+                Steps.update(steps, parameters, self.gradient_clip_val)
+                self._batch_done(model, batch_idx, bar)
+                continue
             batch = move(batch) if move else batch
-            means.size = _size(batch)
+            means.size = samples(batch)
             loss = steps.gradients(batch, batch_idx, self.gradient_clip_val)
             if not isfinite(loss):
                 raise FloatingPointError(_diagnosis(loss, epoch, batch_idx, batch, model, self.optimizer))
@@ -250,14 +358,21 @@ class Trainer:
             for callback in self.callbacks:
                 callback.on_before_optimizer_step(self, model)
             steps.update(parameters, self.gradient_clip_val)
-            if bar is not None:
-                bar.update()
+            self._batch_done(model, batch_idx, bar)
+        means.sums = self.ranks.total(means.sums)
         if not means.sums:
             raise ValueError(
                 f"fit: train_loader gave no batches in epoch {epoch}; give a DataLoader or a list of batches, "
                 f"which can be iterated again, not an iterator"
             )
         return means.row("train_loss")
+
+    def _batch_done(self, model: Module, batch_idx: int, bar: Any) -> None:
+        self.batches_done = batch_idx + 1
+        if bar is not None:
+            bar.update()
+        for callback in self.callbacks:
+            callback.on_train_batch_end(self, model, batch_idx)
 
     def _validate(self, steps: Steps, loader: Iterable[Any]) -> dict[str, float]:
         model, means = steps.model, steps.means
@@ -267,12 +382,14 @@ class Trainer:
         model.eval()
         batch_idx = -1
         with no_grad():
-            for batch_idx, batch in enumerate(loader):
-                batch = move(batch) if move else batch
-                means.size = _size(batch)
-                steps.measure(batch, batch_idx)
+            for batch_idx, batch in self.ranks.batches(loader):
+                if batch is not None:
+                    batch = move(batch) if move else batch
+                    means.size = samples(batch)
+                    steps.measure(batch, batch_idx)
         if batch_idx < 0:
             raise ValueError("Trainer: the validation loader gave no batches; give a DataLoader or a list of batches")
+        means.sums = self.ranks.total(means.sums)
         row = means.row("val_loss")
         return row if steps.validates == "validation_step" else {name: row[name] for name in row if name.startswith("val_")}
 
@@ -390,13 +507,6 @@ def _count(loader: Any) -> int | None:
         return len(loader)
     except TypeError:
         return None
-
-
-def _size(batch: Any) -> int:
-    """How many samples a batch holds: the length of its first tensor, 1 if there is none."""
-    while isinstance(batch, (tuple, list, dict)) and batch:
-        batch = next(iter(batch.values())) if isinstance(batch, dict) else batch[0]
-    return len(batch.array) if isinstance(batch, Tensor) and batch.ndim else 1
 
 
 def _diagnosis(value: float, epoch: int, batch_idx: int, batch: Any, model: Any, optimizer: Any) -> str:

@@ -66,7 +66,8 @@ class Buckets:
     def __init__(self, world: World, named: dict[str, Tensor], size: float, unused: bool, overlap: bool) -> None:
         self.world, self.names, self.parameters = world, list(named), list(named.values())
         self.size, self.unused, self.overlap = size, unused, overlap
-        self.enabled, self.share = True, None
+        self.enabled = True
+        self.share: float | None = None
         self.events: list[Event] | None = None
         self.buckets: list[Bucket] = []
         self.bucket_of: dict[int, Bucket] = {}
@@ -165,6 +166,16 @@ class Buckets:
                     write(p.grad.array, to, bucket.places[i].array)
         self.walk = None
 
+    def nothing(self) -> None:
+        """Take part in the sum of a backward pass for which this rank has no samples: its gradients are 0."""
+        for p in self.parameters:
+            p.grad = Tensor._of(array_module(p.array).zeros(p.array.shape, p.array.dtype))
+        self.whole, self.begun = dict.fromkeys(range(len(self.parameters))), 0
+        if self.buckets:
+            for i, p in enumerate(self.parameters):
+                self.put(i, p.grad)
+        self.finish()
+
     def agree(self, lacking: str) -> None:
         begin = perf_counter()
         self.passes += 1
@@ -177,7 +188,7 @@ class Buckets:
     def end(self, bucket: Bucket, number: int, x: Array) -> None:
         begin = perf_counter()
         if bucket.request is None:
-            self.world.transport.all_reduce(x, "sum")
+            self.world.send(f"the sum of gradients {number}", self.world.transport.all_reduce, x, "sum")
         else:
             self.world.wait(bucket.request, f"the sum of gradients {number}")
             bucket.request = None
@@ -187,7 +198,7 @@ class Buckets:
         """The buckets, in the order in which rank 0's gradients became whole."""
         order = np.array([*self.whole, *[i for i in range(len(self.parameters)) if i not in self.whole]], np.int64)
         if self.world.size > 1:
-            self.world.comm.Bcast(order, 0)
+            self.world.send("the order of the gradients", self.world.comm.Bcast, order, 0)
         filling: dict[Any, dict[int, Tensor]] = {}
         for i in order.tolist():
             p = self.parameters[i]

@@ -113,8 +113,8 @@ class DistributedDataParallel(Module):
     @contextmanager
     def timeline(self) -> Iterator[list[Event]]:
         """What is sent when: a list of (what, begin, end) in seconds of time.perf_counter(), which grows as long as this is
-        open. "send 0": bucket 0 was sent on its way; "wait": this rank waited for the others at the end of backward; "sum 0": it
-        waited for the sum of bucket 0, or computed it.
+        open. "send 0": bucket 0 was sent on its way; "wait": this rank waited for the others at the end of backward; "sum 0":
+        it waited for the sum of bucket 0, or computed it.
         """
         self.buckets.events = events = list[Event]()
         try:
@@ -139,13 +139,12 @@ def check_equal(together: World, module: Module, values: dict[str, str], what: s
     codes = np.array([crc32(f"{name} {value}".encode()) for name, value in values.items()], np.int64)
     low, high = codes.copy(), codes.copy()
     library = together.library
-    together.comm.Allreduce(library.IN_PLACE, low, library.MIN)
-    together.comm.Allreduce(library.IN_PLACE, high, library.MAX)
+    together.send(kind, together.comm.Allreduce, library.IN_PLACE, low, library.MIN)
+    together.send(kind, together.comm.Allreduce, library.IN_PLACE, high, library.MAX)
     if (low != high).any():
         first = list(values)[int(np.argmax(low != high))]
-        ranks = np.empty((together.size, 1), np.int64)
-        together.comm.Allgather(codes[list(values).index(first)].reshape(1), ranks)
-        other = int(np.argmax(ranks[:, 0] != ranks[0, 0]))
+        every = together.every(first, codes[list(values).index(first)])
+        other = int(np.argmax(every != every[0]))
         same = "call manual_seed with the same number on all ranks before the model is made, load the same file, or give "
         hint = f"; {same}init_sync=True, to start from those of rank 0" if what == "other values" else ""
         raise RuntimeError(f"{kind}: {first} has {what} on rank {other} than on rank 0{hint}")

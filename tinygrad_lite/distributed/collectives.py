@@ -182,7 +182,7 @@ def gather(
     def gather_them() -> None:
         out = None if mine is None else like(tensor, (len(mine), *tensor.shape))
         agree(f"gather to {root}", tensor)
-        world().transport.gather(None if out is None else out.array, memory(tensor).array, root)
+        world().send("gather", world().transport.gather, None if out is None else out.array, memory(tensor).array, root)
         if out is not None and mine is not None:
             unpack(out, mine)
 
@@ -208,7 +208,7 @@ def scatter(
 
         def change(x: Array) -> None:
             agree(f"scatter from {root}", tensor)
-            world().transport.scatter(x, parts, root)
+            world().send("scatter", world().transport.scatter, x, parts, root)
 
         written(tensor, change)
 
@@ -438,7 +438,7 @@ def in_place(what: str, x: Tensor, method: str, *options: Any) -> None:
 
     def change(array: Array) -> None:
         world().agree(text)
-        getattr(world().transport, method)(array, *options)
+        world().send(text, getattr(world().transport, method), array, *options)
 
     with no_grad():
         written(wide, change)
@@ -454,7 +454,7 @@ def into(what: str, out: Tensor, x: Tensor, method: str, *options: Any) -> None:
 
     def change(array: Array, read: Array) -> None:
         world().agree(text)
-        getattr(world().transport, method)(array, read, *options)
+        world().send(text, getattr(world().transport, method), array, read, *options)
 
     with no_grad():
         y = memory(out)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic, sleep
 from typing import Any, NoReturn
@@ -91,6 +92,14 @@ class World:
         finally:
             self.doing = ""
 
+    def send(self, what: str, call: Callable[..., None], *args: Any) -> None:
+        """Call what moves data and returns when it is done; the watchdog looks at how long that takes."""
+        self.doing, self.since = what, monotonic()
+        try:
+            call(*args)
+        finally:
+            self.doing = ""
+
     def late(self, what: str) -> NoReturn:
         late = ""
         if self.watchdog is not None:
@@ -115,6 +124,21 @@ class World:
             why = "their programs differ, or they have different numbers of batches"
             self.failure = f"the ranks have come to different calls, because {why}:\n  " + "\n  ".join(lines)
         raise RuntimeError(self.failure)
+
+    def every(self, what: str, mine: Any) -> Any:
+        """A NumPy array of each rank: (N, ...), on all of them. They have the same shape and dtype."""
+        self.agree(f"{what}: {mine.dtype}{list(mine.shape)}")
+        all_of_them = np.empty((self.size, *mine.shape), mine.dtype)
+        self.send(what, self.comm.Allgather, np.ascontiguousarray(mine), all_of_them)
+        return all_of_them
+
+    def texts(self, what: str, mine: str) -> list[str]:
+        """A text of each rank, on all of them."""
+        data = mine.encode()
+        lengths = self.every(what, np.array([len(data)], np.int64))[:, 0]
+        padded = np.zeros(int(lengths.max()), np.uint8)
+        padded[: len(data)] = np.frombuffer(data, np.uint8)
+        return [bytes(row[:n]).decode() for row, n in zip(self.every(what, padded), lengths)]
 
     def described(self, what: str) -> str:
         """What this rank does, and the user's line that does it."""
