@@ -20,6 +20,7 @@ from tinygrad_lite.suggest import missing_from, names_in
 
 from .collate import default_collate, default_convert
 from .dataset import ChainDataset, ConcatDataset, Dataset, IterableDataset, StackDataset, Subset, TensorDataset, random_split
+from .distributed import DistributedSampler
 from .fashion_mnist import FashionMNIST
 from .fetch import fetch
 from .iris import Iris
@@ -29,10 +30,10 @@ from .table import LabelledTable, read_labelled, standardize
 
 # fmt: off
 __all__ = [
-    "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "FashionMNIST", "Iris", "IterableDataset",
-    "LabelledTable", "RandomSampler", "Sampler", "SequentialSampler", "StackDataset", "Subset", "SubsetRandomSampler",
-    "TensorDataset", "WeightedRandomSampler", "default_collate", "default_convert", "fetch", "get_worker_info", "random_split",
-    "read_labelled", "standardize",
+    "BatchSampler", "ChainDataset", "ConcatDataset", "DataLoader", "Dataset", "DistributedSampler", "FashionMNIST", "Iris",
+    "IterableDataset", "LabelledTable", "RandomSampler", "Sampler", "SequentialSampler", "StackDataset", "Subset",
+    "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler", "default_collate", "default_convert", "fetch",
+    "get_worker_info", "random_split", "read_labelled", "standardize",
 ]
 # fmt: on
 

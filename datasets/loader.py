@@ -171,14 +171,14 @@ class DataLoader(Generic[Item]):
             return self._of_stream(iter(self.dataset))
         return map(self._item if self.batch_sampler is None else self.batch, indices)
 
-    def epoch(self) -> list[Any] | None:
+    def batch_indices(self) -> list[Any] | None:
         """The indices of each batch of an epoch, drawn now: `loader.batch(indices)` makes the batch. None if items have no
         indices, or come alone. So an epoch can go on where it was interrupted, and be divided among processes.
 
         >>> from tinygrad_lite import Generator, arange
         >>> from tinygrad_lite.datasets import TensorDataset
         >>> loader = DataLoader(TensorDataset(arange(5)), 2, shuffle=True, generator=Generator().manual_seed(0))
-        >>> [indices.tolist() for indices in loader.epoch()]
+        >>> [indices.tolist() for indices in loader.batch_indices()]
         [[3, 1], [0, 4], [2]]
         """
         if self._streamed or self.batch_sampler is None:

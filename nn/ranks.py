@@ -59,28 +59,29 @@ class Ranks:
 
     def _parts(self, loader: Any, done: int, after: list[Tensor] | None) -> Iterator[tuple[int, Any, int, int | None]]:
         """(number, part, its samples, those of the whole batch). The last is None where the loader gives parts by itself."""
-        own = hasattr(getattr(loader, "sampler", None), "num_replicas")
+        own = takes_part(loader)
         if not self.together and not done:
             for number, batch in enumerate(loader):
                 yield number, batch, 1, 1
             return
-        indices = self._epoch(loader) if hasattr(loader, "epoch") else None
-        if after is not None:
-            default_generator.set_state(after[self.rank % len(after)])
+        indices = None if own else self._epoch(loader)
         if indices is None:
-            for number, batch in enumerate(loader):
-                if number >= done:
-                    m = samples(batch)
-                    low, high = (0, m) if own else self.bounds(m)
-                    part = batch if high - low == m else rows(batch, low, high, m)
-                    yield number, part, high - low, None if own else m
+            batches = iter(loader)
+            for _ in range(0 if own else done):
+                next(batches)
+            go_on(after, self.rank)
+            for number, batch in enumerate(batches, done):
+                m = samples(batch)
+                low, high = (0, m) if own else self.bounds(m)
+                yield number, batch if own else rows(batch, low, high, m), high - low, None if own else m
             return
+        go_on(after, self.rank)
         for number, chosen in enumerate(indices[done:], done):
             start = chosen.start if isinstance(chosen, slice) else 0
             m = chosen.stop - start if isinstance(chosen, slice) else len(chosen)
-            low, high = (0, m) if own else self.bounds(m)
+            low, high = self.bounds(m)
             part = slice(start + low, start + high) if isinstance(chosen, slice) else chosen[low:high]
-            yield number, loader.batch(part) if high > low else None, high - low, None if own else m
+            yield number, loader.batch(part) if high > low else None, high - low, m
 
     def bounds(self, m: int) -> tuple[int, int]:
         """Which of m samples are this rank's."""
@@ -88,6 +89,8 @@ class Ranks:
 
     def _epoch(self, loader: Any) -> Any:
         """The indices of each batch as rank 0 draws them; None if the loader has no indices."""
+        if not hasattr(loader, "batch_indices"):
+            return None
         drawn_from = generators(loader)
         before = default_generator.get_state()
         if self.together:
@@ -95,7 +98,7 @@ class Ranks:
                 state = generator.get_state()
                 every = self.together.every(f"an epoch with {len(drawn_from)} generators", state.array)
                 generator.set_state(Tensor._of(every[0].copy()))
-        indices = loader.epoch()
+        indices = loader.batch_indices()
         if self.together and indices is not None:
             if self.rank:
                 default_generator.set_state(before)
@@ -132,6 +135,12 @@ class Ranks:
         return [Tensor._of(row.copy()) for row in self.together.every("the states of the generators", state.array)]
 
 
+def go_on(after: list[Tensor] | None, rank: int) -> None:
+    """Let the default generator be where that of a rank was when its training was saved."""
+    if after is not None:
+        default_generator.set_state(after[rank % len(after)])
+
+
 def added(parts: list[Sums]) -> Sums:
     """The sums together; names in the order in which they first come."""
     whole: Sums = {}
@@ -148,6 +157,11 @@ def generators(loader: Any) -> list[Generator]:
     own = [getattr(owner, "generator", None) for owner in owners]
     found = [default_generator, *[generator for generator in own if isinstance(generator, Generator)]]
     return list({id(generator): generator for generator in found}.values())
+
+
+def takes_part(loader: Any) -> bool:
+    """Whether a loader gives this rank its own part by itself, because it has a DistributedSampler."""
+    return hasattr(getattr(loader, "sampler", None), "num_replicas")
 
 
 def samples(batch: Any) -> int:

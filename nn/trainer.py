@@ -33,7 +33,7 @@ from tinygrad_lite.serialize import load
 
 from .history import History
 from .module import Module
-from .ranks import Ranks, alone_among_many, generators, samples
+from .ranks import Ranks, alone_among_many, generators, samples, takes_part
 from .steps import LOSS, Means, Steps
 
 
@@ -269,6 +269,7 @@ class Trainer:
             "random": self.ranks.random(),
             "loader": [generator.get_state() for generator in generators(self.loader)[1:]],
             "order": self.ranks.order,  # what the epoch's order was drawn from
+            "sampler": self.loader.sampler.state_dict() if takes_part(self.loader) else {},
         }
 
     def _go_on(self, saved: Any) -> None:
@@ -295,6 +296,8 @@ class Trainer:
             default.set_state(saved["order"][0])
         for generator, state in zip(own, states):
             generator.set_state(state)
+        if takes_part(self.loader) and saved["batches_done"]:
+            self.loader.sampler.load_state_dict(saved["sampler"])
 
     def _end(self, model: Module) -> None:
         """The training is over, or interrupted."""
@@ -340,6 +343,8 @@ class Trainer:
         means.clear()
         parameters = list(model.parameters())
         move = _mover(parameters)
+        if takes_part(loader):
+            loader.sampler.set_epoch(epoch - 1)  # type: ignore[attr-defined]
         done = saved.get("batches_done", 0)
         if done:
             means.sums = self.ranks.own(saved["sums"])

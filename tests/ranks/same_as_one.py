@@ -61,7 +61,11 @@ def momentum(parameters: Any) -> Any:
     return nn.optim.SGD(parameters, lr=0.05, momentum=0.9)
 
 
-NETWORKS = {"iris": (iris, adamw, 16, 3 * 16 + 1), "mlp": (mlp, adamw, 20, 4 * 20 + 1), "lenet": (lenet, momentum, 7, 3 * 7 + 1)}
+NETWORKS = {
+    "iris": (iris, adamw, 16, 3 * 16 + 1),
+    "mlp": (mlp, adamw, 20, 4 * 20 + 1),
+    "lenet": (lenet, momentum, 7, 3 * 7 + 1),
+}
 
 
 def data(classes: int, shape: tuple[int, ...], n: int) -> datasets.TensorDataset:
