@@ -161,7 +161,8 @@ class Trainer:
         A fit starts with a new optimizer and an empty history. With resume=True it continues the last one: the model as it is
         now, the same optimizer, schedulers and history, and the callbacks keep their best values. `max_epochs` is the number of
         all epochs together, as in PyTorch Lightning: after 10 of 10, set `trainer.max_epochs = 15` for 5 more. An interrupted
-        epoch starts again. With the path of a file that Checkpoint has written, it goes on from there, within the epoch too.
+        epoch starts again. With the path of a file that Checkpoint has written, it goes on from there, within the epoch too; if
+        all epochs were done, that is the result.
 
         In a program of several processes (distributed.init_process_group() was called), each takes its part of every batch, and
         all make the step of the whole batch; what is logged and measured are means over all samples. So N processes give the
@@ -194,7 +195,6 @@ class Trainer:
             if resume:
                 saved = load(resume)
                 self._go_on(saved)
-                self._check_resumable(model)
         self.should_stop = self.interrupted = False
         first = self.history.epochs + 1
         total = None if batches is None else (self.max_epochs - first + 1) * batches

@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygrad_lite import datasets, distributed, manual_seed, nn, save, tensor
 
-EPOCHS, BATCHES = 6, 12
+EPOCHS, BATCHES = 20, 12
 
 
 class Net(nn.Module):
