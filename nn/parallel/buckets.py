@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from time import perf_counter
 from typing import Any
+from weakref import finalize, ref
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from tinygrad_lite.distributed.world import World
 from tinygrad_lite.dtypes import float16, float32
 from tinygrad_lite.inplace import write
 from tinygrad_lite.recorder import here, one_write
+from tinygrad_lite.tape import Handle
 
 ALONE = 1 << 17  # numbers: the gradient of a parameter with as many is summed where it is
 Event = tuple[str, float, float]  # what, from when to when: seconds of time.perf_counter()
@@ -75,8 +77,8 @@ class Buckets:
         self.walk: Any = None  # the backward pass that is going on
         self.whole: dict[int, None] = {}  # the parameters whose gradient is whole, in the order in which they became so
         self.begun = 0  # how many buckets are full
-        for i, p in enumerate(self.parameters):
-            p.register_post_accumulate_grad_hook(partial(self.arrived, i))
+        handles = [p.register_post_accumulate_grad_hook(partial(hear, ref(self), i)) for i, p in enumerate(self.parameters)]
+        finalize(self, remove, handles)
 
     def arrived(self, i: int, p: Tensor) -> None:
         """The gradient of parameter i is whole."""
@@ -237,6 +239,18 @@ class Buckets:
     def note(self, what: str, begin: float) -> None:
         if self.events is not None:
             self.events.append((what, begin, perf_counter()))
+
+
+def hear(buckets: ref[Buckets], i: int, p: Tensor) -> None:
+    """The hook on a parameter, which does not keep the buckets alive."""
+    if (alive := buckets()) is not None:
+        alive.arrived(i, p)
+
+
+def remove(handles: list[Handle]) -> None:
+    """When the buckets are gone, so are their hooks."""
+    for handle in handles:
+        handle.remove()
 
 
 def alone(p: Tensor) -> bool:

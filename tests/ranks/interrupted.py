@@ -1,15 +1,20 @@
 """A training that can be interrupted at any moment and goes on from its last Checkpoint.
 
-    mpiexec -n 2 python tests/ranks/interrupted.py folder [own]
+    mpiexec -n 2 python tests/ranks/interrupted.py folder [own] [die=RANK:SECONDS]
 
 It writes folder/run.safetensors as it goes, and folder/end.safetensors at its end. Dropout, a schedule and a shuffled order are
-there so that a random state or a place that is not restored is noticed. With `own` the loader has a DistributedSampler.
+there so that a random state or a place that is not restored is noticed. With `own` the loader has a DistributedSampler. With
+`die` that rank is killed so many seconds after the training has begun.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -57,6 +62,15 @@ def train(folder: Path, own: bool = False) -> None:
         save({"weights": model.state_dict(), "history": dict(history)}, folder / "end.safetensors")
 
 
+def die_in(seconds: float) -> None:
+    sleep(seconds)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 if __name__ == "__main__":
     distributed.init_process_group("mpi")
+    for text in sys.argv[2:]:
+        rank, _, seconds = text.removeprefix("die=").partition(":")
+        if rank == str(distributed.get_rank()):
+            Thread(target=die_in, args=(float(seconds),), daemon=True).start()
     train(Path(sys.argv[1]), "own" in sys.argv[2:])
