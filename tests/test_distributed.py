@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from json import loads
 from pathlib import Path
 from random import Random
+from socket import socket
 from time import monotonic
 from typing import Any
 
@@ -12,7 +16,7 @@ import launch
 import numpy as np
 import pytest
 
-from tinygrad_lite import distributed, load
+from tinygrad_lite import cuda, distributed, load
 
 FAULTS = {  # what all that is printed must hold
     "other_shapes": ("all_reduce sum of float32[3] (faults.py, line", "rank 1: all_reduce sum of float32[4]"),
@@ -99,6 +103,53 @@ def test_a_training_that_is_killed_goes_on_as_if_it_had_not_been(tmp_path: Path)
     assert status == 0, printed
     fewer = load(tmp_path / "fewer" / "end.safetensors")["history"]
     assert fewer["epoch"] == whole["history"]["epoch"] and fewer["lr"] == whole["history"]["lr"]
+
+
+def test_a_program_of_pytorch_finds_the_same(tmp_path: Path) -> None:
+    """Collectives, errors, DistributedDataParallel with accumulation, buffers, clipping and a sampler: gloo's, and ours."""
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    program = [sys.executable, str(launch.RANKS / "like_torch.py"), "torch", str(tmp_path / "found")]
+    theirs = [subprocess.Popen(program, env={**os.environ, **address, "RANK": str(rank)}) for rank in range(2)]
+    status, printed = launch.ranks(2, "like_torch.py", "tinygrad_lite", tmp_path / "found")
+    assert status == 0, printed
+    for process in theirs:
+        process.wait(60)
+    for rank in range(2):
+        torch, ours = [loads((tmp_path / f"found.{name}.{rank}").read_text()) for name in ("torch", "tinygrad_lite")]
+        assert torch.keys() == ours.keys() and len(ours) > 40
+        for name in torch:
+            if name.startswith(("training", "unused")):
+                alike(ours[name], torch[name], name)
+            else:
+                assert ours[name] == torch[name], name
+
+
+def alike(ours: Any, theirs: Any, what: str) -> None:
+    """Nested lists of numbers, equal to 12 digits."""
+    if isinstance(theirs, list):
+        assert len(ours) == len(theirs), what
+        for x, y in zip(ours, theirs):
+            alike(x, y, what)
+    elif theirs is None:
+        assert ours is None, what
+    else:
+        assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-13), what
+
+
+def test_nccl_on_a_stand_in() -> None:
+    status, printed = launch.ranks(2, "on_gpus.py")
+    assert status == 0 and printed.count("has done it") == 2, printed
+
+
+if cuda.is_available():  # collected only where it can run
+
+    @pytest.mark.gpu
+    def test_nccl() -> None:
+        status, printed = launch.ranks(cuda.device_count(), "on_gpus.py", "real")
+        assert status == 0 and printed.count("has done it") == cuda.device_count(), printed
 
 
 def test_without_mpi_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

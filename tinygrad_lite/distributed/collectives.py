@@ -260,7 +260,7 @@ def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 
     here = open_world("recv", group)
     source = None if src is None and group_src is None else rank_of("recv", src, group_src)
     if source == here.rank:
-        raise ValueError("Invalid source rank: source rank should not be the same as the rank of the current process.")
+        raise RuntimeError("Invalid source rank: source rank should not be the same as the rank of the current process.")
     memory(tensor)
     return Receiving(here, tensor, source, tag)
 
