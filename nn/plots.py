@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # fmt: off
 __all__ = [
     "plot_decision_regions", "show_images", "show_wrong_predictions", "show_weights", "plot_confusion_matrix", "save_figure",
-    "new_figure", "axes_or_new", "epochs_axes", "COLORS", "MARKERS",
+    "plot_timeline", "new_figure", "axes_or_new", "epochs_axes", "COLORS", "MARKERS",
 ]
 # fmt: on
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
@@ -64,6 +64,31 @@ def epochs_axes(ax: Axes | None) -> Axes:
     ax = axes_or_new(ax)
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return ax
+
+
+def plot_timeline(ranks: Sequence[Sequence[tuple[str, float, float]]], ax: Axes | None = None) -> Axes:
+    """What each rank did when: a row of bars for each, from (what, begin, end) in seconds. Equal names have one colour.
+
+    >>> rows = [[("forward", 0.0, 0.1), ("wait", 0.1, 0.2)], [("forward", 0.0, 0.2)]]
+    >>> [text.get_text() for text in plot_timeline(rows).get_legend().get_texts()]
+    ['forward', 'wait']
+    """
+    ax = axes_or_new(ax, 8, 1 + len(ranks))
+    begin = min([start for events in ranks for _, start, _ in events], default=0.0)
+    names = list(dict.fromkeys([what for events in ranks for what, _, _ in events]))
+    for row, events in enumerate(ranks):
+        for what in names:
+            bars = [(1e3 * (start - begin), 1e3 * (end - start)) for name, start, end in events if name == what]
+            label = what if row == 0 or not any(what == name for name, _, _ in ranks[0]) else None
+            ax.broken_barh(bars, (row - 0.35, 0.7), facecolors=COLORS[names.index(what) % len(COLORS)], label=label)
+    ax.set_yticks(range(len(ranks)), [f"rank {row}" for row in range(len(ranks))])
+    ax.set_ylim(len(ranks) - 0.5, -0.5)
+    ax.set_xlabel("time (ms)")
+    handles, labels = ax.get_legend_handles_labels()
+    known = dict(zip(labels, handles))
+    if known:
+        ax.legend(known.values(), known.keys(), loc="upper center", bbox_to_anchor=(0.5, 1.25), ncols=len(known), frameon=False)
     return ax
 
 
