@@ -278,10 +278,10 @@ for (wire, name), values in gain.items():
 # %% [markdown]
 # Data parallel stops paying where half of the time goes into sending. If each rank keeps its 256 pictures, the bytes that it
 # sends stay below $2n$, however many ranks there are, and only the fixed times grow: what pays on 8 ranks mostly pays on 1,024.
-# But the batch grows with the ranks, and a batch of a quarter of a million pictures needs other learning rates, and more epochs.
-# If the batch stays and is divided, what is left to compute shrinks to the part that does not depend on the batch, and a few
-# ranks are enough. A dense layer sends one number for each product that it computes for a picture; a convolution uses each of
-# its numbers at hundreds of places. So LeNet computes long, sends little, and goes furthest.
+# But the batch grows with the ranks, and one of a quarter of a million pictures needs other learning rates, and more epochs. If
+# the batch stays and is divided, what is left to compute shrinks to the part that does not depend on the batch, and a few ranks
+# are enough. A dense layer sends one number for each product that it computes for a picture; a convolution uses each of its
+# numbers at hundreds of places. So LeNet computes long, sends little, and goes furthest.
 
 # %%
 if rank == 0:

@@ -38,7 +38,7 @@ class _Monitor(Callback):
         self.best_value, self.best_epoch = (inf if self.mode == "min" else -inf), 0
 
     def on_fit_start(self, trainer: Trainer, model: Module) -> None:
-        if not trainer.history:
+        if not trainer.history and not trainer.batches_done:
             self.reset()
 
     def state_dict(self) -> dict[str, Any]:
@@ -176,10 +176,10 @@ class GradientNorms(Callback):
         self._batches = 0
 
     def on_fit_start(self, trainer: Trainer, model: Module) -> None:
-        if trainer.history:
-            self._clear_epoch()  # an interrupted epoch starts again
-        else:
+        if not trainer.history and not trainer.batches_done:
             self.reset()
+        elif not trainer.batches_done:
+            self._clear_epoch()  # an interrupted epoch starts again
 
     def on_before_optimizer_step(self, trainer: Trainer, model: Module) -> None:
         self._batches += 1

@@ -39,6 +39,10 @@ class Ranks:
         if self.together and (self.parallel is None or self.parallel.module is not model):
             self.parallel = DistributedDataParallel(model, init_sync=True)
 
+    def part(self) -> None:
+        """Average no gradients any more."""
+        self.parallel = None
+
     def training_batches(self, loader: Any, done: int = 0, after: list[Tensor] | None = None) -> Iterator[tuple[int, Any]]:
         """(number, this rank's part) of each batch of an epoch, None where it has no part. The first `done` batches are left
         out; then the default generator has the state `after[rank]`, if it is given.

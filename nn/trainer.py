@@ -21,6 +21,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from math import isfinite
 from os import PathLike
 from typing import Any
@@ -33,6 +34,7 @@ from tinygrad_lite.serialize import load
 
 from .history import History
 from .module import Module
+from .parallel import DistributedDataParallel
 from .ranks import Ranks, alone_among_many, generators, samples, takes_part
 from .steps import LOSS, Means, Steps
 
@@ -212,6 +214,8 @@ class Trainer:
                 self.interrupted = True
                 self._end(model)
                 raise
+            finally:
+                self.ranks.part()
             self._end(model)
         return self.history
 
@@ -286,7 +290,7 @@ class Trainer:
             scheduler.load_state_dict(state)
         for callback, state in zip(self.callbacks, saved["callbacks"]):
             callback.load_state_dict(state)
-        self.history = History(saved["history"])
+        self.history, self.batches_done = History(saved["history"]), saved["batches_done"]
         default, *own = generators(self.loader)
         random, rank = saved["random"], self.ranks.rank
         default.set_state(random[rank % len(random)])
@@ -349,21 +353,25 @@ class Trainer:
         if done:
             means.sums = self.ranks.own(saved["sums"])
         for batch_idx, batch in self.ranks.training_batches(loader, done, saved["random"] if done else None):
-            if batch is None:  # a part of it for other ranks only
+            update = steps.update
+            if batch is None:  # all of it is for other ranks
                 self.ranks.nothing()
-                Steps.update(steps, parameters, self.gradient_clip_val)
-                self._batch_done(model, batch_idx, bar)
-                continue
-            batch = move(batch) if move else batch
-            means.size = samples(batch)
-            loss = steps.gradients(batch, batch_idx, self.gradient_clip_val)
-            if not isfinite(loss):
-                raise FloatingPointError(_diagnosis(loss, epoch, batch_idx, batch, model, self.optimizer))
-            means.add(LOSS, loss)
+                update = partial(Steps.update, steps)
+            else:
+                batch = move(batch) if move else batch
+                means.size = samples(batch)
+                loss = steps.gradients(batch, batch_idx, self.gradient_clip_val)
+                if not isfinite(loss):
+                    raise FloatingPointError(_diagnosis(loss, epoch, batch_idx, batch, model, self.optimizer))
+                means.add(LOSS, loss)
             for callback in self.callbacks:
                 callback.on_before_optimizer_step(self, model)
-            steps.update(parameters, self.gradient_clip_val)
-            self._batch_done(model, batch_idx, bar)
+            update(parameters, self.gradient_clip_val)
+            self.batches_done = batch_idx + 1
+            if bar is not None:
+                bar.update()
+            for callback in self.callbacks:
+                callback.on_train_batch_end(self, model, batch_idx)
         means.sums = self.ranks.total(means.sums)
         if not means.sums:
             raise ValueError(
@@ -371,13 +379,6 @@ class Trainer:
                 f"which can be iterated again, not an iterator"
             )
         return means.row("train_loss")
-
-    def _batch_done(self, model: Module, batch_idx: int, bar: Any) -> None:
-        self.batches_done = batch_idx + 1
-        if bar is not None:
-            bar.update()
-        for callback in self.callbacks:
-            callback.on_train_batch_end(self, model, batch_idx)
 
     def _validate(self, steps: Steps, loader: Iterable[Any]) -> dict[str, float]:
         model, means = steps.model, steps.means
@@ -456,8 +457,10 @@ def _check_callbacks(callbacks: Any) -> None:
 def _check_protocol(model: object, *methods: str) -> None:
     for method in methods:
         if not callable(getattr(model, method, None)):
+            within = isinstance(model, DistributedDataParallel)
+            instead = "; give the model that is in it: a Trainer averages gradients over the ranks by itself" if within else ""
             raise TypeError(
-                f"Trainer: {type(model).__name__} has no {method}; the model is a Module with "
+                f"Trainer: {type(model).__name__} has no {method}{instead}; the model is a Module with "
                 f"training_step(batch, batch_idx) and configure_optimizers()"
             )
 

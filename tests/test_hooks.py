@@ -294,3 +294,54 @@ def test_a_root_that_does_not_lead_to_the_input_is_not_visited(t: Any) -> None:
     other.register_hook(lambda g: seen.append(g))
     t.autograd.grad([x * 3, other], [x], [t.ones(1), t.ones(1)])
     assert seen == []
+
+
+@BOTH
+def test_a_post_accumulate_hook_runs_as_soon_as_the_gradient_is_whole(t: Any) -> None:
+    """In the same order in both libraries, before the gradients of older leaves are there; a leaf that is used twice waits."""
+    x, w, v = leaf(t, 1.0, 2.0), leaf(t, 0.5, 0.25), leaf(t, 3.0, 4.0)
+    seen: list[Any] = []
+    for name, p in {"x": x, "w": w, "v": v}.items():
+        p.register_post_accumulate_grad_hook(lambda p, name=name: seen.append((name, p.grad.sum().item(), x.grad is None)))
+    w.register_hook(lambda g: g * 2)
+    y = (x * x * w + w).tanh()
+    ((y * v).sum() + (x * 3).sum()).backward()
+    assert [(name, early) for name, _, early in seen] == [("v", True), ("w", True), ("x", False)]
+    assert [total for _, total, _ in seen] == pytest.approx([v.grad.sum(), w.grad.sum(), x.grad.sum()], rel=1e-6)
+
+
+@BOTH
+def test_a_gradient_can_be_used_and_freed_on_the_way(t: Any) -> None:
+    """The optimizer's step within backward: each gradient is gone before the next one comes."""
+    weights = [leaf(t, 1.0, -1.0) for _ in range(4)]
+    alive = []
+
+    def step(p: Any) -> None:
+        alive.append(sum(w.grad is not None for w in weights))
+        p.sub_(0.1 * p.grad)
+        p.grad = None
+
+    for w in weights:
+        w.register_post_accumulate_grad_hook(step)
+    y = t.ones(2)
+    for w in weights:
+        y = (y * w).sin()
+    y.sum().backward()
+    assert alive == [1, 1, 1, 1] and all(w.grad is None for w in weights)
+
+
+def test_a_callback_at_the_end_of_backward() -> None:
+    from tinygrad_lite.backward import queue_callback
+
+    seen: list[str] = []
+    x, w = leaf(tl, 1.0), leaf(tl, 2.0)
+    w.register_post_accumulate_grad_hook(lambda p: queue_callback(lambda: seen.append(f"end {x.grad.item()}")))
+    (x.exp() * 0 + x * w).sum().backward()
+    assert seen == ["end 2.0"]
+    with pytest.raises(RuntimeError, match="no backward"):
+        queue_callback(print)
+    seen.clear()
+    x.register_hook(lambda g: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        (x * w).sum().backward()
+    assert seen == [], "a walk that fails calls nothing"

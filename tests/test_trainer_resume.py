@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from trainer_models import Classifier, Constant, X, Y, loader, weights
 
-from tinygrad_lite import Generator, datasets, nn, tensor
+from tinygrad_lite import Generator, datasets, manual_seed, nn, rand, save, tensor
 
 
 class Scheduled(Classifier):
@@ -267,3 +268,95 @@ def test_another_error_is_not_an_interruption() -> None:
     with pytest.raises(RuntimeError, match="broken"):
         trainer.fit(Fails(), loader())
     assert ends.seen == [False] and not trainer.interrupted
+
+
+class Dropping(Scheduled):
+    """With random numbers in each step."""
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        x, y = batch
+        loss = nn.functional.cross_entropy(self(nn.functional.dropout(x, 0.3)), y)
+        self.log("doubled", 2 * loss)
+        if self.stop_at is not None and batch_idx == self.stop_at:
+            raise KeyboardInterrupt
+        return loss
+
+    stop_at: int | None = None
+
+
+@pytest.mark.parametrize("stop", [0, 1, 2, 3, 4])
+def test_a_training_goes_on_from_a_file_within_an_epoch(stop: int, tmp_path: Path) -> None:
+    """In a new program, as it were: other objects, another seed, but the random states of the file."""
+    path = tmp_path / "run.safetensors"
+
+    def one_by_one() -> datasets.DataLoader:
+        return datasets.DataLoader(datasets.TensorDataset(tensor(X), tensor(Y)), shuffle=True)
+
+    def trainer(epochs: int, every: int | None = 2) -> nn.Trainer:
+        callbacks = [
+            nn.Checkpoint(path, every),
+            nn.EarlyStopping("val_loss", patience=50),
+            nn.BestWeights(),
+            nn.GradientNorms(),
+        ]
+        return nn.Trainer(epochs, callbacks=callbacks)
+
+    manual_seed(1)
+    whole = Dropping()
+    unbroken = trainer(5)
+    expected = unbroken.fit(whole, one_by_one(), loader())
+    after = rand(3)
+    manual_seed(1)
+    first, train = Dropping(), one_by_one()
+    trainer(2).fit(first, train, loader())
+    first.stop_at = stop
+    interrupted = trainer(5)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.fit(first, train, loader(), resume=path)
+    manual_seed(99)
+    second = Dropping()
+    last = trainer(5)
+    history = last.fit(second, one_by_one(), loader(), resume=path)
+    assert history == expected and weights(second) == weights(whole)
+    assert last.callbacks[2].norms == unbroken.callbacks[2].norms  # type: ignore[attr-defined]
+    assert bool((rand(3) == after).all()), "what is drawn afterwards is the same too"
+    assert trainer(5).fit(Dropping(), one_by_one(), loader(), resume=str(path)) == expected, "all epochs were done"
+
+
+def test_what_is_no_checkpoint(tmp_path: Path) -> None:
+    save({"weights": tensor([1.0])}, tmp_path / "other")
+    trainer = nn.Trainer(2, callbacks=[nn.Checkpoint(tmp_path / "run")])
+    with pytest.raises(ValueError, match=r"not one that nn\.Checkpoint has written"):
+        trainer.fit(Scheduled(), loader(), resume=tmp_path / "other")
+    with pytest.raises(FileNotFoundError):
+        trainer.fit(Scheduled(), loader(), resume=tmp_path / "none")
+    trainer.fit(Scheduled(), loader())
+    with pytest.raises(ValueError, match="has 1 callbacks, and there are 0 here"):
+        nn.Trainer(3).fit(Scheduled(), loader(), resume=tmp_path / "run")
+    with pytest.raises(ValueError, match="at least 1"):
+        nn.Checkpoint("x", every=0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "run"], "nothing unfinished is left"
+
+
+def test_a_list_of_batches_goes_on_too(tmp_path: Path) -> None:
+    whole, model, batches = Scheduled(), Scheduled(), list(loader())
+    model.load_state_dict(whole.state_dict())
+    expected = nn.Trainer(3).fit(whole, batches)
+    checkpoint = nn.Checkpoint(tmp_path / "run", every=1)
+
+    class Stop(nn.Callback):
+        def on_before_optimizer_step(self, trainer: nn.Trainer, model: nn.Module) -> None:
+            if trainer.history.epochs == 1 and trainer.batches_done == 1:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        nn.Trainer(3, callbacks=[checkpoint, Stop()]).fit(model, batches)
+    again = Scheduled()
+    assert nn.Trainer(3, callbacks=[checkpoint, nn.Callback()]).fit(again, batches, resume=checkpoint.path) == expected
+    assert weights(again) == weights(whole)
+
+
+def test_processes_that_do_not_know_of_each_other_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "3")
+    with pytest.warns(RuntimeWarning, match="mpiexec has started 3 processes"):
+        nn.Trainer(1).fit(Scheduled(), loader())

@@ -116,6 +116,9 @@ class Buckets:
             if not g.array.flags.c_contiguous:
                 g.array = array_module(g.array).ascontiguousarray(g.array)
             place = g
+        elif place.dtype != g.dtype != float16:
+            what = f"the gradient of {self.names[i]} is {g.dtype}, and was {place.dtype} in the first backward pass"
+            raise RuntimeError(f"DistributedDataParallel: {what}; convert a module before it goes in, or put it in again")
         write(place.array, times, g.array, self.factor())
 
     def factor(self) -> Any:

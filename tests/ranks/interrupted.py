@@ -14,7 +14,7 @@ import signal
 import sys
 from pathlib import Path
 from threading import Thread
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,7 @@ def train(folder: Path, own: bool = False) -> None:
 
 def die_in(seconds: float) -> None:
     sleep(seconds)
+    print(f"killed at {monotonic()}", flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
