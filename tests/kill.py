@@ -45,7 +45,7 @@ def main() -> None:
         whole = load(Path(scratch, "whole", "end.safetensors"))
         slowest, within, wrong = 0.0, 0, 0
         for trial in range(args.trials):
-            folder, victim, moment = Path(scratch, str(trial)), random.randrange(args.ranks), random.uniform(0, 0.5)
+            folder, victim, moment = Path(scratch, str(trial)), random.randrange(args.ranks), random.uniform(0, 0.25)
             status, printed, _ = end(folder, args.ranks, f"die={victim}:{moment}")
             killed = status != 0 and f"rank {victim}" in printed
             lived = float(printed.partition("killed at ")[2].split()[0]) if "killed at " in printed else monotonic()

@@ -50,6 +50,8 @@ def public(place: str) -> set[str]:
     here = value_of(place)
     names, files = set(), {file.name for file in iter_modules(getattr(here, "__path__", ()))}
     for name in dir(here):
+        if (place, name) == ("torch.distributed", "reduce_op"):
+            continue  # the old name of ReduceOp, which warns of itself
         value = getattr(here, name)
         if isinstance(value, ModuleType):
             if value.__name__.startswith(f"{place}."):

@@ -97,6 +97,7 @@ class Buckets:
             if self.buckets:
                 self.put(i, p.grad)
                 if self.overlap:
+                    self.effect(self.drive)
                     self.begin(lambda bucket: all(i in self.whole for i in bucket.parameters))
 
     def skip(self) -> None:
@@ -137,6 +138,12 @@ class Buckets:
             if self.overlap:
                 self.change(bucket, partial(self.send, bucket, self.begun))
             self.begun += 1
+
+    def drive(self) -> None:
+        """Let MPI go on with what is under way: most do so only within calls."""
+        for bucket in self.buckets:
+            if bucket.request is not None:
+                bucket.request.Test()
 
     def send(self, bucket: Bucket, number: int, x: Array) -> None:
         begin = perf_counter()

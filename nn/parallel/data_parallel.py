@@ -31,11 +31,12 @@ class DistributedDataParallel(Module):
     The parameters must be equal on all ranks: RuntimeError, with the name of the first that differs. With init_sync=True those
     of rank 0 are taken instead, as in PyTorch. The buffers are those of rank 0 at each forward, unless broadcast_buffers=False.
     With find_unused_parameters, backward() need not reach all parameters; otherwise a RuntimeError names those that it did not
-    reach. A bucket of gradients that are sent together has at most bucket_cap_mb (1 by default). `overlap` is whether they are
-    sent as soon as they are whole; by default that is so unless all ranks are on one machine, where memory is the network and
-    sending takes the time of the same cores. PyTorch's other arguments change nothing. The state_dict has "module." before each
-    name. ValueError without a process group, RuntimeError for a module without parameters that require grad, and if ranks
-    have different ones.
+    reach. A bucket of gradients that are sent together has at most bucket_cap_mb (1 by default).
+    `overlap` is whether they are sent as soon as they are whole, or all at the end of backward(). With NCCL they are, because a
+    GPU computes and sends side by side. With MPI they are not, unless one asks for it: between the cores of a machine, and over
+    a network with Open MPI's own choice, sending at the end was faster (tests/benchmarks/ranks/RESULTS.md).
+    PyTorch's other arguments change nothing. The state_dict has "module." before each name. ValueError without a process group,
+    RuntimeError for a module without parameters that require grad, and if ranks have different ones.
     https://pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html
 
     >>> from tinygrad_lite import distributed, nn
@@ -83,7 +84,7 @@ class DistributedDataParallel(Module):
             values = {name: str(crc32(put(p.array, "cpu").tobytes())) for name, p in module.named_parameters()}
             check_equal(together, module, values, "other values")
         size = (1 if bucket_cap_mb is None else bucket_cap_mb) * MEGABYTE
-        overlap = together.overlaps if overlap is None else overlap
+        overlap = together.transport.device != "cpu" if overlap is None else overlap
         self.buckets = Buckets(together, named, size, find_unused_parameters or static_graph, overlap)
 
     def forward(self, *inputs: Any, **options: Any) -> Any:

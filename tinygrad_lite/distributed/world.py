@@ -55,11 +55,6 @@ class World:
             self.watchdog = Watchdog(self, library.COMM_WORLD.Dup())
             self.watchdog.start()
 
-    @property
-    def overlaps(self) -> bool:
-        """Whether what is sent moves while this process computes: over a network, or on GPUs, not within a machine."""
-        return self.local_size < self.size or self.transport.device != "cpu"
-
     def agree(self, what: str, limit: float | None = None) -> None:
         """Wait until all ranks have come to this same call. RuntimeError on all of them if they come to different ones."""
         if self.failure:

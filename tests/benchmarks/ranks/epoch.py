@@ -16,7 +16,7 @@ import numpy as np
 import work
 
 library, name, divided, captured, overlap = sys.argv[1], sys.argv[2], "divided" in sys.argv, "captured" in sys.argv, None
-overlap = True if "overlap" in sys.argv else None
+overlap = True if "overlap" in sys.argv else False if "end" in sys.argv else None
 if library == "torch":
     import torch as T
     import torch.distributed as dist

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -37,6 +38,42 @@ KINDS = [  # (title, library, ranks, options)
     ("PyTorch, 2 ranks (gloo), the batch on each", "torch", 2, []),
     ("PyTorch, 2 ranks (gloo), half of the batch on each", "torch", 2, ["divided"]),
 ]
+
+
+NETWORK = [  # (title, options, settings of Open MPI)
+    ("sent at the end", ["end"], {}),
+    ("sent while backward goes on", ["overlap"], {}),
+    ("the same, Open MPI told to use a ring", ["overlap"], {"OMPI_MCA_coll_libnbc_iallreduce_algorithm": "1"}),
+]
+RATES = ("10gbit", "1gbit")
+
+
+def over_network(rounds: int) -> list[str]:
+    """The table of two ranks on two network namespaces, if this machine has such."""
+    if os.geteuid() or not shutil.which("tc"):
+        return []
+    lines = [
+        "",
+        "## 2 ranks over a network",
+        "",
+        "Two network namespaces of this machine (network.sh), the batch on each rank, eager;",
+    ]
+    lines += [f"medians of {rounds} runs. The two cores also do the work of the network cards.", ""]
+    lines += ["| | " + " | ".join(f"{work}, {rate}" for rate in RATES for work in TITLES) + " |", "|---|" + "---|" * 4]
+    cells: dict[tuple[str, str, str], list[float]] = {}
+    for _ in range(rounds):
+        for rate in RATES:
+            for work in TITLES:
+                for title, options, settings in NETWORK:
+                    program = [str(HERE / "network.sh"), rate, sys.executable, str(HERE / "epoch.py"), "tinygrad_lite", work]
+                    done = subprocess.run(
+                        program + options, env={**os.environ, **settings}, capture_output=True, text=True, check=True
+                    )
+                    cells.setdefault((title, rate, work), []).append(json.loads(done.stdout)["seconds for 60,000"])
+    for title, *_ in NETWORK:
+        row = [f"{median(cells[title, rate, work]):.2f}" for rate in RATES for work in TITLES]
+        lines.append(f"| {title} | {' | '.join(row)} |")
+    return lines
 
 
 def sample(library: str, ranks: int, work: str, options: list[str]) -> dict[str, float]:
@@ -91,7 +128,7 @@ def main() -> None:
             ratio = f"{t / median(seconds[one]):.2f}" if ranks > 1 else ""
             share = f"{100 * median(run['sending'] for run in found[i]):.0f} %" if library != "torch" and ranks > 1 else ""
             lines.append(f"| {kind} | {t:.3f} | {spread} | {ratio} | {share} |")
-    text = "\n".join(lines) + "\n"
+    text = "\n".join(lines + over_network(args.rounds)) + "\n"
     print(text)
     if args.write:
         temporary = HERE / "RESULTS.md.new"
