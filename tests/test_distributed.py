@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from json import loads
@@ -43,7 +44,7 @@ FAULTS = {  # what all that is printed must hold
 def test_what_the_collectives_and_the_parallel_model_do(n: int) -> None:
     status, printed = launch.ranks(n, "behaviour.py")
     assert status == 0, printed
-    assert all(f"rank {rank} of {n}: 14 checks" in printed for rank in range(n)), printed
+    assert all(f"rank {rank} of {n}: 15 checks" in printed for rank in range(n)), printed
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -103,6 +104,25 @@ def test_a_training_that_is_killed_goes_on_as_if_it_had_not_been(tmp_path: Path)
     assert status == 0, printed
     fewer = load(tmp_path / "fewer" / "end.safetensors")["history"]
     assert fewer["epoch"] == whole["history"]["epoch"] and fewer["lr"] == whole["history"]["lr"]
+
+
+def test_the_lesson_on_two_ranks(tmp_path: Path, fashion_mnist: Any) -> None:
+    """Rank 0 alone prints and draws."""
+    program, figure = launch.RANKS.parents[1] / "examples" / "data_parallel.py", tmp_path / "figure.png"
+    status, printed = launch.ranks(2, str(program), "--short", "--out", figure)
+    assert status == 0, printed
+    apart = re.search(r"on 2 ranks and on one: the weights differ by (\S+) at most", printed)
+    assert apart is not None and float(apart[1]) < 1e-12, printed
+    assert printed.count("To be seen") == printed.count("Figure: ") == 1 and "by the formula" in printed
+    assert figure.read_bytes().startswith(b"\x89PNG") and list(tmp_path.iterdir()) == [figure]
+
+
+def test_the_table_of_epochs_is_of_these_programs() -> None:
+    """After a change of what is measured: python tests/benchmarks/ranks/run.py --write"""
+    text = (launch.RANKS.parent / "benchmarks" / "ranks" / "RESULTS.md").read_text(encoding="utf-8")
+    kinds = (launch.RANKS.parent / "benchmarks" / "ranks" / "run.py").read_text(encoding="utf-8")
+    titles = re.findall(r'^    \("([^"]+)", ', kinds, re.MULTILINE)
+    assert len(titles) == 13 and all(f"| {title} |" in text for title in titles)
 
 
 def test_a_program_of_pytorch_finds_the_same(tmp_path: Path) -> None:

@@ -140,10 +140,10 @@ class Buckets:
             self.begun += 1
 
     def drive(self) -> None:
-        """Let MPI go on with what is under way: most do so only within calls."""
+        """Let what is under way go on."""
         for bucket in self.buckets:
             if bucket.request is not None:
-                bucket.request.Test()
+                self.world.transport.drive(bucket.request)
 
     def send(self, bucket: Bucket, number: int, x: Array) -> None:
         begin = perf_counter()
