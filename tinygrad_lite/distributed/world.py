@@ -257,7 +257,8 @@ def init_process_group(
     timeout: how long a rank may be waited for: 10 minutes by default. A rank that ends or raises takes the others down at once;
     one that has stopped does so after 10 seconds.
     world_size and rank may be left out; they are checked. PyTorch's other arguments change nothing: mpiexec knows the machines.
-    A program that has not called manual_seed() starts from the same seed on all ranks. The threads of BLAS are divided among the ranks of a machine, unless OMP_NUM_THREADS or the like is set.
+    A program that has not called manual_seed() starts from the same seed on all ranks. The threads of BLAS are divided among
+    the ranks of a machine, unless OMP_NUM_THREADS or the like is set.
     ValueError if there is a group already, for another backend, and for a rank or size that is not mpiexec's. RuntimeError if
     mpi4py or MPI is not installed.
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.init_process_group
