@@ -73,9 +73,8 @@ def every_dtype(r: int, n: int) -> None:
             everything = [dist.broadcast(x, src=last), x]
             parts = [T.zeros_like(x) for _ in range(n)]
             everything += [dist.all_gather(parts, values(r, dtype)), parts]
-            for shape in ((2 * n, 3), (n, 2, 3)):
-                out = T.zeros(shape, dtype=x.dtype)
-                everything += [dist.all_gather_into_tensor(out, values(r, dtype)), out]
+            out = T.zeros(2 * n, 3, dtype=x.dtype)
+            everything += [dist.all_gather_into_tensor(out, values(r, dtype)), out]
             some = [T.zeros_like(x) for _ in range(n)] if r == last else None
             everything += [dist.gather(values(r, dtype), some, dst=last), some]
             out = T.zeros_like(x)
@@ -93,9 +92,8 @@ def every_dtype(r: int, n: int) -> None:
 
         def scattered(name: str, dtype: str = dtype) -> Any:
             x = T.cat([values(r + i, dtype) for i in range(n)])
-            out, other, third = [T.zeros(2, 3, dtype=x.dtype) for _ in range(3)]
+            out, other = [T.zeros(2, 3, dtype=x.dtype) for _ in range(2)]
             everything = [dist.reduce_scatter_tensor(out, x, getattr(op, name)), out]
-            everything += [dist.reduce_scatter_tensor(third, x.reshape(n, 2, 3), getattr(op, name)), third]
             return everything, dist.reduce_scatter(other, list(x.reshape(n, 2, 3)), getattr(op, name)), other
 
         for name in OPERATIONS:
@@ -179,13 +177,14 @@ def begun(r: int, n: int) -> None:
             dist.reduce_scatter_tensor(xs[7], T.arange(2.0 * n), async_op=True),
         ]  # fmt: skip
         ended = [bool(work.wait()) for work in (works if r else works[::-1])]
-        return ended, works, [w.is_completed() for w in works], xs[:2], r or xs[2], parts, some, xs[5:8]
+        return ended, works, [w.is_completed() for w in works[:-1]], xs[:2], r or xs[2], parts, some, xs[5:8]
 
     case("async", several)
     case("wait twice", lambda: wait_twice(r))
     case("barrier", lambda: dist.barrier())
     case("wait with a timeout", lambda: dist.all_reduce(T.ones(1), async_op=True).wait(timedelta(seconds=9)))
     case("messages out of order", lambda: out_of_order(r))
+    case("receipts waited for backwards", lambda: backwards(r))
     case("from any rank", lambda: from_any(r))
 
 
@@ -203,6 +202,16 @@ def out_of_order(r: int) -> Any:
     if r == 1:
         works = [dist.irecv(xs[i], 0, tag=i) for i in (2, 0, 1)]
         return [bool(work.wait()) for work in works], xs
+
+
+def backwards(r: int) -> Any:
+    """Messages go to those who have asked first, not to those who wait first."""
+    xs = [T.zeros(1) for _ in range(4)]
+    if r == 0:
+        return [bool(dist.isend(T.tensor([float(i)]), 1).wait()) for i in range(4)]
+    if r == 1:
+        works = [dist.irecv(x, 0) for x in xs]
+        return [bool(work.wait()) for work in works[::-1]], xs
 
 
 def from_any(r: int) -> Any:
@@ -226,8 +235,6 @@ def wrong_arguments(r: int, n: int) -> None:
         "broadcast without src": lambda: D.broadcast(x),
         "reduce without dst": lambda: D.reduce(x),
         "reduce to none": lambda: D.reduce(x, n),
-        "send to none": lambda: D.send(x, n),
-        "recv from none": lambda: D.recv(x, n),
         "gather to none": lambda: D.gather(x, None, n),
         "scatter from none": lambda: D.scatter(x, None, n),
         "all_reduce of a list": lambda: D.all_reduce([1.0]),
@@ -428,7 +435,7 @@ def forward_twice(r: int) -> Any:
 def halves(r: int) -> Any:
     T.manual_seed(0)
     model = DDP(nn.Linear(2, 1).half())
-    (model.module.weight * (r + 1)).sum().backward() if False else model(T.ones(3, 2).half() * (r + 1)).sum().backward()
+    model(T.ones(3, 2).half() * (r + 1)).sum().backward()
     return model
 
 

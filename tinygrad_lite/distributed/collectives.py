@@ -95,8 +95,8 @@ def broadcast(
 
 def all_reduce(tensor: Tensor, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> Work | None:
     """x on every rank becomes the sum (or `op`) of all ranks' x. Bits are the same on all ranks.
-    bool is reduced as 0 and 1, float16 in float32. RuntimeError as for broadcast; TypeError for AVG or BAND of a dtype that has
-    no such thing.
+    bool is reduced as 0 and 1, float16 in float32. RuntimeError as for broadcast, and for AVG or BAND of a dtype that has no
+    such thing.
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.all_reduce
     """
     op = operation("all_reduce", op, tensor)
@@ -243,52 +243,70 @@ def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0
 def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> Message:
     """send(), begun. x must not be changed until its wait() has returned."""
     here = open_world("send", group)
+    check("send", tensor)
     to = rank_of("send", dst, group_dst)
     if to == here.rank:
         raise ValueError(
             "Invalid destination rank: destination rank should not be the same as the rank of the current process."
         )
-    about = np.frombuffer(layout(tensor).encode().ljust(HEAD), np.uint8).copy()
     x = memory(tensor).array
+    about = np.frombuffer(f"{x.nbytes} {layout(tensor)}".encode().ljust(HEAD)[:HEAD], np.uint8).copy()
     requests = [here.notes.Isend(about, to, tag), here.transport.start_send(x, to, tag)]
     kept = [about, x]  # until they are sent
-    return Message(lambda: all(request.Test() for request in requests), kept.clear, f"send to {to}")
+    return Message(lambda: all([request.Test() for request in requests]), kept.clear, f"send to {to}")
 
 
 def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> Receiving:
-    """recv(), begun. x changes until its wait() has returned."""
+    """recv(), begun. x changes until its wait() has returned. Of several, the first that was begun gets the first message."""
     here = open_world("recv", group)
+    check("recv", tensor)
     source = None if src is None and group_src is None else rank_of("recv", src, group_src)
-    if source == here.rank:
+    if source == here.rank or here.size == 1:
         raise RuntimeError("Invalid source rank: source rank should not be the same as the rank of the current process.")
-    memory(tensor)
     return Receiving(here, tensor, source, tag)
 
 
 class Receiving(Message):
     """What irecv() returns. `source` is the rank that the message came from, once it has come."""
 
+    waiting: list[Receiving] = []  # those for which nothing has come, in the order in which they were begun
+
     def __init__(self, here: World, tensor: Tensor, source: int | None, tag: int) -> None:
         self.here, self.tensor, self.tag, self.source = here, tensor, tag, -1 if source is None else source
-        self.started: Any = None
+        self.request: Any = None
+        self.error = ""
         super().__init__(self._there, self._finish, f"recv from {'any rank' if source is None else source}")
+        self.waiting[:] = [other for other in self.waiting if other.here is here] + [self]
 
     def _there(self) -> bool:
-        if self.started is None:
-            found = self.here.probe(self.source, self.tag)
-            if found is None:
-                return False
-            self.source, note = found
-            about, wanted = np.empty(HEAD, np.uint8), layout(self.tensor)
-            note.Recv(about)
-            sent = about.tobytes().decode().rstrip()
-            if sent != wanted:
-                raise RuntimeError(f"recv: rank {self.source} sends {sent}, and the tensor that is to hold it is {wanted}")
-            self.into = like(self.tensor, tuple(self.tensor.shape))
-            self.started = self.here.transport.start_receive(self.into.array, self.source, self.tag)
-        return bool(self.started.Test())
+        without: list[Receiving] = []  # whoever was begun before gets the next message
+        for other in list(self.waiting) if self.request is None else []:
+            if any(r.tag == other.tag and (r.source == other.source or -1 in (r.source, other.source)) for r in without):
+                continue
+            if not other._begin():
+                without.append(other)
+        return self.request is not None and bool(self.request.Test())
+
+    def _begin(self) -> bool:
+        """Take the next message, if one has come: first a note of what it is, and then begin to receive it."""
+        found = self.here.probe(self.source, self.tag)
+        if found is None:
+            return False
+        self.waiting.remove(self)
+        self.source, note = found
+        about = np.empty(HEAD, np.uint8)
+        note.Recv(about)
+        size, sent = about.tobytes().decode().rstrip().split(" ", 1)
+        self.into = like(self.tensor, tuple(self.tensor.shape))
+        if sent != layout(self.tensor):  # it is received nevertheless: it is not what the next recv() wants
+            self.error = f"recv: rank {self.source} sends {sent}, and the tensor that is to hold it is {layout(self.tensor)}"
+            self.into = Tensor._of(array_module(self.tensor.array).empty(int(size), np.uint8))
+        self.request = self.here.transport.start_receive(self.into.array, self.source, self.tag)
+        return True
 
     def _finish(self) -> None:
+        if self.error:
+            raise RuntimeError(self.error)
         with no_grad():
             self.tensor.copy_(self.into)
 
@@ -317,27 +335,27 @@ def begun(what: str, group: Any, async_op: bool, finish: Callable[[], None]) -> 
 
 
 def rank_of(what: str, rank: int | None, group_rank: int | None, default: int | None = None) -> int:
-    """A rank that was given in one of two ways. ValueError unless it is one of the world's."""
+    """A rank that was given in one of two ways. ValueError if it was not, RuntimeError if the world has no such rank."""
     found = (default if group_rank is None else group_rank) if rank is None else rank
     size = world().size
     if found is None:
         raise ValueError(f"{what}: which rank? There are 0 to {size - 1}")
     if isinstance(found, bool) or not hasattr(found, "__index__") or not 0 <= found < size:
-        raise ValueError(f"{what}: there is no rank {found!r}; the ranks are 0 to {size - 1}")
+        raise RuntimeError(f"{what}: there is no rank {found!r}; the ranks are 0 to {size - 1}")
     return int(found)
 
 
 def operation(what: str, op: Any, x: Tensor) -> str:
-    """The name of a ReduceOp. TypeError if the tensor's dtype has no such operation."""
+    """The name of a ReduceOp. TypeError if it is none, RuntimeError if the tensor's dtype has no such operation."""
     check(what, x)
     if op not in NAMES:
-        raise ValueError(f"{what}: op is a ReduceOp, as ReduceOp.SUM, got {op!r}")
+        raise TypeError(f"{what}: op is a ReduceOp, as ReduceOp.SUM, got {op!r}")
     if op not in ("avg", *world().transport.operations):
         raise RuntimeError(f"{what}: NCCL has no ReduceOp.{op.upper()}; use the backend 'mpi' for it")
     if op == "avg" and not x.is_floating_point():
-        raise TypeError(f"{what}: ReduceOp.AVG is for floats, got {x.dtype}; use SUM, or x.float()")
+        raise RuntimeError(f"{what}: ReduceOp.AVG is for floats, got {x.dtype}; use SUM, or x.float()")
     if op in ("band", "bor", "bxor") and x.is_floating_point():
-        raise TypeError(f"{what}: ReduceOp.{op.upper()} is for integers and bool, got {x.dtype}")
+        raise RuntimeError(f"{what}: ReduceOp.{op.upper()} is for integers and bool, got {x.dtype}")
     return str(op)
 
 
@@ -354,26 +372,32 @@ def check(what: str, x: Any) -> None:
 
 
 def check_list(what: str, tensors: Any, x: Tensor) -> None:
-    """TypeError or ValueError unless this is a list of as many tensors as there are ranks, all like x."""
+    """The errors of PyTorch unless this is a list of as many tensors as there are ranks, all like x: TypeError for what is no
+    list of tensors, ValueError for another dtype, RuntimeError for another number or shape.
+    """
     check(what, x)
-    if not isinstance(tensors, Sequence) or len(tensors) != world().size:
-        found = f"{len(tensors)} tensors" if isinstance(tensors, Sequence) else type(tensors).__name__
-        raise ValueError(f"{what}: expected a list of {world().size} tensors, one for each rank, got {found}")
-    for i, y in enumerate(tensors):
+    size = world().size
+    if not isinstance(tensors, Sequence):
+        raise TypeError(f"{what}: expected a list of {size} tensors, one for each rank, got {type(tensors).__name__}")
+    for y in tensors:
         check(what, y)
+    if len(tensors) != size:
+        raise RuntimeError(f"{what}: expected a list of {size} tensors, one for each rank, got {len(tensors)} tensors")
+    for i, y in enumerate(tensors):
         if (y.shape, y.dtype) != (x.shape, x.dtype):
-            raise ValueError(f"{what}: tensor {i} of the list is {layout(y)}, and the other tensor {layout(x)}")
+            kind = RuntimeError if y.dtype == x.dtype else ValueError
+            raise kind(f"{what}: tensor {i} of the list is {layout(y)}, and the other tensor {layout(x)}")
 
 
 def check_parts(what: str, whole: Tensor, part: Tensor, size: int) -> None:
-    """ValueError unless `whole` has room for the parts of all ranks."""
+    """RuntimeError unless `whole` has room for the parts of all ranks."""
     for x in (whole, part):
         check(what, x)
     joined, n = tuple(whole.shape), tuple(part.shape)
     shapes = [(size, *n), (size * n[0], *n[1:])] if n else [(size,)]
     if joined not in shapes or whole.dtype != part.dtype:
         expected = " or ".join(str(list(shape)) for shape in shapes)
-        raise ValueError(
+        raise RuntimeError(
             f"{what}: {layout(part)} on {size} ranks goes with {part.dtype} of shape {expected}, got {layout(whole)}"
         )
 
@@ -382,6 +406,8 @@ def the_list(what: str, name: str, tensors: Any, x: Tensor, root: int) -> list[T
     """The list that only rank `root` gives."""
     check(what, x)
     if world().rank == root:
+        if tensors is None:
+            raise ValueError(f"{what}: rank {root}, and this is it, gives a {name} of {world().size} tensors")
         check_list(what, tensors, x)
         return list(tensors)
     if tensors:
