@@ -11,7 +11,8 @@ from pathlib import Path
 RANKS = Path(__file__).parent / "ranks"
 MPIEXEC = shutil.which("mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])) or ""
 ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}  # Open MPI refuses to run as root otherwise
-ENVIRONMENT = {**os.environ, **ROOT, "PYTHONPATH": str(Path(__file__).parent)}
+PLACES = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+ENVIRONMENT = {**os.environ, **ROOT, "PYTHONPATH": PLACES}
 
 
 def start(n: int, program: str, *arguments: object) -> subprocess.Popen[str]:

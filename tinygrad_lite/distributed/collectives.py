@@ -493,7 +493,8 @@ def scattered(op: str, out: Tensor, x: Tensor) -> None:
     """reduce_scatter, with the means of floats, and in dtypes that the transport can compute with."""
     with no_grad():
         wide = reducible(out)
-        into(f"reduce_scatter {op}", wide, reducible(x), "reduce_scatter", "sum" if op == "avg" else op)
+        given = f"reduce_scatter {op} of {out.dtype}, in"  # float16 and float32 on two ranks do not fit together
+        into(given, wide, reducible(x), "reduce_scatter", "sum" if op == "avg" else op)
         if op == "avg":
             wide /= world().size
         if wide is not out:
