@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import recorder
 from .._tensor import Tensor
 from ..backend import Array, array_module
 from ..dtypes import float16, float32
@@ -41,23 +42,28 @@ class group:
 class Work:
     """A collective that was begun with async_op=True. It is finished by wait(), or by the next collective."""
 
-    def __init__(self, finish: Callable[[], None] | None) -> None:
-        self.finish = finish
-        if finish is not None:
-            world().pending.append(self)
+    def __init__(self, finish: Callable[[], None]) -> None:
+        self.finish: Callable[[], None] | None = finish
+        self.error: BaseException | None = None
+        world().pending.append(self)
 
     def wait(self, timeout: timedelta | None = None) -> bool:
-        """Finish it, and all that was begun before it."""
-        pending = world().pending
+        """Finish it, and all that was begun before it. If it fails, each wait() raises the error."""
         while self.finish is not None:
-            first = pending.pop(0)
+            first = world().pending.pop(0)
             finish, first.finish = first.finish, None
-            finish()
+            try:
+                finish()
+            except BaseException as error:
+                first.error = error
+                raise
+        if self.error is not None:
+            raise self.error
         return True
 
     def is_completed(self) -> bool:
-        """Whether it is finished."""
-        return self.finish is None
+        """True, after a wait(): nothing goes on in between, so that asking again and again would never end."""
+        return self.wait()
 
 
 class Message:
@@ -68,7 +74,10 @@ class Message:
 
     def is_completed(self) -> bool:
         """Whether it is finished."""
-        if not self.done and self.there():
+        return self.done or unrecorded(self._completed)
+
+    def _completed(self) -> bool:
+        if self.there():
             self.finish()
             self.done = True
         return self.done
@@ -180,10 +189,16 @@ def gather(
     mine = the_list("gather", "gather_list", gather_list, tensor, root)
 
     def gather_them() -> None:
-        out = None if mine is None else like(tensor, (len(mine), *tensor.shape))
-        agree(f"gather to {root}", tensor)
-        world().send("gather", world().transport.gather, None if out is None else out.array, memory(tensor).array, root)
-        if out is not None and mine is not None:
+        out = like(tensor, (0 if mine is None else len(mine), *tensor.shape))
+        text, given = f"gather to {root} of {layout(tensor)}", memory(tensor)
+
+        def change(array: Array, read: Array) -> None:
+            world().agree(text)
+            world().send(text, world().transport.gather, None if mine is None else array, read, root)
+
+        with no_grad():
+            write(out.array, one_write(change), given.array)
+        if mine is not None:
             unpack(out, mine)
 
     return begun("gather", group, async_op, gather_them)
@@ -204,13 +219,13 @@ def scatter(
     mine = the_list("scatter", "scatter_list", scatter_list, tensor, root)
 
     def scatter_them() -> None:
-        parts = None if mine is None else packed(mine).array
+        text, parts = f"scatter from {root} of {layout(tensor)}", [] if mine is None else [packed(mine).array]
 
-        def change(x: Array) -> None:
-            agree(f"scatter from {root}", tensor)
-            world().send("scatter", world().transport.scatter, x, parts, root)
+        def change(x: Array, whole: Array | None = None) -> None:
+            world().agree(text)
+            world().send(text, world().transport.scatter, x, whole, root)
 
-        written(tensor, change)
+        written(tensor, change, *parts)
 
     return begun("scatter", group, async_op, scatter_them)
 
@@ -220,7 +235,19 @@ def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None, t
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.barrier
     """
     limit = None if timeout is None else timeout.total_seconds()
-    return begun("barrier", group, async_op, lambda: world().agree("barrier", limit))
+    here = open_world("barrier", group)
+
+    def meet() -> None:
+        here.agree("barrier", limit)
+
+    def finish() -> None:
+        recording = recorder.here.recording
+        if recording is None:
+            meet()
+        else:
+            recording.effect(meet, here)
+
+    return begun("barrier", group, async_op, finish)
 
 
 def send(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> None:
@@ -249,7 +276,7 @@ def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 
         raise ValueError(
             "Invalid destination rank: destination rank should not be the same as the rank of the current process."
         )
-    x = memory(tensor).array
+    x = unrecorded(lambda: memory(tensor).array)
     about = np.frombuffer(f"{x.nbytes} {layout(tensor)}".encode().ljust(HEAD)[:HEAD], np.uint8).copy()
     requests = [here.notes.Isend(about, to, tag), here.transport.start_send(x, to, tag)]
     kept = [about, x]  # until they are sent
@@ -415,6 +442,15 @@ def the_list(what: str, name: str, tensors: Any, x: Tensor, root: int) -> list[T
     return None
 
 
+def unrecorded(function: Callable[[], Any]) -> Any:
+    """Call it. A captured step that sends or receives is not replayed."""
+    recording = recorder.here.recording
+    if recording is None:
+        return function()
+    recording.fail("send() and recv() are between two ranks, and only what all ranks do together is replayed")
+    return recording.outside(function)
+
+
 def layout(x: Tensor) -> str:
     """ "float32[2, 3]" """
     return f"{x.dtype}{list(x.shape)}"
@@ -442,15 +478,11 @@ def unpack(out: Tensor, tensors: Sequence[Tensor]) -> None:
             x.copy_(y)
 
 
-def agree(what: str, x: Tensor) -> None:
-    world().agree(f"{what} of {layout(x)}")
-
-
-def written(x: Tensor, change: Callable[[Array], None]) -> None:
+def written(x: Tensor, change: Callable[..., None], *operands: Array) -> None:
     """Call change with the memory of x, or of a copy in rows, and note that x has changed."""
     with no_grad():
         y = memory(x)
-        write(y.array, one_write(change))
+        write(y.array, one_write(change), *operands)
         if y is not x:
             x.copy_(y)
 
