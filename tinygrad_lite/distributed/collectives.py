@@ -19,7 +19,6 @@ from ..dtypes import float16, float32
 from ..functional.shape import stack
 from ..grad_mode import no_grad
 from ..inplace import write
-from ..recorder import one_write
 from .world import World, world
 
 NAMES = ("sum", "avg", "product", "min", "max", "band", "bor", "bxor")
@@ -197,7 +196,7 @@ def gather(
             world().send(text, world().transport.gather, None if mine is None else array, read, root)
 
         with no_grad():
-            write(out.array, one_write(change), given.array)
+            write(out.array, together(change), given.array)
         if mine is not None:
             unpack(out, mine)
 
@@ -478,11 +477,27 @@ def unpack(out: Tensor, tensors: Sequence[Tensor]) -> None:
             x.copy_(y)
 
 
+def together(change: Callable[..., None]) -> Callable[..., None]:
+    """For write(): a captured step notes it as one call, and that it changes the world. So a replay does it even if nobody reads
+    what was written, on this rank, and after what came before.
+    """
+
+    def called(x: Array, *operands: Array) -> None:
+        recording = recorder.here.recording
+        if recording is None or not hasattr(x, "recording"):
+            change(x, *operands)
+        else:
+            recording.write(x, change, x, *operands)
+            recording.calls[-1].state = (id(world()),)
+
+    return called
+
+
 def written(x: Tensor, change: Callable[..., None], *operands: Array) -> None:
     """Call change with the memory of x, or of a copy in rows, and note that x has changed."""
     with no_grad():
         y = memory(x)
-        write(y.array, one_write(change), *operands)
+        write(y.array, together(change), *operands)
         if y is not x:
             x.copy_(y)
 
@@ -516,7 +531,7 @@ def into(what: str, out: Tensor, x: Tensor, method: str, *options: Any) -> None:
 
     with no_grad():
         y = memory(out)
-        write(y.array, one_write(change), given.array)
+        write(y.array, together(change), given.array)
         if y is not out:
             out.copy_(y)
 
