@@ -240,11 +240,11 @@ class Buckets:
         if here.recording is None:
             function()
         else:
-            here.recording.effect(function, self)
+            here.recording.effect(function, self.world)
 
     def change(self, bucket: Bucket, function: Callable[[Array], None]) -> None:
         """Call it with the memory of a bucket; a replay of a recorded step does so too."""
-        write(bucket.array, one_write(function))
+        write(bucket.array, one_write(function, self.world))
 
     def note(self, what: str, begin: float) -> None:
         if self.events is not None:

@@ -5,6 +5,7 @@ mpiexec -n 3 python tests/ranks/behaviour.py
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -107,10 +108,18 @@ def the_others(r: int, n: int) -> None:
 def begun_and_waited_for(r: int, n: int) -> None:
     x, y = tensor([1.0]), tensor([2.0])
     first, second = dist.all_reduce(x, async_op=True), dist.all_reduce(y, dist.ReduceOp.MAX, async_op=True)
-    assert first is not None and second is not None and not second.is_completed()
+    assert first is not None and second is not None and second.finish is not None
     (first if r else second).wait()  # in another order on rank 0
     dist.barrier()
     assert (x.item(), y.item()) == (n, 2) and first.is_completed() and second.wait()
+    z: Any = tl.ones(1).expand(3)
+    third: Any = dist.all_reduce(z, async_op=True)
+    for _ in range(2):
+        raises(RuntimeError, "", third.wait)
+    polled: Any = dist.all_reduce(x, async_op=True)
+    while not polled.is_completed():
+        pass
+    assert x.item() == n * n
 
 
 @check
@@ -126,20 +135,35 @@ def messages(r: int, n: int) -> None:
         wrong = tl.ones(2)
         raises(RuntimeError, "rank 0 sends int64[2]", lambda: dist.recv(wrong, 0))
         assert wrong.tolist() == [1, 1]
+        dist.recv(wrong[:1], 0)
+        assert wrong.tolist() == [3, 1], "the message that did not fit is not what comes next"
     raises(ValueError, "Invalid", lambda: dist.send(x, r))
+    works = [
+        dist.irecv(y, 0, tag=i // 2) if r == 1 else dist.isend(y * (i + 1), 1, tag=i // 2) for i, y in numbered(4) if r < 2
+    ]
+    assert all([work.wait() for work in works[::-1]])
+    assert r != 1 or [y.item() for y in THERE] == [1, 2, 3, 4], "messages go to those who asked first"
+
+
+THERE: list[Tensor] = []
+
+
+def numbered(count: int) -> list[tuple[int, Tensor]]:
+    THERE[:] = [tl.ones(1) for _ in range(count)]
+    return list(enumerate(THERE))
 
 
 @check
 def wrong_arguments(r: int, n: int) -> None:
     x = tl.ones(2)
-    raises(ValueError, "no rank 9", lambda: dist.broadcast(x, 9))
-    raises(ValueError, "one for each rank", lambda: dist.all_gather([x], x))
-    raises(ValueError, "tensor 0 of the list", lambda: dist.all_gather([tl.ones(3)] * n, x))
-    raises(ValueError, "goes with", lambda: dist.all_gather_into_tensor(tl.ones(2 * n + 1), x))
+    raises(RuntimeError, "no rank 9", lambda: dist.broadcast(x, 9))
+    raises(RuntimeError, "one for each rank", lambda: dist.all_gather([x], x))
+    raises(RuntimeError, "tensor 0 of the list", lambda: dist.all_gather([tl.ones(3)] * n, x))
+    raises(RuntimeError, "goes with", lambda: dist.all_gather_into_tensor(tl.ones(2 * n + 1), x))
     raises(TypeError, "expected a Tensor", lambda: dist.all_reduce(np.ones(2)))  # type: ignore[arg-type]
-    raises(ValueError, "ReduceOp", lambda: dist.all_reduce(x, "total"))
-    raises(TypeError, "AVG is for floats", lambda: dist.all_reduce(tensor([1]), dist.ReduceOp.AVG))
-    raises(TypeError, "integers", lambda: dist.all_reduce(x, dist.ReduceOp.BOR))
+    raises(TypeError, "ReduceOp", lambda: dist.all_reduce(x, "total"))
+    raises(RuntimeError, "AVG is for floats", lambda: dist.all_reduce(tensor([1]), dist.ReduceOp.AVG))
+    raises(RuntimeError, "integers", lambda: dist.all_reduce(x, dist.ReduceOp.BOR))
     raises(NotImplementedError, "groups", lambda: dist.all_reduce(x, group=object()))
     raises(ValueError, "twice", lambda: dist.init_process_group("mpi"))
     raises(AttributeError, "new_group", lambda: dist.new_group([0]))  # type: ignore[attr-defined]
@@ -158,6 +182,46 @@ def in_a_recording(r: int, n: int) -> None:
     for i in range(4):
         assert step(tensor([1.0 + r + i])).item() == 2 * sum(1 + k + i for k in range(n)) + 1
     assert step.recordings == 1
+
+
+@check
+def all_of_them_in_a_recording(r: int, n: int) -> None:
+    """Also where only one rank reads what they give: no other may leave them out."""
+
+    @capture
+    def step(x: Tensor) -> Tensor:
+        mine, parts = tl.zeros(1), [tl.zeros(1) for _ in range(n)]
+        dist.scatter(mine, [x + i for i in range(n)] if r == 0 else None, 0)
+        dist.gather(mine * 2, parts if r == 0 else None, 0)
+        dist.barrier()
+        total = tl.stack(parts)
+        dist.all_reduce(total)
+        work = dist.all_reduce(mine, dist.ReduceOp.MAX, async_op=True)
+        assert work is not None and work.wait()
+        dist.all_gather(parts, mine)
+        return total.sum() + sum(parts) if r == 0 else x * 1
+
+    for i in range(3):
+        every = [1.0 + i + k for k in range(n)]
+        assert step(tensor([1.0 + r + i])).tolist() == [2 * sum(every) + n * max(every) if r == 0 else 1.0 + r + i]
+    assert step.recordings == 1
+
+
+@check
+def messages_are_not_replayed(r: int, n: int) -> None:
+    @capture
+    def step(x: Tensor) -> Tensor:
+        if r == 0:
+            dist.send(x, 1)
+        if r == 1:
+            dist.recv(x, 0)
+        return x + 1
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        for i in range(3):
+            assert step(tensor([5.0 + i if r != 1 else 0.0])).item() == 6 + i
+    assert len(seen) == (r < 2) and all("only what all ranks do together" in str(warning.message) for warning in seen)
 
 
 def net() -> nn.Module:

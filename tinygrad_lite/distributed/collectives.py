@@ -18,7 +18,7 @@ from ..dtypes import float16, float32
 from ..functional.shape import stack
 from ..grad_mode import no_grad
 from ..inplace import write
-from ..recorder import one_write
+from ..recorder import here, one_write
 from .world import World, world
 
 NAMES = ("sum", "avg", "product", "min", "max", "band", "bor", "bxor")
@@ -41,23 +41,28 @@ class group:
 class Work:
     """A collective that was begun with async_op=True. It is finished by wait(), or by the next collective."""
 
-    def __init__(self, finish: Callable[[], None] | None) -> None:
-        self.finish = finish
-        if finish is not None:
-            world().pending.append(self)
+    def __init__(self, finish: Callable[[], None]) -> None:
+        self.finish: Callable[[], None] | None = finish
+        self.error: BaseException | None = None
+        world().pending.append(self)
 
     def wait(self, timeout: timedelta | None = None) -> bool:
-        """Finish it, and all that was begun before it."""
-        pending = world().pending
+        """Finish it, and all that was begun before it. If it fails, each wait() raises the error."""
         while self.finish is not None:
-            first = pending.pop(0)
+            first = world().pending.pop(0)
             finish, first.finish = first.finish, None
-            finish()
+            try:
+                finish()
+            except BaseException as error:
+                first.error = error
+                raise
+        if self.error is not None:
+            raise self.error
         return True
 
     def is_completed(self) -> bool:
-        """Whether it is finished."""
-        return self.finish is None
+        """True, after a wait(): nothing goes on in between, so that asking again and again would never end."""
+        return self.wait()
 
 
 class Message:
@@ -68,7 +73,10 @@ class Message:
 
     def is_completed(self) -> bool:
         """Whether it is finished."""
-        if not self.done and self.there():
+        return self.done or unrecorded(self._completed)
+
+    def _completed(self) -> bool:
+        if self.there():
             self.finish()
             self.done = True
         return self.done
@@ -95,8 +103,8 @@ def broadcast(
 
 def all_reduce(tensor: Tensor, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> Work | None:
     """x on every rank becomes the sum (or `op`) of all ranks' x. Bits are the same on all ranks.
-    bool is reduced as 0 and 1, float16 in float32. RuntimeError as for broadcast; TypeError for AVG or BAND of a dtype that has
-    no such thing.
+    bool is reduced as 0 and 1, float16 in float32. RuntimeError as for broadcast, and for AVG or BAND of a dtype that has no
+    such thing.
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.all_reduce
     """
     op = operation("all_reduce", op, tensor)
@@ -180,10 +188,16 @@ def gather(
     mine = the_list("gather", "gather_list", gather_list, tensor, root)
 
     def gather_them() -> None:
-        out = None if mine is None else like(tensor, (len(mine), *tensor.shape))
-        agree(f"gather to {root}", tensor)
-        world().send("gather", world().transport.gather, None if out is None else out.array, memory(tensor).array, root)
-        if out is not None and mine is not None:
+        out = like(tensor, (0 if mine is None else len(mine), *tensor.shape))
+        text, given = f"gather to {root} of {layout(tensor)}", memory(tensor)
+
+        def change(array: Array, read: Array) -> None:
+            world().agree(text)
+            world().send(text, world().transport.gather, None if mine is None else array, read, root)
+
+        with no_grad():
+            write(out.array, one_write(change, world()), given.array)
+        if mine is not None:
             unpack(out, mine)
 
     return begun("gather", group, async_op, gather_them)
@@ -204,13 +218,13 @@ def scatter(
     mine = the_list("scatter", "scatter_list", scatter_list, tensor, root)
 
     def scatter_them() -> None:
-        parts = None if mine is None else packed(mine).array
+        text, parts = f"scatter from {root} of {layout(tensor)}", [] if mine is None else [packed(mine).array]
 
-        def change(x: Array) -> None:
-            agree(f"scatter from {root}", tensor)
-            world().send("scatter", world().transport.scatter, x, parts, root)
+        def change(x: Array, whole: Array | None = None) -> None:
+            world().agree(text)
+            world().send(text, world().transport.scatter, x, whole, root)
 
-        written(tensor, change)
+        written(tensor, change, *parts)
 
     return begun("scatter", group, async_op, scatter_them)
 
@@ -220,7 +234,19 @@ def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None, t
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.barrier
     """
     limit = None if timeout is None else timeout.total_seconds()
-    return begun("barrier", group, async_op, lambda: world().agree("barrier", limit))
+    together = open_world("barrier", group)
+
+    def meet() -> None:
+        together.agree("barrier", limit)
+
+    def finish() -> None:
+        recording = here.recording
+        if recording is None:
+            meet()
+        else:
+            recording.effect(meet, together)
+
+    return begun("barrier", group, async_op, finish)
 
 
 def send(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> None:
@@ -242,53 +268,71 @@ def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0
 
 def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> Message:
     """send(), begun. x must not be changed until its wait() has returned."""
-    here = open_world("send", group)
+    together = open_world("send", group)
+    check("send", tensor)
     to = rank_of("send", dst, group_dst)
-    if to == here.rank:
+    if to == together.rank:
         raise ValueError(
             "Invalid destination rank: destination rank should not be the same as the rank of the current process."
         )
-    about = np.frombuffer(layout(tensor).encode().ljust(HEAD), np.uint8).copy()
-    x = memory(tensor).array
-    requests = [here.notes.Isend(about, to, tag), here.transport.start_send(x, to, tag)]
+    x = unrecorded(lambda: memory(tensor).array)
+    about = np.frombuffer(f"{x.nbytes} {layout(tensor)}".encode().ljust(HEAD)[:HEAD], np.uint8).copy()
+    requests = [together.notes.Isend(about, to, tag), together.transport.start_send(x, to, tag)]
     kept = [about, x]  # until they are sent
-    return Message(lambda: all(request.Test() for request in requests), kept.clear, f"send to {to}")
+    return Message(lambda: all([request.Test() for request in requests]), kept.clear, f"send to {to}")
 
 
 def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> Receiving:
-    """recv(), begun. x changes until its wait() has returned."""
-    here = open_world("recv", group)
+    """recv(), begun. x changes until its wait() has returned. Of several, the first that was begun gets the first message."""
+    together = open_world("recv", group)
+    check("recv", tensor)
     source = None if src is None and group_src is None else rank_of("recv", src, group_src)
-    if source == here.rank:
+    if source == together.rank or together.size == 1:
         raise RuntimeError("Invalid source rank: source rank should not be the same as the rank of the current process.")
-    memory(tensor)
-    return Receiving(here, tensor, source, tag)
+    return Receiving(together, tensor, source, tag)
 
 
 class Receiving(Message):
     """What irecv() returns. `source` is the rank that the message came from, once it has come."""
 
-    def __init__(self, here: World, tensor: Tensor, source: int | None, tag: int) -> None:
-        self.here, self.tensor, self.tag, self.source = here, tensor, tag, -1 if source is None else source
-        self.started: Any = None
+    waiting: list[Receiving] = []  # those for which nothing has come, in the order in which they were begun
+
+    def __init__(self, together: World, tensor: Tensor, source: int | None, tag: int) -> None:
+        self.together, self.tensor, self.tag, self.source = together, tensor, tag, -1 if source is None else source
+        self.request: Any = None
+        self.error = ""
         super().__init__(self._there, self._finish, f"recv from {'any rank' if source is None else source}")
+        self.waiting[:] = [other for other in self.waiting if other.together is together] + [self]
 
     def _there(self) -> bool:
-        if self.started is None:
-            found = self.here.probe(self.source, self.tag)
-            if found is None:
-                return False
-            self.source, note = found
-            about, wanted = np.empty(HEAD, np.uint8), layout(self.tensor)
-            note.Recv(about)
-            sent = about.tobytes().decode().rstrip()
-            if sent != wanted:
-                raise RuntimeError(f"recv: rank {self.source} sends {sent}, and the tensor that is to hold it is {wanted}")
-            self.into = like(self.tensor, tuple(self.tensor.shape))
-            self.started = self.here.transport.start_receive(self.into.array, self.source, self.tag)
-        return bool(self.started.Test())
+        without: list[Receiving] = []  # whoever was begun before gets the next message
+        for other in list(self.waiting) if self.request is None else []:
+            if any(r.tag == other.tag and (r.source == other.source or -1 in (r.source, other.source)) for r in without):
+                continue
+            if not other._begin():
+                without.append(other)
+        return self.request is not None and bool(self.request.Test())
+
+    def _begin(self) -> bool:
+        """Take the next message, if one has come: first a note of what it is, and then begin to receive it."""
+        found = self.together.probe(self.source, self.tag)
+        if found is None:
+            return False
+        self.waiting.remove(self)
+        self.source, note = found
+        about = np.empty(HEAD, np.uint8)
+        note.Recv(about)
+        size, sent = about.tobytes().decode().rstrip().split(" ", 1)
+        self.into = like(self.tensor, tuple(self.tensor.shape))
+        if sent != layout(self.tensor):  # it is received nevertheless: it is not what the next recv() wants
+            self.error = f"recv: rank {self.source} sends {sent}, and the tensor that is to hold it is {layout(self.tensor)}"
+            self.into = Tensor._of(array_module(self.tensor.array).empty(int(size), np.uint8))
+        self.request = self.together.transport.start_receive(self.into.array, self.source, self.tag)
+        return True
 
     def _finish(self) -> None:
+        if self.error:
+            raise RuntimeError(self.error)
         with no_grad():
             self.tensor.copy_(self.into)
 
@@ -307,37 +351,37 @@ def open_world(what: str, group: Any) -> World:
 
 def begun(what: str, group: Any, async_op: bool, finish: Callable[[], None]) -> Work | None:
     """Do it now, after all that was begun before; or with async_op when it is waited for."""
-    here = open_world(what, group)
+    together = open_world(what, group)
     if async_op:
         return Work(finish)
-    while here.pending:
-        here.pending[0].wait()
+    while together.pending:
+        together.pending[0].wait()
     finish()
     return None
 
 
 def rank_of(what: str, rank: int | None, group_rank: int | None, default: int | None = None) -> int:
-    """A rank that was given in one of two ways. ValueError unless it is one of the world's."""
+    """A rank that was given in one of two ways. ValueError if it was not, RuntimeError if the world has no such rank."""
     found = (default if group_rank is None else group_rank) if rank is None else rank
     size = world().size
     if found is None:
         raise ValueError(f"{what}: which rank? There are 0 to {size - 1}")
     if isinstance(found, bool) or not hasattr(found, "__index__") or not 0 <= found < size:
-        raise ValueError(f"{what}: there is no rank {found!r}; the ranks are 0 to {size - 1}")
+        raise RuntimeError(f"{what}: there is no rank {found!r}; the ranks are 0 to {size - 1}")
     return int(found)
 
 
 def operation(what: str, op: Any, x: Tensor) -> str:
-    """The name of a ReduceOp. TypeError if the tensor's dtype has no such operation."""
+    """The name of a ReduceOp. TypeError if it is none, RuntimeError if the tensor's dtype has no such operation."""
     check(what, x)
     if op not in NAMES:
-        raise ValueError(f"{what}: op is a ReduceOp, as ReduceOp.SUM, got {op!r}")
+        raise TypeError(f"{what}: op is a ReduceOp, as ReduceOp.SUM, got {op!r}")
     if op not in ("avg", *world().transport.operations):
         raise RuntimeError(f"{what}: NCCL has no ReduceOp.{op.upper()}; use the backend 'mpi' for it")
     if op == "avg" and not x.is_floating_point():
-        raise TypeError(f"{what}: ReduceOp.AVG is for floats, got {x.dtype}; use SUM, or x.float()")
+        raise RuntimeError(f"{what}: ReduceOp.AVG is for floats, got {x.dtype}; use SUM, or x.float()")
     if op in ("band", "bor", "bxor") and x.is_floating_point():
-        raise TypeError(f"{what}: ReduceOp.{op.upper()} is for integers and bool, got {x.dtype}")
+        raise RuntimeError(f"{what}: ReduceOp.{op.upper()} is for integers and bool, got {x.dtype}")
     return str(op)
 
 
@@ -354,26 +398,32 @@ def check(what: str, x: Any) -> None:
 
 
 def check_list(what: str, tensors: Any, x: Tensor) -> None:
-    """TypeError or ValueError unless this is a list of as many tensors as there are ranks, all like x."""
+    """The errors of PyTorch unless this is a list of as many tensors as there are ranks, all like x: TypeError for what is no
+    list of tensors, ValueError for another dtype, RuntimeError for another number or shape.
+    """
     check(what, x)
-    if not isinstance(tensors, Sequence) or len(tensors) != world().size:
-        found = f"{len(tensors)} tensors" if isinstance(tensors, Sequence) else type(tensors).__name__
-        raise ValueError(f"{what}: expected a list of {world().size} tensors, one for each rank, got {found}")
-    for i, y in enumerate(tensors):
+    size = world().size
+    if not isinstance(tensors, Sequence):
+        raise TypeError(f"{what}: expected a list of {size} tensors, one for each rank, got {type(tensors).__name__}")
+    for y in tensors:
         check(what, y)
+    if len(tensors) != size:
+        raise RuntimeError(f"{what}: expected a list of {size} tensors, one for each rank, got {len(tensors)} tensors")
+    for i, y in enumerate(tensors):
         if (y.shape, y.dtype) != (x.shape, x.dtype):
-            raise ValueError(f"{what}: tensor {i} of the list is {layout(y)}, and the other tensor {layout(x)}")
+            kind = RuntimeError if y.dtype == x.dtype else ValueError
+            raise kind(f"{what}: tensor {i} of the list is {layout(y)}, and the other tensor {layout(x)}")
 
 
 def check_parts(what: str, whole: Tensor, part: Tensor, size: int) -> None:
-    """ValueError unless `whole` has room for the parts of all ranks."""
+    """RuntimeError unless `whole` has room for the parts of all ranks."""
     for x in (whole, part):
         check(what, x)
     joined, n = tuple(whole.shape), tuple(part.shape)
     shapes = [(size, *n), (size * n[0], *n[1:])] if n else [(size,)]
     if joined not in shapes or whole.dtype != part.dtype:
         expected = " or ".join(str(list(shape)) for shape in shapes)
-        raise ValueError(
+        raise RuntimeError(
             f"{what}: {layout(part)} on {size} ranks goes with {part.dtype} of shape {expected}, got {layout(whole)}"
         )
 
@@ -382,11 +432,22 @@ def the_list(what: str, name: str, tensors: Any, x: Tensor, root: int) -> list[T
     """The list that only rank `root` gives."""
     check(what, x)
     if world().rank == root:
+        if tensors is None:
+            raise ValueError(f"{what}: rank {root}, and this is it, gives a {name} of {world().size} tensors")
         check_list(what, tensors, x)
         return list(tensors)
     if tensors:
         raise ValueError(f"{what}: only rank {root} gives a {name}, and this is rank {world().rank}")
     return None
+
+
+def unrecorded(function: Callable[[], Any]) -> Any:
+    """Call it. A captured step that sends or receives is not replayed."""
+    recording = here.recording
+    if recording is None:
+        return function()
+    recording.fail("send() and recv() are between two ranks, and only what all ranks do together is replayed")
+    return recording.outside(function)
 
 
 def layout(x: Tensor) -> str:
@@ -416,15 +477,11 @@ def unpack(out: Tensor, tensors: Sequence[Tensor]) -> None:
             x.copy_(y)
 
 
-def agree(what: str, x: Tensor) -> None:
-    world().agree(f"{what} of {layout(x)}")
-
-
-def written(x: Tensor, change: Callable[[Array], None]) -> None:
+def written(x: Tensor, change: Callable[..., None], *operands: Array) -> None:
     """Call change with the memory of x, or of a copy in rows, and note that x has changed."""
     with no_grad():
         y = memory(x)
-        write(y.array, one_write(change))
+        write(y.array, one_write(change, world()), *operands)
         if y is not x:
             x.copy_(y)
 
@@ -458,7 +515,7 @@ def into(what: str, out: Tensor, x: Tensor, method: str, *options: Any) -> None:
 
     with no_grad():
         y = memory(out)
-        write(y.array, one_write(change), given.array)
+        write(y.array, one_write(change, world()), given.array)
         if y is not out:
             out.copy_(y)
 
@@ -467,7 +524,8 @@ def scattered(op: str, out: Tensor, x: Tensor) -> None:
     """reduce_scatter, with the means of floats, and in dtypes that the transport can compute with."""
     with no_grad():
         wide = reducible(out)
-        into(f"reduce_scatter {op}", wide, reducible(x), "reduce_scatter", "sum" if op == "avg" else op)
+        given = f"reduce_scatter {op} of {out.dtype}, in"  # float16 and float32 on two ranks do not fit together
+        into(given, wide, reducible(x), "reduce_scatter", "sum" if op == "avg" else op)
         if op == "avg":
             wide /= world().size
         if wide is not out:
