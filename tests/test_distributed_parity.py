@@ -1,4 +1,4 @@
-"""tinygrad_lite.distributed on MPI beside torch.distributed on gloo: one program, run by both, and what each rank of it found."""
+"""tinygrad_lite.distributed on MPI beside torch.distributed on gloo: one program, run by both, and what each rank found."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import pytest
 N = 2
 EXCEPTIONS = {  # where the two differ, and why; each key that matches must differ, on some rank
     "(all_reduce (SUM|PRODUCT|MIN|MAX|BAND|BOR|BXOR)|(reduce|reduce_scatter) ...|moved) int16": "gloo has no int16",
-    "before: destroy": "PyTorch has an assert there, whose AssertionError says nothing; ours is the ValueError of all other calls",
+    "before: destroy": "PyTorch has an assert there, whose error says nothing; ours is the ValueError of all other calls",
     "(all_reduce|reduce) strided": "gloo sums the memory as if it were in rows: wrong numbers, without an error",
     "reduce transposed": "the same; all_reduce of it is right, by chance: all of its memory is summed",
     "around the views": "the same: gloo changes what lies beside the view",
     "(all_reduce|broadcast|reduce) expanded": "many elements in one place in memory cannot be written; ours says so",
-    "what backward needs was changed": "PyTorch's backward gives a wrong gradient there; ours is the error of all changes in place",
+    "what backward needs was changed": "PyTorch's gradient is wrong there; ours is the error of all changes in place",
     "wrong: isend to itself": "PyTorch's send() has a ValueError, isend() a RuntimeError; ours has the ValueError for both",
     "wrong: DDP of a number": "an AttributeError about `parameters` in PyTorch; ours is a TypeError that says what is expected",
 }

@@ -437,7 +437,8 @@ def halves(r: int) -> Any:
 def main() -> None:
     begin: dict[str, Callable[[], Any]] = {
         "get_rank": dist.get_rank, "get_world_size": dist.get_world_size, "get_backend": dist.get_backend,
-        "barrier": dist.barrier, "all_reduce": lambda: dist.all_reduce(T.ones(1)), "broadcast": lambda: dist.broadcast(T.ones(1), 0),
+        "barrier": dist.barrier, "all_reduce": lambda: dist.all_reduce(T.ones(1)),
+        "broadcast": lambda: dist.broadcast(T.ones(1), 0),
         "send": lambda: dist.send(T.ones(1), 0), "recv": lambda: dist.recv(T.ones(1), 0), "is_initialized": dist.is_initialized,
         "is_available": dist.is_available, "DDP": lambda: DDP(nn.Linear(1, 1)), "destroy": dist.destroy_process_group,
     }  # fmt: skip

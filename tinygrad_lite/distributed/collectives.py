@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -295,7 +295,7 @@ def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 
 class Receiving(Message):
     """What irecv() returns. `source` is the rank that the message came from, once it has come."""
 
-    waiting: list[Receiving] = []  # those for which nothing has come, in the order in which they were begun
+    waiting: ClassVar[list[Receiving]] = []  # those for which nothing has come, in the order in which they were begun
 
     def __init__(self, together: World, tensor: Tensor, source: int | None, tag: int) -> None:
         self.together, self.tensor, self.tag, self.source = together, tensor, tag, -1 if source is None else source
