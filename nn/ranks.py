@@ -34,10 +34,10 @@ class Ranks:
         self.parallel: DistributedDataParallel | None = None
         self.order: list[Tensor] = []
 
-    def join(self, model: Any) -> None:
-        """Take rank 0's parameters and buffers, and average gradients from now on."""
-        if self.together and (self.parallel is None or self.parallel.module is not model):
-            self.parallel = DistributedDataParallel(model, init_sync=True)
+    def join(self, model: Any, unused: bool) -> None:
+        """Take rank 0's parameters and buffers, and average gradients from now on; `unused` allows parameters without one."""
+        if self.together:
+            self.parallel = DistributedDataParallel(model, init_sync=True, find_unused_parameters=unused)
 
     def part(self) -> None:
         """Average no gradients any more."""

@@ -187,7 +187,7 @@ class Trainer:
             what = f"mpiexec has started {waiting} processes, and each trains a model of its own"
             warnings.warn(f"{what}; call distributed.init_process_group() before", RuntimeWarning, stacklevel=2)
         self.ranks, self.loader, self.batches_done = Ranks(), train_loader, 0
-        self.ranks.join(model)
+        self.ranks.join(model, unused=not self.capture)
         saved: dict[str, Any] = {}
         if resume is True:
             self._check_resumable(model)

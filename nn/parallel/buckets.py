@@ -163,6 +163,7 @@ class Buckets:
             for i in self.whole:
                 self.put(i, self.parameters[i].grad)
         nowhere = self.used_nowhere(lacking) if self.unused else set[int]()
+        without = [i for i in lacking if self.parameters[i].grad is None]
         for i in lacking:
             self.put(i, self.parameters[i].grad)
         self.begin(lambda bucket: True)
@@ -176,16 +177,20 @@ class Buckets:
                     if p.grad is None:
                         p.grad = Tensor._of(array_module(p.array).empty(p.array.shape, p.array.dtype))
                     write(p.grad.array, to, bucket.places[i].array)
+        for i in nowhere.intersection(without):
+            self.parameters[i].grad = None
         self.walk = None
 
     def nothing(self) -> None:
         """Take part in the sum of a backward pass for which this rank has no samples: its gradients are 0."""
-        for p in self.parameters:
-            p.grad = Tensor._of(array_module(p.array).zeros(p.array.shape, p.array.dtype))
-        self.whole, self.begun = dict.fromkeys(range(len(self.parameters))), 0
-        if self.buckets:
-            for i, p in enumerate(self.parameters):
-                self.put(i, p.grad)
+        self.whole, self.begun = {}, 0
+        for i, p in enumerate(self.parameters):
+            p.grad = None
+            if not self.unused:
+                self.whole[i] = None
+                p.grad = Tensor._of(array_module(p.array).zeros(p.array.shape, p.array.dtype))
+                if self.buckets:
+                    self.put(i, p.grad)
         self.finish()
 
     def agree(self, lacking: str) -> None:

@@ -334,6 +334,29 @@ def an_order_of_its_own(r: int, n: int) -> None:
 
 
 @check
+def the_trainer_allows_unused_parameters(r: int, n: int) -> None:
+    """They stay as they are, as on one rank: weight decay does not touch what has no gradient."""
+
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.used, self.unused, self.large = nn.Linear(2, 1), nn.Linear(2, 1), nn.Linear(400, 400)
+
+        def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+            return self.used(batch).mean()
+
+        def configure_optimizers(self) -> Any:
+            return nn.optim.AdamW(self.parameters(), lr=0.1, weight_decay=0.5)
+
+    tl.manual_seed(0)
+    model = Half()
+    before = {name: x.clone() for name, x in model.state_dict().items()}
+    nn.Trainer(2).fit(model, [tl.ones(5, 2), tl.ones(1, 2)])
+    same = {name for name, x in model.state_dict().items() if bool((x == before[name]).all())}
+    assert same == {"unused.weight", "unused.bias", "large.weight", "large.bias"}
+
+
+@check
 def the_start_is_the_same(r: int, n: int) -> None:
     every = [tl.zeros(2) for _ in range(n)]
     dist.all_gather(every, FIRST)
