@@ -1,4 +1,4 @@
-"""tinygrad_lite.distributed on MPI beside torch.distributed on gloo: one program, run by both, and what each rank of it found."""
+"""tinygrad_lite.distributed on MPI beside torch.distributed on gloo: one program, and what each rank of it found."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import pytest
 N = 2
 EXCEPTIONS = {  # where the two differ, and why; each key that matches must differ, on some rank
     "(all_reduce (SUM|PRODUCT|MIN|MAX|BAND|BOR|BXOR)|(reduce|reduce_scatter) ...|moved) int16": "gloo has no int16",
-    "before: destroy": "PyTorch has an assert there, whose AssertionError says nothing; ours is the ValueError of all other calls",
+    "before: destroy": "PyTorch has an assert there, an AssertionError; ours is the ValueError of all other calls",
     "(all_reduce|reduce) strided": "gloo sums the memory as if it were in rows: wrong numbers, without an error",
     "reduce transposed": "the same; all_reduce of it is right, by chance: all of its memory is summed",
     "around the views": "the same: gloo changes what lies beside the view",
     "(all_reduce|broadcast|reduce) expanded": "many elements in one place in memory cannot be written; ours says so",
-    "what backward needs was changed": "PyTorch's backward gives a wrong gradient there; ours is the error of all changes in place",
+    "what backward needs was changed": "a wrong gradient in PyTorch; ours is the error of all changes in place",
     "wrong: isend to itself": "PyTorch's send() has a ValueError, isend() a RuntimeError; ours has the ValueError for both",
     "wrong: DDP of a number": "an AttributeError about `parameters` in PyTorch; ours is a TypeError that says what is expected",
 }
@@ -84,7 +84,9 @@ def test_the_program_did_compute(found: dict[str, list[dict[str, Any]]]) -> None
     """That both have the same error everywhere would be no parity."""
     ours = found["tinygrad_lite"]
     errors = [name for name, value in ours[0].items() if isinstance(value, str) and value.endswith("Error")]
-    expected = "wrong: |before: |after: |all_reduce (AVG (u?int|bool)|(BAND|BOR|BXOR) float)|(all_reduce|broadcast|reduce) expanded"
+    expected = (
+        "wrong: |before: |after: |all_reduce (AVG (u?int|bool)|(BAND|BOR|BXOR) float)|(all_reduce|broadcast|reduce) expanded"
+    )
     expected += "|what backward needs|DDP load the inner|not a leaf|p itself"
     assert not [name for name in errors if not re.match(expected, name)]
     sums = [ours[rank]["all_reduce SUM int64"][1][2] for rank in range(N)]

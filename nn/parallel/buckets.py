@@ -245,6 +245,8 @@ class Buckets:
     def change(self, bucket: Bucket, function: Callable[[Array], None]) -> None:
         """Call it with the memory of a bucket; a replay of a recorded step does so too."""
         write(bucket.array, one_write(function))
+        if here.recording is not None:  # after what agree() has noted, and only there
+            here.recording.calls[-1].state = (id(self),)
 
     def note(self, what: str, begin: float) -> None:
         if self.events is not None:

@@ -138,7 +138,9 @@ def messages(r: int, n: int) -> None:
         dist.recv(wrong[:1], 0)
         assert wrong.tolist() == [3, 1], "the message that did not fit is not what comes next"
     raises(ValueError, "Invalid", lambda: dist.send(x, r))
-    works = [dist.irecv(y, 0, tag=i // 2) if r == 1 else dist.isend(y * (i + 1), 1, tag=i // 2) for i, y in numbered(4) if r < 2]
+    works = [
+        dist.irecv(y, 0, tag=i // 2) if r == 1 else dist.isend(y * (i + 1), 1, tag=i // 2) for i, y in numbered(4) if r < 2
+    ]
     assert all([work.wait() for work in works[::-1]])
     assert r != 1 or [y.item() for y in THERE] == [1, 2, 3, 4], "messages go to those who asked first"
 
@@ -203,6 +205,27 @@ def all_of_them_in_a_recording(r: int, n: int) -> None:
         every = [1.0 + i + k for k in range(n)]
         assert step(tensor([1.0 + r + i])).tolist() == [2 * sum(every) + n * max(every) if r == 0 else 1.0 + r + i]
     assert step.recordings == 1
+
+
+@check
+def a_number_that_was_sent_decides(r: int, n: int) -> None:
+    """A branch on it, and then one of this rank's own: a replay that gives up half-way would send twice."""
+
+    def eager(x: Tensor, own: Tensor) -> Tensor:
+        y = x * 2
+        dist.all_reduce(y)
+        if y > 8 * n:
+            return y * 100
+        return -y if own > 0 else y + 1
+
+    step = capture(eager)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # which says that it is not replayed
+        for i in range(8):
+            x, own = tensor(1.0 + i), tensor(float((i + r * i // 2) % 3 - 1))
+            total = 2.0 * n * (1 + i)
+            expected = total * 100 if total > 8 * n else -total if own.item() > 0 else total + 1
+            assert step(x, own).item() == expected, i
 
 
 @check

@@ -307,9 +307,7 @@ def training(name: str, r: int, n: int, accumulate: bool = False, clip: bool = F
     T.manual_seed(3)
     model = DDP(Net().double(), **options)
     parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer: Any = (
-        T.optim.AdamW(parameters, lr=0.05) if "AdamW" in name else T.optim.SGD(parameters, lr=0.05, momentum=0.9)
-    )
+    optimizer: Any = T.optim.AdamW(parameters, lr=0.05) if "AdamW" in name else T.optim.SGD(parameters, lr=0.05, momentum=0.9)
     steps = []
     for step in range(5):
         if accumulate:
@@ -439,7 +437,8 @@ def halves(r: int) -> Any:
 def main() -> None:
     begin: dict[str, Callable[[], Any]] = {
         "get_rank": dist.get_rank, "get_world_size": dist.get_world_size, "get_backend": dist.get_backend,
-        "barrier": dist.barrier, "all_reduce": lambda: dist.all_reduce(T.ones(1)), "broadcast": lambda: dist.broadcast(T.ones(1), 0),
+        "barrier": dist.barrier, "all_reduce": lambda: dist.all_reduce(T.ones(1)),
+        "broadcast": lambda: dist.broadcast(T.ones(1), 0),
         "send": lambda: dist.send(T.ones(1), 0), "recv": lambda: dist.recv(T.ones(1), 0), "is_initialized": dist.is_initialized,
         "is_available": dist.is_available, "DDP": lambda: DDP(nn.Linear(1, 1)), "destroy": dist.destroy_process_group,
     }  # fmt: skip

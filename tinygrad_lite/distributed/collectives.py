@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -192,11 +192,10 @@ def gather(
         text, given = f"gather to {root} of {layout(tensor)}", memory(tensor)
 
         def change(array: Array, read: Array) -> None:
-            world().agree(text)
             world().send(text, world().transport.gather, None if mine is None else array, read, root)
 
         with no_grad():
-            write(out.array, together(change), given.array)
+            write(out.array, together(text, change), given.array)
         if mine is not None:
             unpack(out, mine)
 
@@ -221,10 +220,9 @@ def scatter(
         text, parts = f"scatter from {root} of {layout(tensor)}", [] if mine is None else [packed(mine).array]
 
         def change(x: Array, whole: Array | None = None) -> None:
-            world().agree(text)
             world().send(text, world().transport.scatter, x, whole, root)
 
-        written(tensor, change, *parts)
+        written(tensor, text, change, *parts)
 
     return begun("scatter", group, async_op, scatter_them)
 
@@ -234,19 +232,7 @@ def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None, t
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.barrier
     """
     limit = None if timeout is None else timeout.total_seconds()
-    here = open_world("barrier", group)
-
-    def meet() -> None:
-        here.agree("barrier", limit)
-
-    def finish() -> None:
-        recording = recorder.here.recording
-        if recording is None:
-            meet()
-        else:
-            recording.effect(meet, here)
-
-    return begun("barrier", group, async_op, finish)
+    return begun("barrier", group, async_op, lambda: come("barrier", limit))
 
 
 def send(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> None:
@@ -295,7 +281,7 @@ def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 
 class Receiving(Message):
     """What irecv() returns. `source` is the rank that the message came from, once it has come."""
 
-    waiting: list[Receiving] = []  # those for which nothing has come, in the order in which they were begun
+    waiting: ClassVar[list[Receiving]] = []  # those for which nothing has come, in the order in which they were begun
 
     def __init__(self, here: World, tensor: Tensor, source: int | None, tag: int) -> None:
         self.here, self.tensor, self.tag, self.source = here, tensor, tag, -1 if source is None else source
@@ -477,27 +463,38 @@ def unpack(out: Tensor, tensors: Sequence[Tensor]) -> None:
             x.copy_(y)
 
 
-def together(change: Callable[..., None]) -> Callable[..., None]:
-    """For write(): a captured step notes it as one call, and that it changes the world. So a replay does it even if nobody reads
-    what was written, on this rank, and after what came before.
+def come(text: str, limit: float | None = None) -> None:
+    """Agree that all ranks do this now; a replay of a captured step does so too."""
+    recording = recorder.here.recording
+    if recording is None:
+        world().agree(text, limit)
+    else:
+        recording.effect(lambda: world().agree(text, limit), world())
+
+
+def together(text: str, change: Callable[..., None]) -> Callable[..., None]:
+    """For write(): agree, and then change an array. A replay does so even if nobody on this rank reads what was written, and
+    after all that came before. A step where a number that was sent decides what to do is not replayed: a replay that finds another
+    number there has sent already, and what runs instead would send again.
     """
 
     def called(x: Array, *operands: Array) -> None:
+        come(text)
         recording = recorder.here.recording
         if recording is None or not hasattr(x, "recording"):
             change(x, *operands)
         else:
             recording.write(x, change, x, *operands)
-            recording.calls[-1].state = (id(world()),)
+            recording.calls[-1].state = (id(world()),)  # as come() has noted
 
     return called
 
 
-def written(x: Tensor, change: Callable[..., None], *operands: Array) -> None:
+def written(x: Tensor, text: str, change: Callable[..., None], *operands: Array) -> None:
     """Call change with the memory of x, or of a copy in rows, and note that x has changed."""
     with no_grad():
         y = memory(x)
-        write(y.array, together(change), *operands)
+        write(y.array, together(text, change), *operands)
         if y is not x:
             x.copy_(y)
 
@@ -510,11 +507,10 @@ def in_place(what: str, x: Tensor, method: str, *options: Any) -> None:
     options = tuple(["sum" if option == "avg" else option for option in options])
 
     def change(array: Array) -> None:
-        world().agree(text)
         world().send(text, getattr(world().transport, method), array, *options)
 
     with no_grad():
-        written(wide, change)
+        written(wide, text, change)
         if " avg" in what:
             wide /= size
         if wide is not x:
@@ -526,12 +522,11 @@ def into(what: str, out: Tensor, x: Tensor, method: str, *options: Any) -> None:
     text, given = f"{what} of {layout(x)}", memory(x)
 
     def change(array: Array, read: Array) -> None:
-        world().agree(text)
         world().send(text, getattr(world().transport, method), array, read, *options)
 
     with no_grad():
         y = memory(out)
-        write(y.array, together(change), given.array)
+        write(y.array, together(text, change), given.array)
         if y is not out:
             out.copy_(y)
 
