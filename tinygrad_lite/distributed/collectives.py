@@ -474,8 +474,8 @@ def come(text: str, limit: float | None = None) -> None:
 
 def together(text: str, change: Callable[..., None]) -> Callable[..., None]:
     """For write(): agree, and then change an array. A replay does so even if nobody on this rank reads what was written, and
-    after all that came before. A step where a number that was sent decides what to do is not replayed: a replay that finds another
-    number there has sent already, and what runs instead would send again.
+    after all that came before. A step where a number that was sent decides what to do is not replayed: a replay that finds
+    another number there has sent already, and what runs instead would send again.
     """
 
     def called(x: Array, *operands: Array) -> None:
