@@ -69,10 +69,10 @@ class Classifier(nn.Module):
 if rank == 0:
     datasets.FashionMNIST(train=True)  # if it must be downloaded, by one rank
 distributed.barrier()
+manual_seed(args.seed)  # before anything is drawn, so that all ranks draw the same
 pictures, test = datasets.FashionMNIST(train=True), datasets.FashionMNIST(train=False)
 if args.short:
     pictures, *_ = datasets.random_split(pictures, [6000, 54000])
-manual_seed(args.seed)
 model = Classifier(784, 256, 128, 10)
 rows = lesson.PrintEpochs("train_loss", "val_loss", "val_accuracy")
 trainer = nn.Trainer(args.epochs, metrics={"accuracy": nn.accuracy}, callbacks=[rows], progress=False)

@@ -11,8 +11,9 @@ from pathlib import Path
 RANKS = Path(__file__).parent / "ranks"
 MPIEXEC = shutil.which("mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])) or ""
 ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}  # Open MPI refuses to run as root otherwise
+SHARED = {"OMPI_MCA_mpi_yield_when_idle": "1", "OPENBLAS_NUM_THREADS": "1"}  # other tests run on the same cores
 PLACES = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-ENVIRONMENT = {**os.environ, **ROOT, "PYTHONPATH": PLACES}
+ENVIRONMENT = {**os.environ, **ROOT, **SHARED, "PYTHONPATH": PLACES}
 
 
 def start(n: int, program: str, *arguments: object) -> subprocess.Popen[str]:

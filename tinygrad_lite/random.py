@@ -96,7 +96,12 @@ def _restored(device: str, kind: str, state: Any) -> Generator:
 
 
 default_generator = Generator()
-default_generator.seed()
+FIRST_SEED = default_generator.seed()
+
+
+def never_used() -> bool:
+    """Whether the program has neither seeded the default generator nor drawn from it."""
+    return default_generator._seed == FIRST_SEED and default_generator._stream is None
 
 
 def manual_seed(seed: int) -> Generator:

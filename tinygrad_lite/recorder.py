@@ -66,15 +66,17 @@ def one_call(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
     return called
 
 
-def one_write(function: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """A decorator for a function that changes the array which is its first argument, in ways that NumPy knows nothing of."""
+def one_write(function: Callable[..., None], about: object) -> Callable[..., None]:
+    """A function that changes the array which is its first argument, and the state of an object, as one call in what capture()
+    records. A replay makes it even if nobody reads the array, after all that changed the same object before.
+    """
 
-    @wraps(function)
-    def called(*args: Arguments.args, **options: Arguments.kwargs) -> None:
-        if here.recording is not None and hasattr(args[0], "recording"):
-            here.recording.write(args[0], function, *args, **options)
+    def called(x: Any, *operands: Any) -> None:
+        if here.recording is None or not hasattr(x, "recording"):
+            function(x, *operands)
         else:
-            function(*args, **options)
+            here.recording.write(x, function, x, *operands)
+            here.recording.calls[-1].state = (id(about),)
 
     return called
 

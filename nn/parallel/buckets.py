@@ -140,10 +140,10 @@ class Buckets:
             self.begun += 1
 
     def drive(self) -> None:
-        """Let MPI go on with what is under way: most do so only within calls."""
+        """Let what is under way go on."""
         for bucket in self.buckets:
             if bucket.request is not None:
-                bucket.request.Test()
+                self.world.transport.drive(bucket.request)
 
     def send(self, bucket: Bucket, number: int, x: Array) -> None:
         begin = perf_counter()
@@ -240,13 +240,11 @@ class Buckets:
         if here.recording is None:
             function()
         else:
-            here.recording.effect(function, self)
+            here.recording.effect(function, self.world)
 
     def change(self, bucket: Bucket, function: Callable[[Array], None]) -> None:
         """Call it with the memory of a bucket; a replay of a recorded step does so too."""
-        write(bucket.array, one_write(function))
-        if here.recording is not None:  # after what agree() has noted, and only there
-            here.recording.calls[-1].state = (id(self),)
+        write(bucket.array, one_write(function, self.world))
 
     def note(self, what: str, begin: float) -> None:
         if self.events is not None:

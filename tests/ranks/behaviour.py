@@ -355,6 +355,16 @@ def an_order_of_its_own(r: int, n: int) -> None:
 
 
 @check
+def the_start_is_the_same(r: int, n: int) -> None:
+    every = [tl.zeros(2) for _ in range(n)]
+    dist.all_gather(every, FIRST)
+    assert all(bool((x == FIRST).all()) for x in every), "without a seed, drawn after init_process_group()"
+
+
+FIRST = tl.zeros(2)
+
+
+@check
 def the_trainer_divides_any_loader(r: int, n: int) -> None:
     """A list of batches, a dict in each, and a batch with fewer samples than ranks: the means are those of all samples."""
 
@@ -386,6 +396,7 @@ def main() -> None:
     dist.init_process_group("mpi")
     rank, size = dist.get_rank(), dist.get_world_size()
     assert dist.get_backend() == "mpi" and dist.get_node_local_rank() == rank
+    FIRST.copy_(tl.rand(2))
     for function in CHECKS:
         with no_grad() if function is every_operation else tl.enable_grad():
             function(rank, size)

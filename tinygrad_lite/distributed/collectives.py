@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import recorder
 from .._tensor import Tensor
 from ..backend import Array, array_module
 from ..dtypes import float16, float32
 from ..functional.shape import stack
 from ..grad_mode import no_grad
 from ..inplace import write
+from ..recorder import here, one_write
 from .world import World, world
 
 NAMES = ("sum", "avg", "product", "min", "max", "band", "bor", "bxor")
@@ -192,10 +192,11 @@ def gather(
         text, given = f"gather to {root} of {layout(tensor)}", memory(tensor)
 
         def change(array: Array, read: Array) -> None:
+            world().agree(text)
             world().send(text, world().transport.gather, None if mine is None else array, read, root)
 
         with no_grad():
-            write(out.array, together(text, change), given.array)
+            write(out.array, sent(change), given.array)
         if mine is not None:
             unpack(out, mine)
 
@@ -220,9 +221,10 @@ def scatter(
         text, parts = f"scatter from {root} of {layout(tensor)}", [] if mine is None else [packed(mine).array]
 
         def change(x: Array, whole: Array | None = None) -> None:
+            world().agree(text)
             world().send(text, world().transport.scatter, x, whole, root)
 
-        written(tensor, text, change, *parts)
+        written(tensor, change, *parts)
 
     return begun("scatter", group, async_op, scatter_them)
 
@@ -232,7 +234,19 @@ def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None, t
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.barrier
     """
     limit = None if timeout is None else timeout.total_seconds()
-    return begun("barrier", group, async_op, lambda: come("barrier", limit))
+    together = open_world("barrier", group)
+
+    def meet() -> None:
+        together.agree("barrier", limit)
+
+    def finish() -> None:
+        recording = here.recording
+        if recording is None:
+            meet()
+        else:
+            recording.effect(meet, together)
+
+    return begun("barrier", group, async_op, finish)
 
 
 def send(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> None:
@@ -254,28 +268,28 @@ def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0
 
 def isend(tensor: Tensor, dst: int | None = None, group: Any = None, tag: int = 0, group_dst: int | None = None) -> Message:
     """send(), begun. x must not be changed until its wait() has returned."""
-    here = open_world("send", group)
+    together = open_world("send", group)
     check("send", tensor)
     to = rank_of("send", dst, group_dst)
-    if to == here.rank:
+    if to == together.rank:
         raise ValueError(
             "Invalid destination rank: destination rank should not be the same as the rank of the current process."
         )
     x = unrecorded(lambda: memory(tensor).array)
     about = np.frombuffer(f"{x.nbytes} {layout(tensor)}".encode().ljust(HEAD)[:HEAD], np.uint8).copy()
-    requests = [here.notes.Isend(about, to, tag), here.transport.start_send(x, to, tag)]
+    requests = [together.notes.Isend(about, to, tag), together.transport.start_send(x, to, tag)]
     kept = [about, x]  # until they are sent
     return Message(lambda: all([request.Test() for request in requests]), kept.clear, f"send to {to}")
 
 
 def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0, group_src: int | None = None) -> Receiving:
     """recv(), begun. x changes until its wait() has returned. Of several, the first that was begun gets the first message."""
-    here = open_world("recv", group)
+    together = open_world("recv", group)
     check("recv", tensor)
     source = None if src is None and group_src is None else rank_of("recv", src, group_src)
-    if source == here.rank or here.size == 1:
+    if source == together.rank or together.size == 1:
         raise RuntimeError("Invalid source rank: source rank should not be the same as the rank of the current process.")
-    return Receiving(here, tensor, source, tag)
+    return Receiving(together, tensor, source, tag)
 
 
 class Receiving(Message):
@@ -283,12 +297,12 @@ class Receiving(Message):
 
     waiting: ClassVar[list[Receiving]] = []  # those for which nothing has come, in the order in which they were begun
 
-    def __init__(self, here: World, tensor: Tensor, source: int | None, tag: int) -> None:
-        self.here, self.tensor, self.tag, self.source = here, tensor, tag, -1 if source is None else source
+    def __init__(self, together: World, tensor: Tensor, source: int | None, tag: int) -> None:
+        self.together, self.tensor, self.tag, self.source = together, tensor, tag, -1 if source is None else source
         self.request: Any = None
         self.error = ""
         super().__init__(self._there, self._finish, f"recv from {'any rank' if source is None else source}")
-        self.waiting[:] = [other for other in self.waiting if other.here is here] + [self]
+        self.waiting[:] = [other for other in self.waiting if other.together is together] + [self]
 
     def _there(self) -> bool:
         without: list[Receiving] = []  # whoever was begun before gets the next message
@@ -301,7 +315,7 @@ class Receiving(Message):
 
     def _begin(self) -> bool:
         """Take the next message, if one has come: first a note of what it is, and then begin to receive it."""
-        found = self.here.probe(self.source, self.tag)
+        found = self.together.probe(self.source, self.tag)
         if found is None:
             return False
         self.waiting.remove(self)
@@ -313,7 +327,7 @@ class Receiving(Message):
         if sent != layout(self.tensor):  # it is received nevertheless: it is not what the next recv() wants
             self.error = f"recv: rank {self.source} sends {sent}, and the tensor that is to hold it is {layout(self.tensor)}"
             self.into = Tensor._of(array_module(self.tensor.array).empty(int(size), np.uint8))
-        self.request = self.here.transport.start_receive(self.into.array, self.source, self.tag)
+        self.request = self.together.transport.start_receive(self.into.array, self.source, self.tag)
         return True
 
     def _finish(self) -> None:
@@ -337,11 +351,11 @@ def open_world(what: str, group: Any) -> World:
 
 def begun(what: str, group: Any, async_op: bool, finish: Callable[[], None]) -> Work | None:
     """Do it now, after all that was begun before; or with async_op when it is waited for."""
-    here = open_world(what, group)
+    together = open_world(what, group)
     if async_op:
         return Work(finish)
-    while here.pending:
-        here.pending[0].wait()
+    while together.pending:
+        together.pending[0].wait()
     finish()
     return None
 
@@ -429,7 +443,7 @@ def the_list(what: str, name: str, tensors: Any, x: Tensor, root: int) -> list[T
 
 def unrecorded(function: Callable[[], Any]) -> Any:
     """Call it. A captured step that sends or receives is not replayed."""
-    recording = recorder.here.recording
+    recording = here.recording
     if recording is None:
         return function()
     recording.fail("send() and recv() are between two ranks, and only what all ranks do together is replayed")
@@ -463,38 +477,28 @@ def unpack(out: Tensor, tensors: Sequence[Tensor]) -> None:
             x.copy_(y)
 
 
-def come(text: str, limit: float | None = None) -> None:
-    """Agree that all ranks do this now; a replay of a captured step does so too."""
-    recording = recorder.here.recording
-    if recording is None:
-        world().agree(text, limit)
-    else:
-        recording.effect(lambda: world().agree(text, limit), world())
-
-
-def together(text: str, change: Callable[..., None]) -> Callable[..., None]:
-    """For write(): agree, and then change an array. A replay does so even if nobody on this rank reads what was written, and
-    after all that came before. A step where a number that was sent decides what to do is not replayed: a replay that finds
-    another number there has sent already, and what runs instead would send again.
+def sent(change: Callable[..., None]) -> Callable[..., None]:
+    """For write(): one call of a captured step, and an effect on the world. So a step where a number that was sent decides what
+    to do is not replayed: a replay that finds another number there has sent already, and what runs instead would send again.
     """
 
     def called(x: Array, *operands: Array) -> None:
-        come(text)
-        recording = recorder.here.recording
-        if recording is None or not hasattr(x, "recording"):
-            change(x, *operands)
-        else:
-            recording.write(x, change, x, *operands)
-            recording.calls[-1].state = (id(world()),)  # as come() has noted
+        if here.recording is not None:
+            here.recording.effect(nothing, world())
+        one_write(change, world())(x, *operands)
 
     return called
 
 
-def written(x: Tensor, text: str, change: Callable[..., None], *operands: Array) -> None:
+def nothing() -> None:
+    """An effect that is there for its place among the others."""
+
+
+def written(x: Tensor, change: Callable[..., None], *operands: Array) -> None:
     """Call change with the memory of x, or of a copy in rows, and note that x has changed."""
     with no_grad():
         y = memory(x)
-        write(y.array, together(text, change), *operands)
+        write(y.array, sent(change), *operands)
         if y is not x:
             x.copy_(y)
 
@@ -507,10 +511,11 @@ def in_place(what: str, x: Tensor, method: str, *options: Any) -> None:
     options = tuple(["sum" if option == "avg" else option for option in options])
 
     def change(array: Array) -> None:
+        world().agree(text)
         world().send(text, getattr(world().transport, method), array, *options)
 
     with no_grad():
-        written(wide, text, change)
+        written(wide, change)
         if " avg" in what:
             wide /= size
         if wide is not x:
@@ -522,11 +527,12 @@ def into(what: str, out: Tensor, x: Tensor, method: str, *options: Any) -> None:
     text, given = f"{what} of {layout(x)}", memory(x)
 
     def change(array: Array, read: Array) -> None:
+        world().agree(text)
         world().send(text, getattr(world().transport, method), array, read, *options)
 
     with no_grad():
         y = memory(out)
-        write(y.array, together(text, change), given.array)
+        write(y.array, sent(change), given.array)
         if y is not out:
             out.copy_(y)
 

@@ -49,6 +49,10 @@ class MPI:
         """The same, begun: an object whose Test() drives it on and says whether it is done."""
         return self.comm.Iallreduce(self.in_place, x, self.operations[op])
 
+    def drive(self, request: Any) -> None:
+        """Let MPI go on with what is under way: most do so only within calls."""
+        request.Test()
+
     def reduce(self, x: Array, op: str, root: int) -> None:
         mine = (self.in_place, x) if self.comm.rank == root else (x, self.none)
         self.comm.Reduce(*mine, self.operations[op], root)

@@ -19,8 +19,10 @@ from zlib import crc32
 
 import numpy as np
 
-from .. import cuda, settings
+from .. import cuda
+from ..random import FIRST_SEED, default_generator, never_used
 from ..recorder import users_frame
+from ..settings import set_num_threads
 from .mpi import MPI, mpi
 from .watchdog import Watchdog, say
 
@@ -202,7 +204,7 @@ def share_cores(local: Any) -> None:
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
     mine, every = np.array([crc32(repr(cores).encode())], np.int64), np.empty(local.size, np.int64)
     local.Allgather(mine, every)
-    settings.set_num_threads(max(1, len(cores) // int((every == mine[0]).sum())))
+    set_num_threads(max(1, len(cores) // int((every == mine[0]).sum())))
 
 
 def choose_gpu(library: Any, device_id: Any) -> None:
@@ -213,6 +215,16 @@ def choose_gpu(library: Any, device_id: Any) -> None:
     if device_id is None and 0 < gpus < ranks:
         raise RuntimeError(f"init_process_group('nccl'): {ranks} ranks on a machine with {gpus} GPUs; NCCL needs one for each")
     cuda.set_device(number if device_id is None else device_id)
+
+
+def start_alike(together: World) -> None:
+    """A program without a seed starts from another one at each run, but from the same one on all ranks: that of rank 0. So they
+    make the same model, and split their data alike.
+    """
+    if together.size > 1:
+        every = together.every("the start", np.array([FIRST_SEED if never_used() else -1], np.int64))
+        if (every >= 0).all():
+            default_generator.manual_seed(int(every[0, 0]))
 
 
 def world() -> World:
@@ -245,7 +257,8 @@ def init_process_group(
     timeout: how long a rank may be waited for: 10 minutes by default. A rank that ends or raises takes the others down at once;
     one that has stopped does so after 10 seconds.
     world_size and rank may be left out; they are checked. PyTorch's other arguments change nothing: mpiexec knows the machines.
-    The threads of BLAS are divided among the ranks of a machine, unless OMP_NUM_THREADS or the like is set.
+    A program that has not called manual_seed() starts from the same seed on all ranks. The threads of BLAS are divided among
+    the ranks of a machine, unless OMP_NUM_THREADS or the like is set.
     ValueError if there is a group already, for another backend, and for a rank or size that is not mpiexec's. RuntimeError if
     mpi4py or MPI is not installed.
     https://pytorch.org/docs/stable/distributed.html#torch.distributed.init_process_group
@@ -281,6 +294,7 @@ def init_process_group(
     else:
         transport = MPI(library.COMM_WORLD.Dup())
     _worlds.append(World(transport, limit.total_seconds()))
+    start_alike(_worlds[-1])
 
 
 def destroy_process_group(group: Any = None) -> None:
