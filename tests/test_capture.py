@@ -403,7 +403,7 @@ EAGER = {
     "random": (lambda world: lambda x, y: world.train(x * random.random(), y), "random"),
     "alive": (alive, "backward"),
     "an array": (lambda world: lambda x, y: world.train(x * (np.ones(4, np.float32) * 2), y), "computes a NumPy array"),
-    "the scheduler first": (scheduled_first, "make these steps the last ones"),
+    "the scheduler first": (scheduled_first, "let these be the last"),
     "an argument that requires grad": (
         lambda world: lambda x, y: world.train(x, y) if x.requires_grad_() is x else None,
         "requires grad",

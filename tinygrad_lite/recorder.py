@@ -68,17 +68,23 @@ def one_call(function: Callable[Arguments, Result]) -> Callable[Arguments, Resul
 
 def one_write(function: Callable[..., None], about: object) -> Callable[..., None]:
     """A function that changes the array which is its first argument, and the state of an object, as one call in what capture()
-    records. A replay makes it even if nobody reads the array, after all that changed the same object before.
+    records. A replay makes it even if nobody reads the array, after all that changed the same object before. A step where a
+    number that was so written decides what to do is not replayed: a replay that finds another number has made the call already.
     """
 
     def called(x: Any, *operands: Any) -> None:
         if here.recording is None or not hasattr(x, "recording"):
             function(x, *operands)
         else:
+            here.recording.effect(_nothing, about)
             here.recording.write(x, function, x, *operands)
             here.recording.calls[-1].state = (id(about),)
 
     return called
+
+
+def _nothing() -> None:
+    """An effect that is there for its place among the others."""
 
 
 class Recorder:

@@ -138,6 +138,12 @@ def messages(r: int, n: int) -> None:
         dist.recv(wrong[:1], 0)
         assert wrong.tolist() == [3, 1], "the message that did not fit is not what comes next"
     raises(ValueError, "Invalid", lambda: dist.send(x, r))
+    large = tl.full((1_000_000,), float(r))
+    message = dist.irecv(large, 0) if r == 1 else None
+    if r == 0:
+        dist.send(large, 1)  # which waits until rank 1 takes it, in the barrier
+    dist.barrier()
+    assert message is None or (message.wait() and large.sum() == 0)
     works = [
         dist.irecv(y, 0, tag=i // 2) if r == 1 else dist.isend(y * (i + 1), 1, tag=i // 2) for i, y in numbered(4) if r < 2
     ]
@@ -205,6 +211,27 @@ def all_of_them_in_a_recording(r: int, n: int) -> None:
         every = [1.0 + i + k for k in range(n)]
         assert step(tensor([1.0 + r + i])).tolist() == [2 * sum(every) + n * max(every) if r == 0 else 1.0 + r + i]
     assert step.recordings == 1
+
+
+@check
+def a_number_that_was_sent_decides(r: int, n: int) -> None:
+    """A branch on it, and then one of this rank's own: a replay that gives up half-way would send twice."""
+
+    def eager(x: Tensor, own: Tensor) -> Tensor:
+        y = x * 2
+        dist.all_reduce(y)
+        if y > 8 * n:
+            return y * 100
+        return -y if own > 0 else y + 1
+
+    step = capture(eager)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # which says that it is not replayed
+        for i in range(8):
+            x, own = tensor(1.0 + i), tensor(float((i + r * i // 2) % 3 - 1))
+            total = 2.0 * n * (1 + i)
+            expected = total * 100 if total > 8 * n else -total if own.item() > 0 else total + 1
+            assert step(x, own).item() == expected, i
 
 
 @check
@@ -402,7 +429,10 @@ def main() -> None:
     for function in CHECKS:
         with no_grad() if function is every_operation else tl.enable_grad():
             function(rank, size)
+    late = tl.ones(1)
+    dist.all_reduce(late, async_op=True)
     dist.destroy_process_group()
+    assert late.item() == size, "what was begun is finished"
     dist.init_process_group()
     dist.barrier()
     print(f"rank {rank} of {size}: {len(CHECKS)} checks", flush=True)

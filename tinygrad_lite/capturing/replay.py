@@ -211,8 +211,8 @@ class Replay:
                 saves.append(f"u{len(saves)} = {g}.get_state()")
                 restores.append(f"{g}.set_state(u{len(saves) - 1})")
         if any(call.style == "effect" for call in calls):
-            why = "a number decides what to do after an optimizer's or scheduler's step"
-            recording.fail(f"{why}; make these steps the last ones")
+            why = "a number decides what to do after a step of an optimizer or a scheduler, or after a collective"
+            recording.fail(f"{why}; let these be the last")
         return saves, restores
 
     def _ends(self, recording: Recording, source: Source) -> list[str]:

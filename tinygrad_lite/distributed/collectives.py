@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -295,30 +295,33 @@ def irecv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 
 class Receiving(Message):
     """What irecv() returns. `source` is the rank that the message came from, once it has come."""
 
-    waiting: ClassVar[list[Receiving]] = []  # those for which nothing has come, in the order in which they were begun
-
     def __init__(self, together: World, tensor: Tensor, source: int | None, tag: int) -> None:
         self.together, self.tensor, self.tag, self.source = together, tensor, tag, -1 if source is None else source
         self.request: Any = None
         self.error = ""
         super().__init__(self._there, self._finish, f"recv from {'any rank' if source is None else source}")
-        self.waiting[:] = [other for other in self.waiting if other.together is together] + [self]
+        together.receiving.append(self)
 
     def _there(self) -> bool:
+        if self.request is None:
+            self.listen()
+        return self.request is not None and bool(self.request.Test())
+
+    def listen(self) -> None:
+        """Begin to receive what has come, for this and all other messages that are waited for."""
         without: list[Receiving] = []  # whoever was begun before gets the next message
-        for other in list(self.waiting) if self.request is None else []:
+        for other in list(self.together.receiving):
             if any(r.tag == other.tag and (r.source == other.source or -1 in (r.source, other.source)) for r in without):
                 continue
             if not other._begin():
                 without.append(other)
-        return self.request is not None and bool(self.request.Test())
 
     def _begin(self) -> bool:
         """Take the next message, if one has come: first a note of what it is, and then begin to receive it."""
         found = self.together.probe(self.source, self.tag)
         if found is None:
             return False
-        self.waiting.remove(self)
+        self.together.receiving.remove(self)
         self.source, note = found
         about = np.empty(HEAD, np.uint8)
         note.Recv(about)

@@ -52,6 +52,7 @@ class World:
         self.doing, self.since = "", 0.0  # the collective that this rank is in, and since when
         self.checksum = np.empty(2, np.int64)
         self.pending: list[Any] = []  # Work that was begun with async_op=True, in order
+        self.receiving: list[Any] = []  # what irecv() has begun, and for which nothing has come, in order
         self.watchdog: Watchdog | None = None
         if self.size > 1 and library.Query_thread() == library.THREAD_MULTIPLE:
             self.watchdog = Watchdog(self, library.COMM_WORLD.Dup())
@@ -63,6 +64,8 @@ class World:
             raise RuntimeError(f"{self.failure}\nNothing can be sent any more; end this program")
         if self.size == 1:
             return
+        if self.doing:
+            raise RuntimeError(f"another thread of this rank is in {self.doing}; let one thread send")
         self.calls += 1
         code = crc32(what.encode())
         self.checksum[:] = code, -code
@@ -80,6 +83,8 @@ class World:
         try:
             while not request.Test():
                 waited = monotonic() - begin
+                if self.receiving:
+                    self.receiving[0].listen()
                 if waited < SPINS:
                     give_way()
                 else:
@@ -187,8 +192,6 @@ class World:
 
     def close(self) -> None:
         """The end of all ranks together."""
-        while self.pending:
-            self.pending[0].wait()
         self.agree(END)
         if self.watchdog is not None:
             self.watchdog.close()
@@ -302,6 +305,8 @@ def destroy_process_group(group: Any = None) -> None:
     ValueError if there is none, RuntimeError if the other ranks are doing something else.
     """
     open_one = world()
+    while open_one.pending and not open_one.failure:
+        open_one.pending[0].wait()
     _worlds.clear()
     if open_one.failure:
         _worlds.append(open_one)  # at exit, all are ended
