@@ -33,8 +33,9 @@ class DistributedDataParallel(Module):
     With find_unused_parameters, backward() need not reach all parameters; otherwise a RuntimeError names those that it did not
     reach. A bucket of gradients that are sent together has at most bucket_cap_mb (1 by default).
     `overlap` is whether they are sent as soon as they are whole, or all at the end of backward(). With NCCL they are, because a
-    GPU computes and sends side by side. With MPI they are not, unless one asks for it: between the cores of a machine, and over
-    a network with Open MPI's own choice, sending at the end was faster (tests/benchmarks/ranks/RESULTS.md).
+    GPU computes and sends side by side. With MPI they are not, unless one asks for it: it gains nothing between the cores of a
+    machine, and over a network only if the nonblocking sums of the MPI are good. With Open MPI 5 and
+    OMPI_MCA_coll_libnbc_iallreduce_algorithm=1 (a ring) an epoch took 0.83 to 0.94 of the time (tests/benchmarks/ranks/).
     PyTorch's other arguments change nothing. The state_dict has "module." before each name. ValueError without a process group,
     RuntimeError for a module without parameters that require grad, and if ranks have different ones.
     https://pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html
