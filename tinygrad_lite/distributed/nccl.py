@@ -58,10 +58,18 @@ class NCCL:
         self.comm.reduce_scatter(x, out, out.size, "prod" if op == "product" else op)
 
     def gather(self, out: Array | None, x: Array, root: int) -> None:
-        self.comm.gather(x, x if out is None else out, root)
+        self.comm.gather(octets(x), self.rows(out), root)
 
     def scatter(self, out: Array, x: Array | None, root: int) -> None:
-        self.comm.scatter(out if x is None else x, out, root)
+        self.comm.scatter(self.rows(x), octets(out), root)
+
+    def rows(self, x: Array | None) -> Array:
+        """The octets of what has a row for each rank. cupyx looks at the number of rows on all ranks, so those that have no
+        such array give an empty one.
+        """
+        if x is None:
+            return self.cupy.empty((self.size, 0), "uint8")
+        return octets(x).reshape(self.size, x.nbytes // self.size)
 
     def start_send(self, x: Array, to: int, tag: int) -> Launched:
         self.comm.send(octets(x), to)
