@@ -13,12 +13,11 @@ import launch
 import numpy as np
 import pytest
 
-from tinygrad_lite import cuda, distributed, load
+from tinygrad_lite import distributed, load
 
 FAULTS = {  # what all that is printed must hold
     "other_shapes": ("all_reduce sum of float32[3] (faults.py, line", "rank 1: all_reduce sum of float32[4]"),
-    "other_dtypes": ("rank 0: all_reduce sum of float32[3]", "rank 1: all_reduce sum of int32[3]"),
-    "other_operations": ("rank 0: all_reduce sum of", "rank 1: all_reduce max of"),
+    "other_operations": ("rank 0: all_reduce sum of float32[1]", "rank 1: all_reduce max of int32[1]"),
     "other_calls": ("rank 0: broadcast from 0 of float32[1]", "rank 1: barrier (faults.py"),
     "fewer_batches": ("different numbers of batches", "rank 0: the end", "rank 1: the gradients of backward pass 4"),
     "no_sync_on_one": ("rank 1: the gradients of backward pass 1, 1 within no_sync() before it",),
@@ -28,7 +27,7 @@ FAULTS = {  # what all that is printed must hold
     "raises_while_others_compute": ("rank 1 ends all ranks, because of its ValueError: bad data",),
     "exits": ("rank 1: the end: destroy_process_group(), or the end of the program", "rank 0: barrier"),
     "dies": ("process rank 1", "signal 9"),
-    "stops": ("rank 1 has given no sign of life for 10 seconds",),
+    "stops": ("rank 1 has given no sign of life for 3 seconds",),
     "never_comes": ("rank 0 has waited 1 seconds, the timeout, in barrier", "rank 1 has not come"),
     "nothing_is_sent": ("rank 1 has waited 1 seconds, the timeout, in recv from 0",),
     "a_loss_of_nan": ("FloatingPointError: the loss is nan at epoch 1, batch 1", "RuntimeError: rank 1: FloatingPointError"),
@@ -50,7 +49,7 @@ def test_a_fault_of_one_rank_ends_all(fault: str) -> None:
     assert status != 0, printed
     for part in FAULTS[fault]:
         assert part in " ".join(printed.split("\n")), printed
-    assert monotonic() - begin < (25 if fault == "stops" else 15)
+    assert monotonic() - begin < 15
 
 
 @pytest.fixture(scope="module")
@@ -119,19 +118,6 @@ def test_the_table_of_epochs_is_of_these_programs() -> None:
     kinds = (launch.RANKS.parent / "benchmarks" / "ranks" / "run.py").read_text(encoding="utf-8")
     titles = re.findall(r'^    \("([^"]+)", ', kinds, re.MULTILINE)
     assert len(titles) == 13 and all(f"| {title} |" in text for title in titles)
-
-
-def test_nccl_on_a_stand_in() -> None:
-    status, printed = launch.ranks(2, "on_gpus.py")
-    assert status == 0 and printed.count("has done it") == 2, printed
-
-
-if cuda.is_available():  # collected only where it can run
-
-    @pytest.mark.gpu
-    def test_nccl() -> None:
-        status, printed = launch.ranks(cuda.device_count(), "on_gpus.py", "real")
-        assert status == 0 and printed.count("has done it") == cuda.device_count(), printed
 
 
 def test_without_mpi_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

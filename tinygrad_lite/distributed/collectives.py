@@ -309,6 +309,13 @@ class Receiving(Message):
 
     def listen(self) -> None:
         """Begin to receive what has come, for this and all other messages that are waited for."""
+        recording = here.recording
+        if recording is None or recording.paused:
+            self._listen()
+        else:
+            recording.outside(self._listen)
+
+    def _listen(self) -> None:
         without: list[Receiving] = []  # whoever was begun before gets the next message
         for other in list(self.together.receiving):
             if any(r.tag == other.tag and (r.source == other.source or -1 in (r.source, other.source)) for r in without):
@@ -381,6 +388,8 @@ def operation(what: str, op: Any, x: Tensor) -> str:
         raise TypeError(f"{what}: op is a ReduceOp, as ReduceOp.SUM, got {op!r}")
     if op not in ("avg", *world().transport.operations):
         raise RuntimeError(f"{what}: NCCL has no ReduceOp.{op.upper()}; use the backend 'mpi' for it")
+    if x.is_cuda and x.dtype == np.int16:
+        raise RuntimeError(f"{what}: NCCL has no int16; use x.int()")
     if op == "avg" and not x.is_floating_point():
         raise RuntimeError(f"{what}: ReduceOp.AVG is for floats, got {x.dtype}; use SUM, or x.float()")
     if op in ("band", "bor", "bxor") and x.is_floating_point():

@@ -1,7 +1,8 @@
 """NCCL: what is sent between GPUs as CuPy arrays, each function one call of cupyx.distributed's.
 
 The ranks find each other, and agree on what they are about to do, by MPI; what is on a GPU never goes through it. A call
-returns when the GPU has been told: what is computed next on the same stream waits for it.
+returns when the GPU has been told: what is computed next on the same stream waits for it. NCCL has no tags: messages between
+two ranks come in the order in which they were sent.
 """
 
 from __future__ import annotations
@@ -80,9 +81,8 @@ class NCCL:
         return Launched(self.cupy, None)
 
     def close(self) -> None:
-        """The end of the backend; cupyx's communicator ends with its last reference."""
+        """The end: cupyx's communicator ends with its last reference."""
         self.cupy.cuda.Device().synchronize()
-        self.comm.stop()
 
 
 class Launched:
