@@ -36,7 +36,7 @@ class MPI:
     def __init__(self, comm: Any) -> None:
         self.comm = comm
         library = mpi()
-        self.in_place, self.none = library.IN_PLACE, None
+        self.in_place = library.IN_PLACE
         self.operations = {
             "sum": library.SUM, "product": library.PROD, "min": library.MIN, "max": library.MAX,
             "band": library.BAND, "bor": library.BOR, "bxor": library.BXOR,
@@ -54,7 +54,7 @@ class MPI:
         request.Test()
 
     def reduce(self, x: Array, op: str, root: int) -> None:
-        mine = (self.in_place, x) if self.comm.rank == root else (x, self.none)
+        mine = (self.in_place, x) if self.comm.rank == root else (x, None)
         self.comm.Reduce(*mine, self.operations[op], root)
 
     def broadcast(self, x: Array, root: int) -> None:
@@ -67,10 +67,10 @@ class MPI:
         self.comm.Reduce_scatter_block(x, out, self.operations[op])
 
     def gather(self, out: Array | None, x: Array, root: int) -> None:
-        self.comm.Gather(octets(x), self.none if out is None else octets(out), root)
+        self.comm.Gather(octets(x), None if out is None else octets(out), root)
 
     def scatter(self, out: Array, x: Array | None, root: int) -> None:
-        self.comm.Scatter(self.none if x is None else octets(x), octets(out), root)
+        self.comm.Scatter(None if x is None else octets(x), octets(out), root)
 
     def start_send(self, x: Array, to: int, tag: int) -> Any:
         return self.comm.Isend(octets(x), to, tag)

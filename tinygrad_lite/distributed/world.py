@@ -45,11 +45,11 @@ class World:
         self.comm, self.last, self.notes = [library.COMM_WORLD.Dup() for _ in range(3)]
         self.rank, self.size = int(self.comm.rank), int(self.comm.size)
         local = self.comm.Split_type(library.COMM_TYPE_SHARED)
-        self.local_rank, self.local_size = int(local.rank), int(local.size)
+        self.local_rank = int(local.rank)
         share_cores(local)
         local.Free()
         self.calls, self.failure = 0, ""
-        self.doing, self.since = "", 0.0  # the collective that this rank is in, and since when
+        self.doing, self.begin, self.limit = "", 0.0, timeout  # what this rank is in, since when, and for how long at most
         self.checksum = np.empty(2, np.int64)
         self.pending: list[Any] = []  # Work that was begun with async_op=True, in order
         self.receiving: list[Any] = []  # what irecv() has begun, and for which nothing has come, in order
@@ -78,25 +78,24 @@ class World:
         """Wait for a request. RuntimeError, with the ranks that others wait for, when the time is up."""
         if request.Test():
             return
-        begin = monotonic()
-        self.doing, self.since = what, begin
+        self.doing, self.begin, self.limit = what, monotonic(), limit or self.timeout
         try:
             while not request.Test():
-                waited = monotonic() - begin
+                waited = monotonic() - self.begin
                 if self.receiving:
                     self.receiving[0].listen()
                 if waited < SPINS:
                     give_way()
                 else:
                     sleep(PAUSE)
-                    if waited > (limit or self.timeout):
+                    if waited > self.limit:
                         self.late(what)
         finally:
             self.doing = ""
 
     def send(self, what: str, call: Callable[..., None], *args: Any) -> None:
         """Call what moves data and returns when it is done; the watchdog looks at how long that takes."""
-        self.doing, self.since = what, monotonic()
+        self.doing, self.begin, self.limit = what, monotonic(), self.timeout
         try:
             call(*args)
         finally:
@@ -107,7 +106,7 @@ class World:
         if self.watchdog is not None:
             behind = [str(rank) for rank in range(self.size) if self.watchdog.places[rank] < self.calls and rank != self.rank]
             late = f"; rank {', '.join(behind)} has not come: it computes, or waits for something else" if behind else ""
-        self.failure = f"rank {self.rank} has waited {self.timeout:g} seconds, the timeout, in {self.described(what)}{late}"
+        self.failure = f"rank {self.rank} has waited {self.limit:g} seconds, the timeout, in {self.described(what)}{late}"
         raise RuntimeError(self.failure)
 
     def disagree(self, what: str) -> NoReturn:
@@ -157,9 +156,9 @@ class World:
 
     def check_time(self) -> None:
         """For the watchdog: data that are under way cannot be waited for with a limit."""
-        doing, since = self.doing, self.since
-        if doing and monotonic() - since > self.timeout + GRACE:
-            self.end_all(f"rank {self.rank} has been in {doing} for more than {self.timeout:g} seconds, the timeout")
+        doing, begin, limit = self.doing, self.begin, self.limit
+        if doing and monotonic() - begin > limit + GRACE:
+            self.end_all(f"rank {self.rank} has been in {doing} for more than {limit:g} seconds, the timeout")
 
     def fail(self, error: BaseException) -> NoReturn:
         """This rank's program ends with an error: tell the others, and end all."""
@@ -321,7 +320,7 @@ def destroy_process_group(group: Any = None) -> None:
 @atexit.register
 def _at_exit() -> None:
     """The program ends, by itself or with an error that it did not catch."""
-    if not _worlds:
+    if not _worlds or _worlds[-1].size == 1:  # alone, a program ends as it would without
         return
     left, error = _worlds[-1], getattr(sys, "last_value", None)
     if isinstance(error, BaseException):
