@@ -169,8 +169,8 @@ class Trainer:
         In a program of several processes (distributed.init_process_group() was called), each takes its part of every batch, and
         all make the step of the whole batch; what is logged and measured are means over all samples. So N processes give the
         numbers of one, up to rounding, but for BatchNorm and Dropout, which see a part of the batch only. batch_size is that of
-        all together: multiply it by get_world_size() to keep what each has. The loaders, and what is drawn from the default
-        generator, are those of rank 0; so are the first parameters, and rank 0 alone shows progress.
+        all together: multiply it by get_world_size() to keep what each has. The data must be the same on all ranks. Rank 0
+        draws the order of the batches, gives the first parameters, and alone shows progress.
 
         Ctrl-C (KeyboardInterrupt) stops the training: the history holds the finished epochs, on_fit_end is called, so that
         BestWeights restores its weights, `trainer.interrupted` is True, and KeyboardInterrupt is raised again.

@@ -1,7 +1,7 @@
-"""Buckets: the gradients of a model, laid end to end and summed over all ranks while backward goes on.
+"""Buckets: the gradients of a model, laid end to end and summed over all ranks, at the end of backward or while it goes on.
 
 A hook on each parameter hears when its gradient is whole. It is then copied to its place in a bucket, times the share of this
-rank. When all places of a bucket are filled, the bucket is sent on its way, always in the same order; at the end of the
+rank. A bucket is sent when all its places are filled (`overlap`) or at the end, always in the same order; at the end of the
 backward pass all are waited for, and the sums are copied back to `.grad`. The order is that in which the gradients of rank 0
 became whole in its first pass, which itself sums at its end. A large parameter needs no bucket: its gradient is summed where it
 is.

@@ -19,6 +19,8 @@ from ..module import Module
 from .buckets import Buckets, Event
 
 MEGABYTE = 1 << 20
+HOW = ("skip_all_reduce_unused_params", "bucket_cap_mb_list", "batched_grad_copy")  # PyTorch sends by them
+OTHERS = ("delay_all_reduce_named_params", "param_to_hook_all_reduce", "mixed_precision", "device_mesh", "forward_sync_buffers")
 
 
 class DistributedDataParallel(Module):
@@ -26,7 +28,7 @@ class DistributedDataParallel(Module):
 
     So N ranks with n samples each take the step of one with N·n samples, if the loss is a mean over samples. If the ranks have
     different numbers of samples, n of m together, give backward() `loss * (N * n / m)`, or the sum of the losses times N / m.
-    The gradients are summed while backward goes on. `no_sync()` leaves that out, to accumulate gradients.
+    Within `no_sync()` nothing is sent, to accumulate gradients.
 
     The parameters must be equal on all ranks: RuntimeError, with the name of the first that differs. With init_sync=True those
     of rank 0 are taken instead, as in PyTorch. The buffers are those of rank 0 at each forward, unless broadcast_buffers=False.
@@ -36,8 +38,9 @@ class DistributedDataParallel(Module):
     GPU computes and sends side by side. With MPI they are not, unless one asks for it: it gains nothing between the cores of a
     machine, and over a network only if the nonblocking sums of the MPI are good. With Open MPI 5 and
     OMPI_MCA_coll_libnbc_iallreduce_algorithm=1 (a ring) an epoch took 0.83 to 0.94 of the time (tests/benchmarks/ranks/).
-    PyTorch's other arguments change nothing. The state_dict has "module." before each name. ValueError without a process group,
-    RuntimeError for a module without parameters that require grad, and if ranks have different ones.
+    Arguments of PyTorch's that only choose how it sends change nothing; for others there is a NotImplementedError. The
+    state_dict has "module." before each name. ValueError without a process group, RuntimeError for a module without parameters
+    that require grad, and if ranks have different ones.
     https://pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html
 
     >>> from tinygrad_lite import distributed, nn
@@ -65,6 +68,11 @@ class DistributedDataParallel(Module):
         super().__init__()
         if process_group is not None:
             raise NotImplementedError("DistributedDataParallel: process groups of some of the ranks are not covered")
+        for name, value in options.items():
+            if name in OTHERS and value is not None:
+                raise NotImplementedError(f"DistributedDataParallel: {name} is not covered; leave it out")
+            if name not in (*OTHERS, *HOW):
+                raise TypeError(f"DistributedDataParallel: there is no argument {name!r}")
         if not isinstance(module, Module):
             raise TypeError(f"DistributedDataParallel: expected a Module, got {type(module).__name__}")
         together = world()

@@ -337,6 +337,9 @@ def from_rank_0_if_asked(r: int, n: int) -> None:
     raises(RuntimeError, "weight has another shape or dtype on rank 1", lambda: nn.parallel.DistributedDataParallel(wide))
     frozen = nn.Linear(2, 2).requires_grad_(False)
     raises(RuntimeError, "not needed", lambda: nn.parallel.DistributedDataParallel(frozen))
+    spelt, mixed = {"find_unused_parameter": True}, {"mixed_precision": object()}
+    raises(TypeError, "no argument 'find_unused", lambda: nn.parallel.DistributedDataParallel(different, **spelt))
+    raises(NotImplementedError, "mixed_precision", lambda: nn.parallel.DistributedDataParallel(different, **mixed))
     raises(TypeError, "expected a Module", lambda: nn.parallel.DistributedDataParallel(1))  # type: ignore[arg-type]
 
 
